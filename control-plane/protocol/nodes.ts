@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { nameSchema } from './project.ts'
+
+/** What a node tells of itself by `PUT /v1/nodes/{node}`, at start and as a heartbeat every few seconds. */
+export const nodeRegistrationSchema = z.strictObject({
+  region: z.string().regex(/^[a-z]{3}$/, 'an IATA airport code such as fra'),
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+  /** Where clients reach it. */
+  url: z.url(),
+  /** Where the gateway and other nodes reach it, with the internal token. */
+  internalUrl: z.url(),
+  adminUrl: z.url(),
+  draining: z.boolean(),
+  /** Share of its capacity in use, 0 to 1. */
+  load: z.number().min(0).max(1),
+  /** The last revision it applied. */
+  epoch: z.string(),
+  sequence: z.int().min(0),
+})
+export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>
+
+/** The answer to a registration: what a node needs to trust its peers. */
+export const nodeWelcomeSchema = z.strictObject({ internalToken: z.string().min(16) })
+export type NodeWelcome = z.infer<typeof nodeWelcomeSchema>
+
+/** A node as the control plane lists it (`GET /v1/nodes`): `connected` while its feed connection stands. */
+export const nodeSchema = nodeRegistrationSchema.extend({ name: nameSchema, connected: z.boolean(), lastSeenMs: z.number() })
+export type NodeInfo = z.infer<typeof nodeSchema>
+
+/** `GET /v1/nodes`. `internalToken` is there for callers with scope `node` only. */
+export const nodeListSchema = z.strictObject({ nodes: z.array(nodeSchema), internalToken: z.string().optional() })
+export type NodeList = z.infer<typeof nodeListSchema>

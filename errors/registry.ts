@@ -1,0 +1,167 @@
+/**
+ * The one registry of error codes: every refusal and failure that leaves a Skerry process carries one of these.
+ *
+ * Invariants: a code never changes its meaning or status once released; `remedy` is a sentence that tells the reader what
+ * to do next. The README's table is tested against this file in both directions.
+ */
+
+/** Who can mend it: the author of the function, the caller of an API, or the operator of the machines. */
+export type ErrorAudience = 'function' | 'caller' | 'operator'
+
+export interface ErrorDefinition {
+  /** HTTP status with which the code is answered. */
+  readonly status: number
+  readonly title: string
+  readonly audience: ErrorAudience
+  readonly remedy: string
+  /** Whether the answer carries `Retry-After`. */
+  readonly retryAfterSeconds?: number
+}
+
+const define = <const T extends Record<string, ErrorDefinition>>(definitions: T): { readonly [K in keyof T]: ErrorDefinition } =>
+  definitions
+
+export const errorRegistry = define({
+  // Answered at the edge.
+  function_not_found: {
+    status: 404, audience: 'caller', title: 'No function answers at this host and path',
+    remedy: 'Check the host name and the routes with `skerry functions`.',
+  },
+  cpu_limit_exceeded: {
+    status: 503, audience: 'function', title: 'The function used more CPU time than its limit',
+    remedy: 'Do less work in a request, or raise `limits.cpuMs`.',
+  },
+  memory_limit_exceeded: {
+    status: 503, audience: 'function', title: 'The function used more memory than its limit',
+    remedy: 'Hold less at once (stream bodies), or raise `limits.memoryMb`.',
+  },
+  wall_limit_exceeded: {
+    status: 504, audience: 'function', title: 'The function took longer to answer than its limit',
+    remedy: 'Put time-outs on what it waits for, or raise `limits.wallMs` or `limits.idleMs`.',
+  },
+  startup_failed: {
+    status: 500, audience: 'function', title: 'The function failed while it was being loaded',
+    remedy: 'See `skerry tail` for the mapped stack; top-level code must finish within 1 s of CPU.',
+  },
+  uncaught_exception: {
+    status: 500, audience: 'function', title: 'The function threw an exception that it did not catch',
+    remedy: 'See `skerry tail` for the mapped stack.',
+  },
+  no_response: {
+    status: 500, audience: 'function', title: 'The function returned no Response',
+    remedy: 'Return a Response from `fetch` on every path.',
+  },
+  isolate_crashed: {
+    status: 502, audience: 'function', title: 'The process that ran the function died',
+    remedy: 'Repeat the request; if it goes on, look for huge allocations with `skerry tail`.',
+  },
+  request_too_large: {
+    status: 413, audience: 'caller', title: 'The request is larger than the limit',
+    remedy: 'Send less, or raise `limits.requestBodyMb`.',
+  },
+  concurrency_limit_exceeded: {
+    status: 429, audience: 'caller', title: 'Too many requests of this function are running on this node', retryAfterSeconds: 1,
+    remedy: 'Repeat later, or raise `concurrency.max`.',
+  },
+  overloaded: {
+    status: 503, audience: 'operator', title: 'The node has more work than it can do', retryAfterSeconds: 1,
+    remedy: 'Repeat later; add nodes if it lasts.',
+  },
+  no_healthy_node: {
+    status: 503, audience: 'operator', title: 'No healthy node can answer', retryAfterSeconds: 1,
+    remedy: 'See `skerry nodes`; start an edge node or mend its connection.',
+  },
+  bad_request: {
+    status: 400, audience: 'caller', title: 'The request is malformed',
+    remedy: 'Send a valid HTTP request.',
+  },
+
+  // Thrown inside a function, catchable there by `error.code`.
+  address_blocked: {
+    status: 502, audience: 'function', title: 'Functions may not connect to this address',
+    remedy: 'Call a public address, or have the operator pass `--allow-outbound`.',
+  },
+  subrequest_limit_exceeded: {
+    status: 503, audience: 'function', title: 'The function made more subrequests than its limit',
+    remedy: 'Make fewer, or raise `limits.subrequests`.',
+  },
+  hop_limit_exceeded: {
+    status: 508, audience: 'function', title: 'Functions called each other through too many hops',
+    remedy: 'Break the loop between the functions.',
+  },
+  subrequest_failed: {
+    status: 502, audience: 'function', title: 'A subrequest failed',
+    remedy: 'Catch the error that `fetch` rejects with; its message says what happened.',
+  },
+
+  // Answered by the control plane.
+  invalid_request: {
+    status: 400, audience: 'caller', title: 'The request does not match the schema',
+    remedy: 'Mend the fields that are named.',
+  },
+  unauthorized: {
+    status: 401, audience: 'caller', title: 'No valid token was sent',
+    remedy: 'Pass `--token`, set SKERRY_TOKEN, or put it in .skerry/credentials.json.',
+  },
+  forbidden: {
+    status: 403, audience: 'caller', title: 'The token does not allow this',
+    remedy: 'Use a token with the scope that is named.',
+  },
+  not_found: {
+    status: 404, audience: 'caller', title: 'There is no such thing',
+    remedy: 'List what there is with `skerry functions` or `skerry versions NAME`.',
+  },
+  conflict: {
+    status: 409, audience: 'caller', title: 'The change collides with what is there',
+    remedy: 'Read what is there and repeat the change.',
+  },
+  route_conflict: {
+    status: 409, audience: 'caller', title: 'Another function already has this route',
+    remedy: 'Choose another route, or remove it from the other function first.',
+  },
+  script_too_large: {
+    status: 413, audience: 'caller', title: 'The bundled script is larger than 10 MB',
+    remedy: 'Find what is large with `skerry deploy --json` (sizes by module) and import less.',
+  },
+  hash_mismatch: {
+    status: 422, audience: 'caller', title: 'The artifact does not match its hash',
+    remedy: 'Upload it again; if it goes on, something on the way changes it.',
+  },
+  load_failed: {
+    status: 422, audience: 'function', title: 'The version does not load, so it was not activated',
+    remedy: 'Mend what the stack names and deploy again.',
+  },
+  no_nodes: {
+    status: 503, audience: 'operator', title: 'No edge node took the version, so it is stored but inactive',
+    remedy: 'Start an edge node, then run `skerry release NAME VERSION=100`.',
+  },
+  storage_full: {
+    status: 507, audience: 'operator', title: 'The disk is full; nothing was changed',
+    remedy: 'Free space on the machine that is named, then repeat.',
+  },
+  internal_error: {
+    status: 500, audience: 'operator', title: 'Skerry itself failed',
+    remedy: 'Look at the log of the process with the request id, and report it.',
+  },
+
+  // Raised by the command line and the SDK before anything is sent.
+  bundle_failed: {
+    status: 400, audience: 'function', title: 'The source does not bundle',
+    remedy: 'Mend the file and line that are named.',
+  },
+  config_invalid: {
+    status: 400, audience: 'caller', title: 'skerry.jsonc is not valid',
+    remedy: 'Mend the key and line that are named.',
+  },
+  server_unreachable: {
+    status: 503, audience: 'operator', title: 'The control plane can not be reached',
+    remedy: 'Start it with `skerry cluster`, or pass the right `--url`.',
+  },
+})
+
+export type ErrorCode = keyof typeof errorRegistry
+
+/** Whether a string received from elsewhere is a code of the registry. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorRegistry, value)
+}

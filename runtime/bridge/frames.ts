@@ -1,0 +1,64 @@
+/**
+ * The frames of the pipe between a node's supervisor and a cell.
+ *
+ * A frame is `u32 length | u8 type | u32 id | payload`, little endian, length counting what follows it. Frames of one event
+ * loop turn travel in one write. An *exchange* is one HTTP request with its answer: the node opens exchanges for requests to
+ * functions (even ids), the cell opens them for subrequests (odd ids). Each exchange has a body either way; who sends
+ * `chunk` sends the body that flows away from him, so direction needs no field of its own.
+ *
+ * Invariants: a sender never has more than `initialCreditBytes` plus the credit granted to it under way on one body; after
+ * `end` or `reset` it sends nothing more for that body; the receiver of an unknown id ignores the frame, since the
+ * other side may have ended the exchange meanwhile. The node treats each frame from a cell as hostile.
+ */
+export const FrameType = {
+  /** Node to cell, first frame: JSON settings, then the snapshot (may be empty). */
+  initialize: 1,
+  /** Cell to node: blank isolates are ready. Payload: JSON. */
+  ready: 2,
+  /** Node to cell: load a version into isolate `id`. */
+  load: 3,
+  /** Cell to node: the outcome of `load`, JSON, then the code cache where one was produced. */
+  loaded: 4,
+  /** Node to cell: dispose isolate `id`. */
+  unload: 5,
+  /** Cell to node: isolate `id` is gone, JSON says why (limit broken, memory). */
+  isolateLost: 6,
+  /** Opens exchange `id`. Node to cell: u32 isolate id, u8 BodyKind, head, body. Cell to node: u32 parent exchange id, the same. */
+  open: 8,
+  /** The answer's head on exchange `id`: u32 CPU microseconds so far, u8 BodyKind, head, body. */
+  head: 9,
+  chunk: 10,
+  /** The body that flows with this frame is complete. */
+  end: 11,
+  /** The exchange failed, or is no longer wanted, for the body that flows with this frame: JSON code and message. */
+  reset: 12,
+  /** The receiver has consumed u32 bytes of the body that flows against this frame. */
+  credit: 13,
+  /** Cell to node: the request, its body and what it passed to `waitUntil` are over. u32 CPU microseconds in all. */
+  settled: 14,
+  /** Cell to node: a console line or an exception of request `id`, JSON. */
+  log: 15,
+  /** Node to cell and back, to tell a busy cell from a wedged one. */
+  ping: 16,
+  pong: 17,
+} as const
+export type FrameType = (typeof FrameType)[keyof typeof FrameType]
+
+/** How a body travels with its head. */
+export const BodyKind = {
+  none: 0,
+  /** The whole body stands behind the head. */
+  whole: 1,
+  /** Chunks follow. */
+  stream: 2,
+} as const
+export type BodyKind = (typeof BodyKind)[keyof typeof BodyKind]
+
+/** length, type and id. */
+export const frameHeaderBytes = 9
+/** No frame is longer; a longer length from a cell ends that cell. */
+export const maximumFrameBytes = 64 * 1024 * 1024
+/** What a body may send before the first `credit`. */
+export const initialCreditBytes = 256 * 1024
+/** Larger body chunks are cut to this. */
+export const maximumChunkBytes = 64 * 1024

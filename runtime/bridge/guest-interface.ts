@@ -1,0 +1,103 @@
+/**
+ * What crosses between a cell and the code inside one of its isolates.
+ *
+ * The guest bundle (evaluated into the start-up snapshot) leaves one function, `globalThis.__skerryBoot`, which the cell
+ * calls once with its host function, and which deletes itself and answers with the guest's entry points. From then on:
+ *
+ * - the cell enters the isolate only by `GuestEntry.event(...)`, each time by its own timed call on its own thread, charged to
+ *   one request; promise jobs run before the call returns;
+ * - the guest leaves only by calling `HostFunction`, synchronously; the host never throws into the guest and never hands it a
+ *   promise or a reference: what takes time comes back as an event.
+ *
+ * Arguments are numbers, strings, booleans, undefined and Uint8Arrays (copied).
+ */
+export type Transfer = string | number | boolean | Uint8Array | undefined
+
+export type HostFunction = (operation: HostOperation, id: number, first?: Transfer, second?: Transfer, third?: Transfer) => Transfer
+
+export interface GuestEntry {
+  /** Never throws, unless it is terminated. `id` is the exchange, timer or call that the event belongs to. */
+  readonly event: (event: GuestEvent, id: number, first?: Transfer, second?: Transfer, third?: Transfer) => void
+  /** Takes the default export of the evaluated module. Answers with a message where it is not an object of handlers, else ''. */
+  readonly adopt: (defaultExport: unknown) => string
+}
+
+export type GuestBoot = (host: HostFunction) => GuestEntry
+
+/** Host to guest. */
+export const GuestEvent = {
+  /** Before the script is evaluated. id 0; first: JSON object of `env` strings. */
+  configure: 1,
+  /** A request came. id: exchange; first: request head; second: the whole body as Uint8Array, `true` where chunks follow, or undefined. */
+  request: 2,
+  /** The answer to the subrequest `id` came. first: response head; second: as in `request`. */
+  head: 3,
+  /** first: bytes of the body that flows towards the guest on exchange `id`. */
+  chunk: 4,
+  /** The body that flows towards the guest is complete. */
+  end: 5,
+  /** The other side gave up. first: code (see `ResetCode` and the error registry); second: message. */
+  reset: 6,
+  /** The other side consumed `first` bytes of the body that flows away from the guest on exchange `id`. */
+  credit: 7,
+  /** The timer `id` is due. */
+  timer: 8,
+  /** The asynchronous operation `id` is done. first: '' or the error's name; second: result or message. */
+  result: 9,
+  /** The exchange `id` is over for the host (answered and `waitUntil` ended or cut): forget it. */
+  forget: 10,
+} as const
+export type GuestEvent = (typeof GuestEvent)[keyof typeof GuestEvent]
+
+/** Guest to host. What an operation returns stands behind the arrow; undefined otherwise. */
+export const HostOperation = {
+  /** The answer to request `id`. first: response head; second: whole body (string as UTF-8, or bytes), `true` where chunks follow, undefined for none. */
+  respond: 1,
+  /** first: bytes of the body that flows away from the guest on exchange `id`; the guest keeps to its credit. */
+  chunk: 2,
+  end: 3,
+  /** The guest gives up on the body that flows away from it, or with `second` true on the one towards it. first: message; third: stack of the error, if any. */
+  reset: 4,
+  /** The guest consumed `first` bytes of the body that flows towards it on exchange `id`. */
+  credit: 5,
+  /** Opens a subrequest for request `id` (0: outside any). first: request head; second: body as in `respond`. -> exchange id, or a string `code\nmessage` where refused. */
+  subrequest: 6,
+  /** The function threw, rejected or returned no Response on request `id`. first: error code; second: message; third: stack. */
+  fail: 7,
+  /** Response body and everything given to `waitUntil` of request `id` is over, as far as the guest knows. */
+  settled: 8,
+  /** A line of console output in request `id`. first: level; second: text. */
+  log: 9,
+  /** An exception that nobody caught, reported and survived, in request `id`. first: message; second: stack. */
+  exception: 10,
+  /** first: milliseconds until event `timer` with this id, second: request that owns it. */
+  timerStart: 11,
+  timerClear: 12,
+
+  /** Values computed at once by the cell. id 0. */
+  /** first: input; second: base or undefined. -> components joined by line feeds (see `url` in the guest), or undefined where it does not parse. */
+  urlParse: 32,
+  /** first: href; second: property; third: new value. -> as `urlParse`. */
+  urlSet: 33,
+  /** first: string. -> UTF-8 bytes. */
+  textEncode: 34,
+  /** first: bytes; second: label; third: 1 for fatal + 2 for ignoreBOM. -> string, or undefined where fatal. */
+  textDecode: 35,
+  /** first: number of bytes. -> bytes. */
+  randomBytes: 36,
+  randomUuid: 37,
+  /** -> milliseconds since the Unix epoch with a fraction. */
+  now: 38,
+
+  /** Computed on the cell's thread pool; event `result` brings the outcome. id: call; first: method; second: JSON arguments; third: bytes. */
+  crypto: 64,
+} as const
+export type HostOperation = (typeof HostOperation)[keyof typeof HostOperation]
+
+/** Codes of `reset` that are no errors of the registry. */
+export const ResetCode = {
+  /** The other side does not want the rest (client gone, body cancelled). */
+  aborted: 'aborted',
+  /** The body broke off. */
+  failed: 'failed',
+} as const

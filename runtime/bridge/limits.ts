@@ -1,0 +1,22 @@
+/** The limits that a version runs under, all of them set. Defaults and bounds stand in the project file's schema. */
+export interface Limits {
+  readonly memoryMb: number
+  /** CPU time of a request, whatever it does meanwhile. */
+  readonly cpuMs: number
+  /** From the start of the request to its answer's head. */
+  readonly wallMs: number
+  /** Between chunks of a body, after the head. */
+  readonly idleMs: number
+  readonly subrequests: number
+  readonly requestBodyMb: number
+}
+
+/** Limits that are not settable per function. */
+export const fixedLimits = {
+  startupCpuMs: 1_000,
+  concurrentSubrequests: 6,
+  requestHeaderBytes: 32 * 1024,
+  logBytesPerRequest: 256 * 1024,
+  waitUntilMs: 30_000,
+  hops: 8,
+} as const

@@ -1,0 +1,179 @@
+import type { Limits } from '../bridge/index.ts'
+import type { SkerryError } from '../../errors/index.ts'
+
+/** One immutable version of one function, as the runtime needs it. Objects with the same `key` are the same version. */
+export interface RunnableVersion {
+  /** `account/function/version/configuration`: isolates and statistics are kept by it. A change of secrets makes a new key. */
+  readonly key: string
+  readonly account: string
+  readonly functionName: string
+  readonly version: string
+  /** SHA-256 of the script, hex. Code caches are kept by (account, hash). */
+  readonly artifactHash: string
+  /** The bundled ES module. Called when an isolate has to be loaded; the bytes are not kept by the runtime. */
+  readonly readScript: () => Promise<Uint8Array> | Uint8Array
+  /** Plain values and secrets, as `env` shows them. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly limits: Limits
+  readonly isolation: 'function' | 'request'
+  /** Requests at a time on this node. */
+  readonly maxConcurrency: number
+}
+
+/** A request on its way into a function. Header names in lower case, values as byte strings, repeated names repeated. */
+export interface FunctionRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly string[]
+  /** What `request.skerry` shows; the runtime adds `cold`. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** The whole body, `'stream'` where `RequestControl.write` brings it, undefined for none. */
+  readonly body: Uint8Array | 'stream' | undefined
+}
+
+export type StartKind = 'cold' | 'warm' | 'fresh'
+
+export interface FunctionResponseHead {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: readonly string[]
+  readonly startKind: StartKind
+  /** Time to load an isolate for this request; 0 where one was warm. */
+  readonly startMs: number
+  /** CPU used until the head. */
+  readonly cpuMs: number
+}
+
+/** Receives the answer to one request. Called in order: head, then chunks, then exactly one of end and error. */
+export interface ResponseHandler {
+  /** `body` is whole where present; undefined with `hasMore` true where chunks follow. */
+  onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void
+  /** False asks the runtime to wait for `RequestControl.resume`. */
+  onChunk(chunk: Uint8Array): boolean
+  onEnd(): void
+  /** Before the head: answer with the error. After it: break the connection. Nothing follows. */
+  onError(error: SkerryError): void
+  /** The function consumed what was written; after `write` answered false, write again. */
+  onDrain(): void
+}
+
+/** The sender's side of one request. Safe to call after the request is over (then without effect). */
+export interface RequestControl {
+  /** A chunk of the request's body. False asks to wait for `ResponseHandler.onDrain`; what was given is kept. */
+  write(chunk: Uint8Array): boolean
+  end(): void
+  /** Go on sending answer chunks after `onChunk` answered false. */
+  resume(): void
+  /** The client is gone: `request.signal` aborts inside. No further call of the handler. */
+  abort(): void
+}
+
+/** A subrequest (`fetch` and what stands on bindings) that a function makes, for the node to carry out. */
+export interface Subrequest {
+  /** The version whose code asks. From the supervisor's records, never from the cell. */
+  readonly version: RunnableVersion
+  /** The request that is being served; undefined where code runs outside any. */
+  readonly parent: FunctionRequest | undefined
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly string[]
+  /** `redirect`: follow, manual or error. */
+  readonly redirect: 'follow' | 'manual' | 'error'
+  readonly body: Uint8Array | 'stream' | undefined
+}
+
+export interface SubrequestResponseHead {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: readonly string[]
+  /** After redirects. */
+  readonly url: string
+  readonly redirected: boolean
+}
+
+/** The answering side of a subrequest. Errors reach the function as rejections with `error.code`. */
+export interface SubrequestResponder {
+  head(head: SubrequestResponseHead, hasBody: boolean): void
+  /** False asks to wait for `SubrequestHandler.resume`. */
+  write(chunk: Uint8Array): boolean
+  end(): void
+  error(error: SkerryError): void
+  /** The node consumed bytes of the subrequest's body: lets the function send more. */
+  consumed(bytes: number): void
+}
+
+/** What the node does with one subrequest. */
+export interface SubrequestHandler {
+  /** A chunk of the subrequest's streamed body. Count it as consumed by `SubrequestResponder.consumed` when it is sent on. */
+  onChunk(chunk: Uint8Array): void
+  onEnd(): void
+  /** The function wants the answer no longer (or its request is over). */
+  abort(): void
+  /** Go on after `SubrequestResponder.write` answered false. */
+  resume(): void
+}
+
+export type SubrequestDispatcher = (subrequest: Subrequest, responder: SubrequestResponder) => SubrequestHandler
+
+export interface LogRecord {
+  readonly version: RunnableVersion
+  /** Id of the request that the line belongs to, as given in its metadata `id`; undefined outside any. */
+  readonly requestId: string | undefined
+  readonly kind: 'console' | 'exception' | 'failure'
+  /** debug, info, log, warn, error. */
+  readonly level: string
+  readonly text: string
+  /** With positions in the bundle; map it with the version's source map. */
+  readonly stack?: string
+  /** Code of a `failure`. */
+  readonly code?: string
+  readonly timeMs: number
+}
+
+export interface LoadReport {
+  readonly startMs: number
+  readonly cpuMs: number
+}
+
+export interface RuntimeStatus {
+  readonly sandbox: 'bubblewrap' | 'permission'
+  readonly cells: number
+  readonly isolates: number
+  readonly blankIsolates: number
+  readonly requestsInFlight: number
+  readonly cellCrashes: number
+}
+
+export interface Runtime {
+  /**
+   * Evaluates a version once, away from what serves, and keeps its code cache.
+   * Rejects with `startup_failed` (detail: message; `cause`: an Error whose stack has positions in the bundle).
+   */
+  testLoad(version: RunnableVersion): Promise<LoadReport>
+  /** Serves one request. Never throws: failures go to `handler.onError` with a code of the registry. */
+  dispatch(version: RunnableVersion, request: FunctionRequest, handler: ResponseHandler): RequestControl
+  /** No new request enters this version's isolates; they go when their requests are over. */
+  retire(versionKey: string): void
+  status(): RuntimeStatus
+  /** Resolves when there is a cell with blank isolates ready. */
+  ready(): Promise<void>
+  /** Kills every cell; what is in flight fails with `isolate_crashed`. */
+  close(): Promise<void>
+}
+
+export interface RuntimeOptions {
+  readonly dispatchSubrequest: SubrequestDispatcher
+  readonly onLog: (record: LogRecord) => void
+  /** Cells that serve one account at a time. */
+  readonly cellsPerAccount?: number
+  /** Accounts share cells. */
+  readonly shareCells?: boolean
+  /** Blank isolates that each cell keeps ready. */
+  readonly blankIsolates?: number
+  /** Isolates that a cell keeps at most; the one that idles longest goes first. */
+  readonly maxIsolatesPerCell?: number
+  /** Resident memory above which a cell's idle isolates are evicted; at twice that it is replaced. */
+  readonly cellMemoryMb?: number
+  /** `auto` takes bubblewrap where it works. */
+  readonly sandbox?: 'auto' | 'bubblewrap' | 'permission'
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** Real processes need room: tests run in forks (isolated-vm refuses worker threads) and two files at a time. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    execArgv: ['--no-node-snapshot'],
+    maxWorkers: 2,
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**', 'sdk/templates/**', '.skerry/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
