@@ -51,7 +51,10 @@ export type GuestEvent = (typeof GuestEvent)[keyof typeof GuestEvent]
 
 /** Guest to host. What an operation returns stands behind the arrow; undefined otherwise. */
 export const HostOperation = {
-  /** The answer to request `id`. first: response head; second: whole body (string as UTF-8, or bytes), `true` where chunks follow, undefined for none. */
+  /**
+   * The answer to request `id`. first: response head; second: whole body (string as UTF-8, or bytes), `true` where chunks follow,
+   * undefined for none; third: `true` where nothing else goes on, so that no `settled` follows.
+   */
   respond: 1,
   /** first: bytes of the body that flows away from the guest on exchange `id`; the guest keeps to its credit. */
   chunk: 2,
@@ -64,7 +67,7 @@ export const HostOperation = {
   subrequest: 6,
   /** The function threw, rejected or returned no Response on request `id`. first: error code; second: message; third: stack. */
   fail: 7,
-  /** Response body and everything given to `waitUntil` of request `id` is over, as far as the guest knows. */
+  /** Response body and everything given to `waitUntil` of request `id` is over, as far as the guest knows. Also follows `fail`. */
   settled: 8,
   /** A line of console output in request `id`. first: level; second: text. */
   log: 9,
