@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientDetails } from './internal-headers.ts'
+
+/** Why a node does not answer a request itself. */
+export type ForwardReason = 'region' | 'unsynchronised' | 'draining'
+
+/** What the node knows of a request that it hands to another. */
+export interface ForwardContext {
+  readonly reason: ForwardReason
+  readonly requestId: string
+  readonly hops: number
+  readonly client: ClientDetails
+  /** Host that the client asked for, port included: the `host` of the hop. */
+  readonly host: string
+  /** Path and query, as received. */
+  readonly target: string
+  /**
+   * The request's headers, flat and in lower case, without hop-by-hop headers, `host`, `expect`, `content-length` and `x-skerry-*`
+   * (but for the documented inputs). `authorization` is the client's: send it as `internalHeaders.clientAuthorization`
+   * (`internalHeaderFields` does).
+   */
+  readonly headers: readonly string[]
+  readonly clientAuthorization: string | undefined
+  /** Length of the body where the client gave one; `hasBody` false where there is none. */
+  readonly contentLength: number | undefined
+  readonly hasBody: boolean
+  /** Where the version may run; `['*']` everywhere. */
+  readonly regions: readonly string[]
+  /** To be called once before the body is read: answers `Expect: 100-continue`. */
+  readonly accept: () => void
+}
+
+/** Sends a request on to the nearest other node that can answer it. Implemented by `edge-node/routing/forwarding`. */
+export interface Forwarder {
+  /**
+   * Resolves true where the answer has been given (or broken off after it began), and false where no node took the request:
+   * then nothing was written to `response` and the caller answers `no_healthy_node`. Never rejects.
+   */
+  forward(request: IncomingMessage, response: ServerResponse, context: ForwardContext): Promise<boolean>
+}

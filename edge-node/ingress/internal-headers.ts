@@ -1,0 +1,62 @@
+/**
+ * Headers of the hop between gateway and node, and between nodes (the internal listener).
+ *
+ * Invariants: `Host` stays the function's host. `authorization` carries the cluster's internal token, so the client's own
+ * `authorization` travels in `clientAuthorization` and is put back before the function sees the request. None of these is
+ * believed from anyone who does not have the token.
+ */
+export const internalHeaders = {
+  clientAddress: 'x-skerry-client-address',
+  /** `LAT,LON` in degrees. */
+  clientLocation: 'x-skerry-client-location',
+  /** ISO 3166-1 alpha-2. */
+  clientCountry: 'x-skerry-client-country',
+  /** `http` or `https`, as the client spoke to the first of us. */
+  clientProtocol: 'x-skerry-client-protocol',
+  /** The client's own `authorization` header, where it sent one. */
+  clientAuthorization: 'x-skerry-client-authorization',
+  /** ULID of the request. */
+  requestId: 'x-skerry-id',
+  /** How often functions called functions before this request. */
+  hops: 'x-skerry-hops',
+  /** `1` where a node sent it on: the receiver answers it itself or refuses. */
+  forwarded: 'x-skerry-forwarded',
+  /** On a refusal: `1` where no code of the function ran, so that another node may be tried whatever the method. */
+  notBegun: 'x-skerry-not-begun',
+} as const
+
+/** The client's place and address, as the first process of ours that it reached saw them. */
+export interface ClientDetails {
+  readonly address: string
+  readonly protocol: 'http' | 'https'
+  readonly country: string | undefined
+  /** Degrees; both or none. */
+  readonly latitude: number | undefined
+  readonly longitude: number | undefined
+}
+
+/** What the hop adds, flat name and value pairs. The client's `authorization` is passed so that it is not lost. */
+export function internalHeaderFields(hop: {
+  readonly internalToken: string
+  readonly requestId: string
+  readonly hops: number
+  readonly client: ClientDetails
+  readonly clientAuthorization: string | undefined
+  readonly forwarded: boolean
+}): string[] {
+  const { client } = hop
+  const fields = [
+    'authorization', `Bearer ${hop.internalToken}`,
+    internalHeaders.requestId, hop.requestId,
+    internalHeaders.hops, String(hop.hops),
+    internalHeaders.clientAddress, client.address,
+    internalHeaders.clientProtocol, client.protocol,
+  ]
+  if (client.country !== undefined) fields.push(internalHeaders.clientCountry, client.country)
+  if (client.latitude !== undefined && client.longitude !== undefined) {
+    fields.push(internalHeaders.clientLocation, `${client.latitude},${client.longitude}`)
+  }
+  if (hop.clientAuthorization !== undefined) fields.push(internalHeaders.clientAuthorization, hop.clientAuthorization)
+  if (hop.forwarded) fields.push(internalHeaders.forwarded, '1')
+  return fields
+}
