@@ -1,13 +1,15 @@
 import { z } from 'zod'
-import { hashSchema, versionIdSchema } from './feed.ts'
+import { hashSchema, versionIdSchema, versionReferenceSchema } from './feed.ts'
 import { environmentKeySchema, environmentValueSchema, nameSchema, routesSchema, versionConfigSchema } from './project.ts'
 
 /**
  * Bodies of the REST API under `/v1`. Bearer token; `account` defaults to `default` and comes from the token.
  *
- *   PUT    /v1/artifacts/{hash}                    bytes; idempotent; `hash_mismatch`, `script_too_large`, `storage_full`
+ *   PUT    /v1/artifacts/{hash}                    bytes; idempotent; `hash_mismatch`, `script_too_large`, `storage_full`;
+ *                                                  a source map with `?kind=source-map`, which raises the size allowed
  *   GET    /v1/artifacts/{hash}                    bytes (scope node)
- *   POST   /v1/deployments                         deploymentRequest -> NDJSON of deploymentEvent, ending in `done` or `refused`
+ *   POST   /v1/deployments                         deploymentRequest -> NDJSON of deploymentEvent, ending in `done` or `refused`;
+ *                                                  what is refused before anything is stored is a problem document instead
  *   GET    /v1/functions                           functionList
  *   GET    /v1/functions/{name}/versions           versionList, newest first
  *   GET    /v1/functions/{name}/versions/{version}/source-map   JSON
@@ -18,7 +20,8 @@ import { environmentKeySchema, environmentValueSchema, nameSchema, routesSchema,
  *   DELETE /v1/functions/{name}/secrets/{key}
  *   GET    /v1/functions/{name}/tail               NDJSON of tailEvent, never ends
  *   GET    /v1/nodes   PUT /v1/nodes/{node}   POST /v1/nodes/{node}/acknowledgements   POST /v1/nodes/{node}/logs
- *   GET    /v1/feed    GET /v1/openapi.json
+ *   GET    /v1/feed?node=NAME&epoch=E&after=S      see feed.ts
+ *   GET    /v1/openapi.json
  */
 export const artifactBytesMax = 10 * 1024 * 1024
 export const sourceMapBytesMax = 64 * 1024 * 1024
@@ -84,7 +87,7 @@ export const deploymentEventSchema = z.discriminatedUnion('type', [
 export type DeploymentEvent = z.infer<typeof deploymentEventSchema>
 
 export const releaseRequestSchema = z.strictObject({
-  shares: z.array(z.strictObject({ version: versionIdSchema, percent: z.number().min(0).max(100) })).min(1).max(10),
+  shares: z.array(z.strictObject({ version: versionReferenceSchema, percent: z.number().min(0).max(100) })).min(1).max(10),
   message: z.string().max(1_000).default(''),
 })
 export type ReleaseRequest = z.infer<typeof releaseRequestSchema>
@@ -138,6 +141,15 @@ export const tailEventSchema = z.strictObject({
 })
 export type TailEvent = z.infer<typeof tailEventSchema>
 export const logBatchSchema = z.strictObject({ events: z.array(tailEventSchema).max(1_000) })
+export type LogBatch = z.infer<typeof logBatchSchema>
+
+/** What `PUT /v1/artifacts/{hash}` is asked to keep; a source map may be larger than a script. */
+export const artifactKindSchema = z.enum(['script', 'source-map'])
+export type ArtifactKind = z.infer<typeof artifactKindSchema>
+export const artifactStoredSchema = z.strictObject({ hash: hashSchema, bytes: z.int() })
+/** The answer to changes that need no acknowledgement: the revision they made, if any. */
+export const changedSchema = z.strictObject({ revision: z.int().optional() })
+export type Changed = z.infer<typeof changedSchema>
 
 /** RFC 9457, as every refusal of the API. */
 export const problemSchema = z.looseObject({
@@ -149,3 +161,4 @@ export const problemSchema = z.looseObject({
   field: z.string().optional(),
   requestId: z.string().optional(),
 })
+export type ProblemDocument = z.infer<typeof problemSchema>

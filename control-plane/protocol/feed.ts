@@ -4,14 +4,18 @@ import { environmentKeySchema, nameSchema, routesSchema, versionConfigSchema } f
 /**
  * The feed: one ordered, replayable log that every node follows.
  *
- * `GET /v1/feed?epoch=E&after=S` with a node's token answers newline-delimited JSON that never ends: where E is the store's epoch
- * and S is still in the log, the revisions after S; otherwise first a snapshot; then each new revision as it is made, and a
- * heartbeat every few seconds. A node applies records strictly in order, persists (epoch, sequence) with what it applied, and
+ * `GET /v1/feed?node=NAME&epoch=E&after=S` with a node's token answers newline-delimited JSON that never ends: where E is the store's
+ * epoch and S is still in the log, the revisions after S; otherwise (or without E and S) first a snapshot; then each new revision as
+ * it is made, and a heartbeat at once and every few seconds. The name makes the node count as connected. A node applies records strictly in order, persists (epoch, sequence) with what it applied, and
  * acknowledges `prepare` and `activate`. Restoring a backup opens a new epoch.
  */
 export const protocolVersion = 1
+/** Between heartbeats on the feed. A node that hears nothing for three of them connects again. */
+export const heartbeatIntervalMs = 5_000
 
 export const versionIdSchema = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'a ULID in upper case')
+/** A version id as people write it: lower case will do. */
+export const versionReferenceSchema = z.string().toUpperCase().pipe(versionIdSchema)
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex')
 
 /** An immutable version, as nodes see it. */
@@ -49,14 +53,21 @@ export type FeedChange = z.infer<typeof changeSchema>
 const positionFields = { epoch: z.string().min(1), sequence: z.int().min(0) }
 
 export const feedRecordSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('snapshot'), protocol: z.literal(protocolVersion), ...positionFields, functions: z.array(functionStateSchema) }),
+  z.strictObject({
+    type: z.literal('snapshot'),
+    protocol: z.literal(protocolVersion),
+    ...positionFields,
+    functions: z.array(functionStateSchema),
+    /** As a revision's. */
+    signature: z.string().optional(),
+  }),
   z.strictObject({
     type: z.literal('revision'),
     protocol: z.literal(protocolVersion),
     ...positionFields,
     timeMs: z.number(),
     change: changeSchema,
-    /** ed25519 over the canonical record by the control plane's key, base64; empty where the control plane does not sign. */
+    /** ed25519 over `signedBytes(record)` by the control plane's key, base64; empty where the control plane does not sign. */
     signature: z.string(),
   }),
   z.strictObject({ type: z.literal('heartbeat'), ...positionFields }),
@@ -64,6 +75,14 @@ export const feedRecordSchema = z.discriminatedUnion('type', [
 export type FeedRecord = z.infer<typeof feedRecordSchema>
 export type FeedRevision = Extract<FeedRecord, { type: 'revision' }>
 export type FeedSnapshot = Extract<FeedRecord, { type: 'snapshot' }>
+
+/** The query of `GET /v1/feed`. */
+export const feedQuerySchema = z.object({
+  node: nameSchema,
+  epoch: z.string().optional(),
+  after: z.coerce.number().int().min(0).optional(),
+})
+export type FeedQuery = z.infer<typeof feedQuerySchema>
 
 /** A node's answer to a `prepare` or `activate`, by `POST /v1/nodes/{node}/acknowledgements`. */
 export const acknowledgementSchema = z.strictObject({

@@ -21,7 +21,11 @@ export const nodeRegistrationSchema = z.strictObject({
 export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>
 
 /** The answer to a registration: what a node needs to trust its peers. */
-export const nodeWelcomeSchema = z.strictObject({ internalToken: z.string().min(16) })
+export const nodeWelcomeSchema = z.strictObject({
+  internalToken: z.string().min(16),
+  /** PEM (SPKI) of the ed25519 key that signs the feed; see `signedBytes`. */
+  publicKey: z.string().optional(),
+})
 export type NodeWelcome = z.infer<typeof nodeWelcomeSchema>
 
 /** A node as the control plane lists it (`GET /v1/nodes`): `connected` while its feed connection stands. */
