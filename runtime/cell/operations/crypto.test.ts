@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { CryptoOperations, type CryptoOutcome, maximumPendingOperations } from './crypto.ts'
+import { maximumKeys } from './crypto-keys.ts'
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+const part = (offset: number, length: number): object => ({ $bytes: [offset, length] })
+
+function call(operations: CryptoOperations, method: string, given: unknown[], bytes?: Uint8Array): Promise<CryptoOutcome> {
+  return operations.perform(method, JSON.stringify(given), bytes)
+}
+
+async function json(outcome: Promise<CryptoOutcome>): Promise<Record<string, unknown>> {
+  const { error, value } = await outcome
+  expect(error, String(value)).toBe('')
+  return JSON.parse(value as string) as Record<string, unknown>
+}
+
+describe('CryptoOperations', () => {
+  test('digests the named part of the bytes', async () => {
+    const outcome = await call(new CryptoOperations(), 'digest', ['SHA-256', part(1, 3)], encode('-abc-'))
+    expect(outcome.error).toBe('')
+    expect(Buffer.from(outcome.value as Uint8Array).toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
+  test('signs and verifies by key number, and keeps the material', async () => {
+    const operations = new CryptoOperations()
+    const key = await json(call(operations, 'importKey', ['raw', part(0, 6), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']], encode('secret')))
+    expect(key).toMatchObject({ type: 'secret', extractable: false, usages: ['sign', 'verify'] })
+    const { value: signature } = await call(operations, 'sign', ['HMAC', { $key: key['id'] }, part(0, 3)], encode('abc'))
+    const both = Buffer.concat([signature as Uint8Array, encode('abc')])
+    expect(await call(operations, 'verify', ['HMAC', { $key: key['id'] }, part(0, 32), part(32, 3)], both)).toEqual({ error: '', value: 'true' })
+    expect((await call(operations, 'exportKey', ['raw', { $key: key['id'] }])).error).toBe('InvalidAccessError')
+  })
+
+  test('describes pairs with their binary fields', async () => {
+    const pair = await json(call(new CryptoOperations(), 'generateKey', [
+      { name: 'RSA-PSS', modulusLength: 1024, publicExponent: part(0, 3), hash: 'SHA-256' }, true, ['sign', 'verify']], new Uint8Array([1, 0, 1])))
+    expect(pair['publicKey']).toMatchObject({ type: 'public', algorithm: { publicExponent: { $base64: 'AQAB' }, hash: { name: 'SHA-256' } } })
+  })
+
+  test('gives one key for the same import', async () => {
+    const operations = new CryptoOperations()
+    const given = ['raw', part(0, 6), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']]
+    const first = await json(call(operations, 'importKey', given, encode('secret')))
+    expect((await json(call(operations, 'importKey', given, encode('secret'))))['id']).toBe(first['id'])
+    expect((await json(call(operations, 'importKey', given, encode('secreT'))))['id']).not.toBe(first['id'])
+  })
+
+  test('drops the key that was used longest ago', async () => {
+    const operations = new CryptoOperations()
+    const make = (text: string): Promise<Record<string, unknown>> =>
+      json(call(operations, 'importKey', ['raw', part(0, text.length), 'HKDF', false, ['deriveBits']], encode(text)))
+    const first = await make('first')
+    const second = await make('second')
+    for (let index = 2; index < maximumKeys; index += 1) await make(`key ${index}`)
+    const derive = (key: Record<string, unknown>): Promise<CryptoOutcome> =>
+      call(operations, 'deriveBits', [{ name: 'HKDF', hash: 'SHA-256', salt: part(0, 0), info: part(0, 0) }, { $key: key['id'] }, 256], new Uint8Array(0))
+    expect((await derive(first)).error).toBe('')
+    await make('one more')
+    expect((await derive(first)).error).toBe('')
+    expect((await derive(second)).error).toBe('InvalidAccessError')
+  })
+
+  test.each([
+    ['an unknown method', 'constructor', [], 'NotSupportedError'],
+    ['an algorithm that is not offered', 'digest', ['MD5', part(0, 1)], 'NotSupportedError'],
+    ['Argon2', 'importKey', ['raw-secret', part(0, 1), 'Argon2id', false, ['deriveBits']], 'NotSupportedError'],
+    ['bytes out of range', 'digest', ['SHA-256', part(0, 99)], 'DataError'],
+    ['a key of nobody', 'sign', ['HMAC', { $key: 7 }, part(0, 1)], 'InvalidAccessError'],
+    ['too many iterations', 'deriveBits', [{ name: 'pbkdf2', hash: 'SHA-256', iterations: 1_000_001, salt: part(0, 1) }, 0, 256], 'NotSupportedError'],
+    ['long derivations', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1_000_000, salt: part(0, 1) }, 0, 160 * 5], 'NotSupportedError'],
+    ['huge RSA keys', 'generateKey', [{ name: 'RSA-PSS', modulusLength: 8192, publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
+    ['odd public exponents', 'generateKey', [{ name: 'RSA-PSS', modulusLength: 1024, publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
+  ])('refuses %s', async (_title, method, given, error) => {
+    expect((await call(new CryptoOperations(), method, given, new Uint8Array([1]))).error).toBe(error)
+  })
+
+  test('refuses arguments that are no JSON array', async () => {
+    const operations = new CryptoOperations()
+    expect((await operations.perform('digest', '{', undefined)).error).toBe('OperationError')
+    expect((await operations.perform('digest', '{}', undefined)).error).toBe('DataError')
+    expect((await operations.perform('digest', undefined, undefined)).error).toBe('DataError')
+    expect((await operations.perform(undefined, '[]', undefined)).error).toBe('NotSupportedError')
+  })
+
+  test('bounds what is under way', async () => {
+    const operations = new CryptoOperations()
+    const started = Array.from({ length: maximumPendingOperations + 1 }, () => call(operations, 'digest', ['SHA-1', part(0, 1)], new Uint8Array(1)))
+    const outcomes = await Promise.all(started)
+    expect(outcomes.filter(({ error }) => error !== '')).toHaveLength(1)
+    expect((await call(operations, 'digest', ['SHA-1', part(0, 1)], new Uint8Array(1))).error).toBe('')
+  })
+})
