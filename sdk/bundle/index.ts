@@ -1,0 +1,1 @@
+export { type Bundle, type BundleInput, type Bundler, type BundleSource, bundleFunction, createBundler } from './bundler.ts'

@@ -1,0 +1,1 @@
+export { createStackMapper, type StackMapper } from './stack-mapper.ts'
