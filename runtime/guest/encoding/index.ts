@@ -1,0 +1,5 @@
+export { atob, btoa } from './base64.ts'
+export { TextDecoderStream, TextEncoderStream } from './streams.ts'
+export { TextDecoder } from './text-decoder.ts'
+export { TextEncoder } from './text-encoder.ts'
+export { decodeUtf8, encodeUtf8 } from './utf8.ts'

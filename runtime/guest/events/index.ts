@@ -1,0 +1,5 @@
+export { abortSignal, AbortController, AbortSignal, createAbortSignal, onAbort } from './abort.ts'
+export { Event, eventControl } from './event.ts'
+export { EventHandler } from './event-handlers.ts'
+export { dispatch, EventTarget } from './event-target.ts'
+export { CloseEvent, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from './event-types.ts'

@@ -1,0 +1,59 @@
+/**
+ * Built-ins as they were before a function's code ran, for the places where a patched prototype would break an invariant of
+ * the guest (brand checks of buffers, copies of bytes, the hardened constructors). Depends on nothing.
+ */
+const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect
+
+/** A getter as a function of its receiver; it throws a TypeError on the wrong receiver, which makes it a brand check. */
+function getterOf<T>(prototype: object, key: PropertyKey): (receiver: unknown) => T {
+  const getter = getOwnPropertyDescriptor(prototype, key)?.get
+  if (getter === undefined) throw new TypeError(`no getter ${String(key)}`)
+  return (receiver) => apply(getter, receiver, []) as T
+}
+
+const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as object
+
+export const reflectApply = apply
+export const arrayBufferByteLength = getterOf<number>(ArrayBuffer.prototype, 'byteLength')
+/** The name of the typed array's class, or undefined for anything else. Never throws. */
+export const typedArrayName = getterOf<string | undefined>(typedArrayPrototype, Symbol.toStringTag)
+export const typedArrayBuffer = getterOf<ArrayBuffer>(typedArrayPrototype, 'buffer')
+export const typedArrayByteOffset = getterOf<number>(typedArrayPrototype, 'byteOffset')
+export const typedArrayByteLength = getterOf<number>(typedArrayPrototype, 'byteLength')
+export const dataViewBuffer = getterOf<ArrayBuffer>(DataView.prototype, 'buffer')
+export const dataViewByteOffset = getterOf<number>(DataView.prototype, 'byteOffset')
+export const dataViewByteLength = getterOf<number>(DataView.prototype, 'byteLength')
+
+const arrayBufferSlice = ArrayBuffer.prototype.slice
+const arrayBufferTransfer = ArrayBuffer.prototype.transfer
+
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    arrayBufferByteLength(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export function sliceArrayBuffer(buffer: ArrayBuffer, start: number, end: number): ArrayBuffer {
+  return apply(arrayBufferSlice, buffer, [start, end]) as ArrayBuffer
+}
+
+/** Detaches `buffer`; its bytes live on in the answer. */
+export function transferArrayBuffer(buffer: ArrayBuffer): ArrayBuffer {
+  return apply(arrayBufferTransfer, buffer, []) as ArrayBuffer
+}
+
+/** The bytes of a BufferSource without copying, or undefined where the value is none. */
+export function viewBytes(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (typedArrayName(value) !== undefined) {
+    return new Uint8Array(typedArrayBuffer(value), typedArrayByteOffset(value), typedArrayByteLength(value))
+  }
+  if (isArrayBuffer(value)) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(dataViewBuffer(value), dataViewByteOffset(value), dataViewByteLength(value))
+  }
+  return undefined
+}
