@@ -1,0 +1,50 @@
+/**
+ * Where the bytes of a body come from when they are not all there yet. One reader at a time; `read` is called again only after
+ * the promise before it settled. After the end, a rejection or `cancel` it is over.
+ */
+export interface ChunkSource {
+  /** The next chunk, never empty; undefined at the end. */
+  read(): Promise<Uint8Array | undefined>
+  /** Nobody wants the rest. Has no effect where it is over. */
+  cancel(reason: unknown): void
+}
+
+/** Chunks of bytes that are there already. */
+export class StaticSource implements ChunkSource {
+  #bytes: Uint8Array | undefined
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes.length === 0 ? undefined : bytes
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    const bytes = this.#bytes
+    this.#bytes = undefined
+    return Promise.resolve(bytes)
+  }
+
+  cancel(): void {
+    this.#bytes = undefined
+  }
+}
+
+/** Everything a source still has, in one piece. */
+export async function collect(source: ChunkSource): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const chunk = await source.read()
+    if (chunk === undefined) break
+    chunks.push(chunk)
+    length += chunk.length
+  }
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only
+  const all = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    all.set(chunk, offset)
+    offset += chunk.length
+  }
+  return all
+}

@@ -1,0 +1,174 @@
+import { iteratorFactory } from '../iterators.ts'
+import { requireArguments, shapeInterface } from '../webidl.ts'
+import {
+  deleteHeader,
+  getHeader,
+  getHeaderValues,
+  hasHeader,
+  type HeaderList,
+  setHeader,
+  sortAndCombine,
+  toHeaderName,
+  toHeaderValue,
+} from './header-list.ts'
+
+/** https://fetch.spec.whatwg.org/#concept-headers-guard. A server has no forbidden names, so only `immutable` matters. */
+export type HeadersGuard = 'none' | 'immutable'
+
+/** Seed of a Headers object over a list that is already there; user code can not make one. */
+class HeadersSeed {
+  readonly list: HeaderList
+  readonly guard: HeadersGuard
+  constructor(list: HeaderList, guard: HeadersGuard) {
+    this.list = list
+    this.guard = guard
+  }
+}
+
+interface Access {
+  list?: (value: unknown) => HeaderList | undefined
+  sorted?: (headers: Headers) => readonly [string, string][]
+}
+const access: Access = {}
+const iterate = iteratorFactory('Headers Iterator', (headers: Headers, index) => access.sorted?.(headers)[index])
+
+/** https://fetch.spec.whatwg.org/#headers-class */
+export class Headers {
+  readonly #list: HeaderList
+  readonly #guard: HeadersGuard
+  #sorted: [string, string][] | undefined
+
+  /** https://fetch.spec.whatwg.org/#dom-headers */
+  constructor(init?: unknown) {
+    if (init instanceof HeadersSeed) {
+      this.#list = init.list
+      this.#guard = init.guard
+      return
+    }
+    this.#list = []
+    this.#guard = 'none'
+    if (init !== undefined) fillHeaders(this.#list, init)
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-headers-append */
+  append(name: unknown, value: unknown): void {
+    requireArguments(arguments.length, 2, 'Headers.append')
+    const [itsName, itsValue] = [toHeaderName(name), toHeaderValue(value)]
+    this.#beforeChange()
+    this.#list.push(itsName, itsValue)
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-headers-delete */
+  delete(name: unknown): void {
+    requireArguments(arguments.length, 1, 'Headers.delete')
+    const itsName = toHeaderName(name)
+    this.#beforeChange()
+    deleteHeader(this.#list, itsName)
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-headers-get */
+  get(name: unknown): string | null {
+    requireArguments(arguments.length, 1, 'Headers.get')
+    return getHeader(this.#list, toHeaderName(name))
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-headers-getsetcookie */
+  getSetCookie(): string[] {
+    return getHeaderValues(this.#list, 'set-cookie')
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-headers-has */
+  has(name: unknown): boolean {
+    requireArguments(arguments.length, 1, 'Headers.has')
+    return hasHeader(this.#list, toHeaderName(name))
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-headers-set */
+  set(name: unknown, value: unknown): void {
+    requireArguments(arguments.length, 2, 'Headers.set')
+    const [itsName, itsValue] = [toHeaderName(name), toHeaderValue(value)]
+    this.#beforeChange()
+    setHeader(this.#list, itsName, itsValue)
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    return iterate(requireHeaders(this), 'entries') as IterableIterator<[string, string]>
+  }
+  keys(): IterableIterator<string> {
+    return iterate(requireHeaders(this), 'keys') as IterableIterator<string>
+  }
+  values(): IterableIterator<string> {
+    return iterate(requireHeaders(this), 'values') as IterableIterator<string>
+  }
+  forEach(callback: unknown, receiver?: unknown): void {
+    requireArguments(arguments.length, 1, 'Headers.forEach')
+    if (typeof callback !== 'function') throw new TypeError('Headers.forEach takes a function')
+    for (const [name, value] of this.entries()) Reflect.apply(callback, receiver, [value, name, this])
+  }
+
+  #beforeChange(): void {
+    if (this.#guard === 'immutable') throw new TypeError('These headers are immutable: copy them with new Headers(headers) first')
+    this.#sorted = undefined
+  }
+
+  declare readonly [Symbol.iterator]: () => IterableIterator<[string, string]>
+
+  static {
+    access.list = (value) => (typeof value === 'object' && value !== null && #list in value ? (value as Headers).#list : undefined)
+    access.sorted = (headers) => {
+      headers.#sorted ??= sortAndCombine(headers.#list)
+      return headers.#sorted
+    }
+  }
+}
+
+shapeInterface(Headers, 'Headers')
+Object.defineProperty(Headers.prototype, Symbol.iterator, {
+  // oxlint-disable-next-line typescript/unbound-method -- the same function under both names, as WebIDL asks.
+  value: Headers.prototype.entries, writable: true, enumerable: false, configurable: true,
+})
+
+function requireHeaders(value: Headers): Headers {
+  if (headerListOf(value) === undefined) throw new TypeError('Illegal invocation')
+  return value
+}
+
+/** The list behind a Headers object, not a copy; undefined where the value is none. */
+export function headerListOf(value: unknown): HeaderList | undefined {
+  return access.list?.(value)
+}
+
+/** A Headers object over `list`, which it takes over. */
+export function createHeaders(list: HeaderList, guard: HeadersGuard): Headers {
+  return new Headers(new HeadersSeed(list, guard))
+}
+
+/** https://fetch.spec.whatwg.org/#concept-headers-fill */
+export function fillHeaders(list: HeaderList, init: unknown): void {
+  const source = headerListOf(init)
+  if (source !== undefined) {
+    for (const part of source) list.push(part)
+    return
+  }
+  if ((typeof init !== 'object' && typeof init !== 'function') || init === null) {
+    throw new TypeError('Headers are initialised from an object, a list of pairs or Headers')
+  }
+  const { [Symbol.iterator]: iterate } = init as { [Symbol.iterator]?: unknown }
+  if (iterate !== undefined && iterate !== null) {
+    if (typeof iterate !== 'function') throw new TypeError('Headers are initialised from an object, a list of pairs or Headers')
+    for (const pair of init as Iterable<unknown>) {
+      const [name, value, ...more] = isIterable(pair) ? [...pair] : []
+      if (name === undefined || value === undefined || more.length > 0) throw new TypeError('Each header is a pair of name and value')
+      list.push(toHeaderName(name), toHeaderValue(value))
+    }
+    return
+  }
+  for (const key of Reflect.ownKeys(init)) {
+    if (Reflect.getOwnPropertyDescriptor(init, key)?.enumerable !== true) continue
+    list.push(toHeaderName(key), toHeaderValue((init as Record<PropertyKey, unknown>)[key]))
+  }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function'
+}

@@ -1,0 +1,8 @@
+export { Body } from './body.ts'
+export { type ChunkSource, StaticSource } from './chunk-source.ts'
+export { getHeader, hasHeader, type HeaderList } from './header-list.ts'
+export { Headers } from './headers.ts'
+export { createRequest, Request, requestRecordOf } from './request.ts'
+export { defaultBrowserOptions, type RequestFields, RequestRecord } from './request-record.ts'
+export { createResponse, Response, responseRecordOf } from './response.ts'
+export { isNullBodyStatus, ResponseRecord } from './response-record.ts'

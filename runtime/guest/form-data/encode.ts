@@ -1,0 +1,52 @@
+import { HostOperation } from '../../bridge/index.ts'
+import { blobBytes } from '../blob/index.ts'
+import { encodeUtf8 } from '../encoding/index.ts'
+import { callHost } from '../host.ts'
+import { type FormData, formDataEntries } from './form-data.ts'
+
+export interface EncodedForm {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+}
+
+/** https://html.spec.whatwg.org/#multipart/form-data-encoding-algorithm */
+export function encodeFormData(form: FormData): EncodedForm {
+  const boundary = `----skerry-${(callHost(HostOperation.randomUuid, 0) as string).replaceAll('-', '')}`
+  const parts: Uint8Array[] = []
+  // Text between two files is encoded in one go.
+  let text = ''
+  for (const [name, value] of formDataEntries(form)) {
+    text += `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(withLineBreaks(name))}"`
+    if (typeof value === 'string') {
+      text += `\r\n\r\n${withLineBreaks(value)}\r\n`
+      continue
+    }
+    text += `; filename="${escapeName(value.name)}"\r\nContent-Type: ${value.type === '' ? 'application/octet-stream' : value.type}\r\n\r\n`
+    parts.push(encodeUtf8(text), blobBytes(value))
+    text = '\r\n'
+  }
+  parts.push(encodeUtf8(`${text}--${boundary}--\r\n`))
+  return { bytes: join(parts), contentType: `multipart/form-data; boundary=${boundary}` }
+}
+
+/** https://html.spec.whatwg.org/#escape-a-multipart-form-data-name */
+function escapeName(name: string): string {
+  return name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22')
+}
+
+/** Every line break as CR LF. */
+function withLineBreaks(text: string): string {
+  return text.replaceAll(/\r\n?|\n/g, '\r\n')
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const all = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    all.set(part, offset)
+    offset += part.length
+  }
+  return all
+}

@@ -1,0 +1,79 @@
+import { File } from '../blob/index.ts'
+import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts'
+import { parseFormUrlencoded } from '../url/index.ts'
+import { FormData } from './form-data.ts'
+import { parsePartHeaders } from './part-headers.ts'
+
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+const hyphen = 0x2d
+
+/**
+ * A body as a form, by its Content-Type. Throws a TypeError where the type is none of a form or the body is malformed.
+ * https://fetch.spec.whatwg.org/#dom-body-formdata
+ */
+export function parseFormData(bytes: Uint8Array, contentType: string | null): FormData {
+  const essence = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  if (essence === 'multipart/form-data') return parseMultipart(bytes, boundaryOf(contentType ?? ''))
+  if (essence !== 'application/x-www-form-urlencoded') {
+    throw new TypeError(`The body is no form: its Content-Type is ${contentType === null ? 'missing' : JSON.stringify(contentType)}`)
+  }
+  const form = new FormData()
+  for (const [name, value] of parseFormUrlencoded(decodeUtf8(bytes))) form.append(name, value)
+  return form
+}
+
+function boundaryOf(contentType: string): string {
+  const match = /;[\t ]*boundary=(?:"([^"]*)"|([^\t ;]*))/i.exec(contentType)
+  const boundary = match?.[1] ?? match?.[2] ?? ''
+  // https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+  if (boundary === '' || boundary.length > 70) throw new TypeError('The Content-Type names no valid boundary')
+  return boundary
+}
+
+/** https://fetch.spec.whatwg.org/#multipart-form-data-parser and https://www.rfc-editor.org/rfc/rfc7578 */
+function parseMultipart(bytes: Uint8Array, boundary: string): FormData {
+  const form = new FormData()
+  const opening = encodeUtf8(`--${boundary}`)
+  const delimiter = encodeUtf8(`\r\n--${boundary}`)
+  let position = matches(bytes, opening, 0) ? opening.length : endOf(bytes, delimiter, 0, 'the boundary is missing')
+  for (;;) {
+    if (bytes[position] === hyphen && bytes[position + 1] === hyphen) return form
+    position = skipPadding(bytes, position)
+    if (bytes[position] !== carriageReturn || bytes[position + 1] !== lineFeed) throw malformed('a boundary has no line of its own')
+    const { name, filename, contentType, end } = parsePartHeaders(bytes, position + 2)
+    const next = endOf(bytes, delimiter, end, 'a part does not end')
+    // The delimiter's own line break may be the one that ends the headers of an empty part.
+    const content = bytes.subarray(Math.min(end, next - delimiter.length), next - delimiter.length)
+    if (filename === undefined) form.append(name, decodeUtf8(content.slice()))
+    else form.append(name, new File([content], filename, { type: contentType }))
+    position = next
+  }
+}
+
+function skipPadding(bytes: Uint8Array, start: number): number {
+  let position = start
+  while (bytes[position] === 0x20 || bytes[position] === 0x09) position += 1
+  return position
+}
+
+function matches(bytes: Uint8Array, pattern: Uint8Array, position: number): boolean {
+  for (let index = 0; index < pattern.length; index += 1) {
+    if (bytes[position + index] !== pattern[index]) return false
+  }
+  return true
+}
+
+/** Position behind the next occurrence of the delimiter. */
+function endOf(bytes: Uint8Array, delimiter: Uint8Array, start: number, problem: string): number {
+  let position = bytes.indexOf(carriageReturn, start)
+  while (position >= 0) {
+    if (matches(bytes, delimiter, position)) return position + delimiter.length
+    position = bytes.indexOf(carriageReturn, position + 1)
+  }
+  throw malformed(problem)
+}
+
+function malformed(problem: string): TypeError {
+  return new TypeError(`The multipart body is malformed: ${problem}`)
+}
