@@ -3,27 +3,28 @@ import { parseArgs } from 'node:util'
 import { SkerryError } from '../errors/index.ts'
 import { type BenchmarkOptions, comparedPeers, questions, runBenchmarks } from './index.ts'
 
-/** `npm run bench -- [options]`: reads the command line, shows progress on stderr and the report on stdout. */
+/** `npm run bench -- [question ...] [options]`: reads the command line, shows progress on stderr and the report on stdout. */
 
-const usage = `npm run bench -- [options]
+const usage = `npm run bench -- [${questions.join('] [')}] [options]      everything when none is named
   --quick             one short round of everything, under a minute; its figures are not to be quoted
-  --only LIST         of ${questions.join(', ')}
   --peers LIST        of ${comparedPeers.join(', ')}; "" for none
   --rounds N          medians are taken over N rounds (5)
   --functions N       functions whose cold start is timed in a round (200)
   --output DIR        where the JSON and the SVG go (benchmarks/results)
+  --json              the report, raw values included, as JSON on standard output
   --check             exit 1 when a target is missed, too
 `
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
-      only: { type: 'string' },
       peers: { type: 'string' },
       rounds: { type: 'string' },
       functions: { type: 'string' },
       output: { type: 'string' },
+      json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -38,24 +39,28 @@ async function main(): Promise<number> {
     quick: values.quick,
     signal: interrupt.signal,
     progress: (text) => void process.stderr.write(`${text}\n`),
-    ...(values.only === undefined ? {} : { only: listOf('--only', values.only, questions) }),
+    ...(positionals.length === 0 ? {} : { only: positionals.map((part) => oneOf('The question', part, questions)) }),
     ...(values.peers === undefined ? {} : { peers: listOf('--peers', values.peers, comparedPeers) }),
     ...(values.rounds === undefined ? {} : { rounds: positive('--rounds', values.rounds) }),
     ...(values.functions === undefined ? {} : { functions: positive('--functions', values.functions) }),
     ...(values.output === undefined ? {} : { outputDirectory: values.output }),
   }
   const { report, table, files, succeeded } = await runBenchmarks(options)
-  process.stdout.write(`\n${table}\n\n`)
-  for (const file of Object.values(files)) process.stdout.write(`${relative(process.cwd(), file)}\n`)
+  const people = values.json ? process.stderr : process.stdout
+  people.write(`\n${table}\n\n`)
+  for (const file of Object.values(files)) people.write(`${relative(process.cwd(), file)}\n`)
+  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`)
   return succeeded && !(values.check && report.targets.some((target) => !target.reached)) ? 0 : 1
 }
 
 function listOf<const T extends string>(flag: string, text: string, allowed: readonly T[]): readonly T[] {
-  return text.split(',').filter((part) => part !== '').map((part) => {
-    const found = allowed.find((each) => each === part)
-    if (found === undefined) throw new SkerryError('invalid_request', `${flag} takes ${allowed.join(', ')}, not "${part}".`)
-    return found
-  })
+  return text.split(',').filter((part) => part !== '').map((part) => oneOf(flag, part, allowed))
+}
+
+function oneOf<const T extends string>(name: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === text)
+  if (found === undefined) throw new SkerryError('invalid_request', `${name} is one of ${allowed.join(', ')}, not "${text}".`)
+  return found
 }
 
 function positive(flag: string, text: string): number {

@@ -3,11 +3,12 @@ import { milliseconds } from './format.ts'
 import { heading, horizontalAxis, type Panel, tickLabel } from './panel.ts'
 import type { ColdStartRow } from './rows.ts'
 import { logScale } from './scale.ts'
-import { element, line, polyline, text } from './svg.ts'
+import { element, escapeText, line, polyline, text } from './svg.ts'
 import { gridColor, ink, mutedInk, peerColors, plotLeft, plotRight } from './theme.ts'
 
-const top = 58
-const bottom = 338
+const legendTop = 40
+const legendLineHeight = 19
+const plotHeight = 280
 const shares = [0, 0.25, 0.5, 0.75, 0.9, 0.99, 1]
 
 /**
@@ -17,6 +18,8 @@ const shares = [0, 0.25, 0.5, 0.75, 0.9, 0.99, 1]
 export function coldStartPanel(rows: readonly ColdStartRow[]): Panel {
   const values = rows.flatMap((row) => row.rounds.flatMap((round) => round.valuesMs))
   const scale = logScale(Math.min(...values), Math.max(...values), plotLeft, plotRight)
+  const top = legendTop + rows.length * legendLineHeight + 4
+  const bottom = top + plotHeight
   const placeShare = (share: number): number => bottom - share * (bottom - top)
   const levels = shares.map((share) => {
     const y = placeShare(share)
@@ -58,13 +61,12 @@ export function coldStartPanel(rows: readonly ColdStartRow[]): Panel {
 }
 
 function legend(rows: readonly ColdStartRow[]): string {
-  const step = (plotRight - 40) / Math.max(rows.length, 1)
   return rows.map((row, index) => {
-    const x = 40 + index * step
+    const y = legendTop + index * legendLineHeight
     const { p50, p99 } = row.summary
-    return line(x, 36, x + 18, 36, { 'stroke': peerColors[row.peer], 'stroke-width': 3 })
-      + element('text', { 'x': x + 25, 'y': 40, 'font-size': 12, 'fill': ink },
-        element('tspan', { 'font-weight': 650 }, row.title),
-        ` ${row.method}: ${milliseconds(p50)}, p99 ${milliseconds(p99)} ms`)
+    return line(40, y - 4, 60, y - 4, { 'stroke': peerColors[row.peer], 'stroke-width': 3 })
+      + element('text', { 'x': 68, y, 'font-size': 12.5, 'fill': ink },
+        element('tspan', { 'font-weight': 650 }, escapeText(row.title)),
+        escapeText(`, ${row.method}: p50 ${milliseconds(p50)} ms, p99 ${milliseconds(p99)} ms`))
   }).join('')
 }

@@ -7,12 +7,14 @@ import { ink, peerColors, plotLeft, plotRight } from './theme.ts'
 
 const top = 34
 const rowHeight = 36
+/** Room for the figures to the right of the slowest p99. */
+const labelWidth = 120
 
 /** Warm latency: a line from p50 (filled) to p99 (open) for each peer, medians of the rounds. */
 export function latencyPanel(rows: readonly LoadRow[]): Panel {
   const bottom = top + rows.length * rowHeight
   const values = rows.flatMap(({ latencyMs }) => [latencyMs.p50, latencyMs.p99])
-  const scale = logScale(Math.min(...values), Math.max(...values), plotLeft, plotRight - 60)
+  const scale = logScale(Math.min(...values), Math.max(...values), plotLeft, plotRight - labelWidth)
   const lines = rows.map((row, index) => {
     const y = top + rowHeight * (index + 0.5)
     const color = peerColors[row.peer]
