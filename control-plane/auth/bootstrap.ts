@@ -1,0 +1,69 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { signedBytes } from '../protocol/index.ts'
+import type { Scope, Store } from '../store/index.ts'
+import type { SecretBox } from './secret-box.ts'
+import { createToken, hashToken } from './tokens.ts'
+
+export interface Identity {
+  /** Scope admin of the account `default`. */
+  readonly adminToken: string
+  /** With it nodes and gateways join. */
+  readonly nodeToken: string
+  /** With it nodes and gateways trust each other. */
+  readonly internalToken: string
+  readonly signer: RecordSigner
+}
+
+/** Signs feed records with ed25519. */
+export class RecordSigner {
+  readonly #privateKey: KeyObject
+  /** PEM (SPKI). */
+  readonly publicKey: string
+
+  constructor(privateKeyPem: string) {
+    this.#privateKey = createPrivateKey(privateKeyPem)
+    this.publicKey = createPublicKey(this.#privateKey).export({ type: 'spki', format: 'pem' }).toString()
+  }
+
+  sign(record: Readonly<Record<string, unknown>>): string {
+    return sign(null, signedBytes(record), this.#privateKey).toString('base64')
+  }
+}
+
+export interface GivenTokens {
+  readonly admin?: string
+  readonly node?: string
+}
+
+/**
+ * What the control plane is: its tokens and keys, made at the first start. Sealed copies stay in the store so that a restart knows
+ * them; the tokens are checked by their hashes. A token given replaces the one of the last start.
+ */
+export async function openIdentity(store: Store, box: SecretBox, given: GivenTokens, nowMs: number): Promise<Identity> {
+  const sealed = async (name: string, create: () => string, replacement?: string): Promise<string> => {
+    const key = `sealed:${name}`
+    const stored = await store.readMeta(key)
+    const current = stored === undefined ? undefined : box.open(stored, key)
+    if (current !== undefined && (replacement === undefined || replacement === current)) return current
+    const value = replacement ?? create()
+    if (current !== undefined) await store.deleteToken(hashToken(current))
+    await store.writeMeta(key, box.seal(value, key))
+    return value
+  }
+  const token = async (name: string, scopes: readonly Scope[], replacement: string | undefined): Promise<string> => {
+    const value = await sealed(`${name}-token`, createToken, replacement)
+    const hash = hashToken(value)
+    if ((await store.readToken(hash)) === undefined) {
+      await store.putToken({ hash, name, account: 'default', scopes, createdMs: nowMs })
+    }
+    return value
+  }
+  return {
+    adminToken: await token('admin', ['admin'], given.admin),
+    nodeToken: await token('node', ['node'], given.node),
+    internalToken: await sealed('internal-token', () => randomBytes(32).toString('base64url')),
+    signer: new RecordSigner(
+      await sealed('signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    ),
+  }
+}

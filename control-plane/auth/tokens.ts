@@ -1,0 +1,51 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { SkerryError } from '../../errors/index.ts'
+import type { Scope, Store } from '../store/index.ts'
+
+/** Who calls: what a token stands for. */
+export interface Caller {
+  readonly account: string
+  readonly scopes: readonly Scope[]
+}
+
+/** What a scope includes besides itself. Nodes' rights are apart: they see every account's secrets. */
+const impliedScopes: Readonly<Record<Scope, readonly Scope[]>> = {
+  admin: ['admin', 'deploy', 'read'],
+  deploy: ['deploy', 'read'],
+  read: ['read'],
+  node: ['node'],
+}
+
+/** 256 random bits; the prefix lets secret scanners know it. */
+export function createToken(): string {
+  return `skerry_${randomBytes(32).toString('base64url')}`
+}
+
+/** How tokens stand in the store. They are random, so one round of SHA-256 does. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+export function hasScope(caller: Caller, scope: Scope): boolean {
+  return caller.scopes.some((granted) => impliedScopes[granted].includes(scope))
+}
+
+/**
+ * The caller behind an `Authorization` header, who has at least one of the scopes.
+ * Throws `unauthorized` where the token is missing or unknown, `forbidden` where it has none of the scopes.
+ */
+export async function authenticate(store: Store, authorization: string | undefined, scopes: readonly Scope[]): Promise<Caller> {
+  const token = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1]
+  if (token === undefined) throw new SkerryError('unauthorized', 'Send `Authorization: Bearer TOKEN`.', { field: 'authorization' })
+  const hash = hashToken(token)
+  const stored = await store.readToken(hash)
+  if (stored === undefined || !timingSafeEqual(Buffer.from(stored.hash), Buffer.from(hash))) {
+    throw new SkerryError('unauthorized', 'The token is not known here: it is wrong, revoked, or of another control plane.', { field: 'authorization' })
+  }
+  if (!scopes.some((scope) => hasScope(stored, scope))) {
+    throw new SkerryError('forbidden', `This needs a token with the scope ${scopes.join(' or ')}; yours has ${stored.scopes.join(', ')}.`, {
+      field: 'authorization',
+    })
+  }
+  return { account: stored.account, scopes: stored.scopes }
+}

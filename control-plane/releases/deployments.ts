@@ -1,0 +1,189 @@
+import { monotonicFactory } from 'ulid'
+import { SkerryError } from '../../errors/index.ts'
+import { artifactBytesMax, canonicalJson, type DeploymentEvent, type DeploymentRequest, type ReleaseRequest } from '../protocol/index.ts'
+import type { Store, StoredVersion } from '../store/index.ts'
+import { EventLog } from './event-log.ts'
+import { withShare } from './function-state.ts'
+import type { KeyedLocks, Sequencer } from './locks.ts'
+import type { FunctionPlan, RolloutPlan } from './plan.ts'
+import type { Rollout } from './rollout.ts'
+import { defaultHost } from './routes.ts'
+
+const lockTimeoutMs = 60_000
+
+export interface DeploymentsOptions {
+  readonly store: Store
+  readonly rollout: Rollout
+  readonly locks: KeyedLocks
+  readonly commits: Sequencer
+  readonly nowMs: () => number
+  /** Called once for each run, for metrics. */
+  readonly onFinished: (outcome: string, durationMs: number) => void
+}
+
+/**
+ * Deployments and releases. Each runs to its end by itself, whether or not anybody reads its events; runs of one function follow
+ * each other. The returned log ends with `done` or `refused`; a promise that rejects has stored nothing.
+ */
+export class Deployments {
+  readonly #options: DeploymentsOptions
+  readonly #ulid = monotonicFactory()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: DeploymentsOptions) {
+    this.#options = options
+  }
+
+  /** Stores versions of the functions and activates them as one group. */
+  deploy(account: string, request: DeploymentRequest): Promise<EventLog<DeploymentEvent>> {
+    const names = request.functions.map((one) => one.name)
+    return this.#start(account, names, () => this.#planDeployment(account, request))
+  }
+
+  /** Splits the traffic of a function between versions that exist. */
+  release(account: string, name: string, request: ReleaseRequest): Promise<EventLog<DeploymentEvent>> {
+    return this.#start(account, [name], () => this.#planRelease(account, name, request))
+  }
+
+  /** Waits for runs that are under way. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  /** Resolves once something is stored (or refused after that), so that earlier refusals can be answered with their own status. */
+  async #start(account: string, names: readonly string[], plan: () => Promise<RolloutPlan>): Promise<EventLog<DeploymentEvent>> {
+    const log = new EventLog<DeploymentEvent>()
+    const stored = Promise.withResolvers<void>()
+    const startedMs = this.#options.nowMs()
+    let isStored = false
+    let outcome = 'failed'
+    const emit = (event: DeploymentEvent): void => {
+      isStored = true
+      if (event.type === 'done') outcome = 'done'
+      if (event.type === 'refused') outcome = event.code
+      log.push(event)
+      stored.resolve()
+    }
+    const run = async (): Promise<void> => {
+      const keys = names.map((name) => `${account}/${name}`)
+      const release = await this.#options.locks.acquire(keys, lockTimeoutMs)
+      try {
+        await this.#options.rollout.run(plan, emit)
+      } finally {
+        release()
+      }
+    }
+    const running = run()
+      .catch((error: unknown) => {
+        const failure = error instanceof SkerryError ? error : new SkerryError('internal_error', undefined, { cause: error })
+        outcome = failure.code
+        if (isStored) log.push({ type: 'refused', code: failure.code, detail: failure.message, functions: [] })
+        else stored.reject(failure)
+      })
+      .finally(() => {
+        log.end()
+        this.#running.delete(running)
+        this.#options.onFinished(outcome, this.#options.nowMs() - startedMs)
+      })
+    this.#running.add(running)
+    await stored.promise
+    return log
+  }
+
+  async #planDeployment(account: string, request: DeploymentRequest): Promise<RolloutPlan> {
+    const functions: FunctionPlan[] = []
+    for (const [index, one] of request.functions.entries()) {
+      const at = `functions.${index}`
+      if (request.functions.findIndex((other) => other.name === one.name) !== index) {
+        throw new SkerryError('invalid_request', `The function ${one.name} stands twice in the request.`, { field: `${at}.name` })
+      }
+      const artifactBytes = await this.#requireArtifact(account, one.artifactHash, `${at}.artifactHash`)
+      if (artifactBytes > artifactBytesMax) {
+        throw new SkerryError('script_too_large', `The script of ${one.name} has ${artifactBytes} bytes; ${artifactBytesMax} are allowed.`, {
+          field: `${at}.artifactHash`, limit: artifactBytesMax, used: artifactBytes,
+        })
+      }
+      if (one.sourceMapHash !== undefined) await this.#requireArtifact(account, one.sourceMapHash, `${at}.sourceMapHash`)
+
+      const same = await this.#findSame(account, one)
+      const nowMs = this.#options.nowMs()
+      const version: StoredVersion = same ?? {
+        account, function: one.name, version: this.#ulid(nowMs), artifactHash: one.artifactHash, artifactBytes, config: one.config,
+        createdMs: nowMs, message: request.message, sourceMapHash: one.sourceMapHash, status: 'stored', isLoaded: false, routes: one.routes,
+      }
+      functions.push({
+        name: one.name,
+        newVersion: same === undefined ? version : undefined,
+        prepare: [version],
+        shares: (current) => (request.activate ? withShare(current, version.version, request.percent) : current),
+        routes: (current) => (request.activate ? one.routes : (current ?? [])),
+        reported: version,
+      })
+    }
+    return { account, functions, deployment: this.#ulid(this.#options.nowMs()) }
+  }
+
+  async #planRelease(account: string, name: string, request: ReleaseRequest): Promise<RolloutPlan> {
+    const { shares } = request
+    const sum = shares.reduce((total, share) => total + share.percent, 0)
+    if (Math.abs(sum - 100) > 0.001) {
+      throw new SkerryError('invalid_request', `The percentages add up to ${sum} instead of 100.`, { field: 'shares', limit: 100, used: sum })
+    }
+    const versions: StoredVersion[] = []
+    for (const [index, share] of shares.entries()) {
+      if (shares.findIndex((other) => other.version === share.version) !== index) {
+        throw new SkerryError('invalid_request', `The version ${share.version} stands twice.`, { field: `shares.${index}.version` })
+      }
+      const version = await this.#options.store.readVersion(account, name, share.version)
+      if (version === undefined) {
+        throw new SkerryError('not_found', `${name} has no version ${share.version}.`, { field: `shares.${index}.version` })
+      }
+      versions.push(version)
+    }
+    const largest = versions[shares.reduce((best, share, index) => (share.percent > (shares[best]?.percent ?? 0) ? index : best), 0)]
+    if (largest === undefined) throw new SkerryError('invalid_request', 'No version was given.', { field: 'shares' })
+    return {
+      account,
+      deployment: this.#ulid(this.#options.nowMs()),
+      functions: [
+        {
+          name,
+          newVersion: undefined,
+          prepare: versions.filter((version) => !version.isLoaded),
+          shares: () => shares.filter((share) => share.percent > 0),
+          // A function that was never active has no routes of its own yet: it takes those that it was deployed with.
+          routes: (current) => current ?? largest.routes,
+          reported: largest,
+        },
+      ],
+    }
+  }
+
+  async #requireArtifact(account: string, hash: string, field: string): Promise<number> {
+    const bytes = await this.#options.store.artifactBytes(account, hash)
+    if (bytes === undefined) throw new SkerryError('invalid_request', `The artifact ${hash} was not uploaded: PUT /v1/artifacts/${hash} first.`, { field })
+    return bytes
+  }
+
+  /** The newest active version, where it has the same content as what is deployed. */
+  async #findSame(account: string, one: DeploymentRequest['functions'][number]): Promise<StoredVersion | undefined> {
+    const state = (await this.#options.store.readFunction(account, one.name))?.state
+    const newest = state?.shares.map((share) => share.version).toSorted().at(-1)
+    if (state === undefined || newest === undefined) return undefined
+    const version = await this.#options.store.readVersion(account, one.name, newest)
+    const isSame =
+      version?.artifactHash === one.artifactHash &&
+      canonicalJson(version.config) === canonicalJson(one.config) &&
+      canonicalJson(state.routes) === canonicalJson(one.routes)
+    return isSame ? version : undefined
+  }
+}
+
+/** Address of a function, on the gateway's port where that is known. */
+export function functionUrl(account: string, name: string, domain: string, gatewayUrl: string | undefined): string {
+  const url = new URL(gatewayUrl ?? 'http://gateway/')
+  url.hostname = defaultHost(account, name, domain)
+  url.pathname = '/'
+  return url.href
+}
+

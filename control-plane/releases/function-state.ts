@@ -1,0 +1,69 @@
+import { SkerryError } from '../../errors/index.ts'
+import type { FunctionState, VersionRecord } from '../protocol/index.ts'
+import type { Store, StoredVersion } from '../store/index.ts'
+
+export type Share = FunctionState['shares'][number]
+
+const previewsKept = 10
+const sharesMax = 10
+/** Shares are kept to a hundredth of a per mille, so that sums do not drift. */
+const shareScale = 10_000
+
+export function toVersionRecord(version: StoredVersion): VersionRecord {
+  const { account, function: functionName, version: id, artifactHash, artifactBytes, config } = version
+  return { account, function: functionName, version: id, artifactHash, artifactBytes, config }
+}
+
+/**
+ * The shares once `version` gets `percent` of the traffic: the others shrink in proportion. Where nothing else is active, it gets
+ * all; with 0 percent, nothing.
+ */
+export function withShare(current: readonly Share[], version: string, percent: number): readonly Share[] {
+  const others = current.filter((share) => share.version !== version && share.percent > 0)
+  if (percent === 0 && others.length === 0) return []
+  if (others.length === 0 || percent === 100) return [{ version, percent: 100 }]
+  const othersSum = others.reduce((sum, share) => sum + share.percent, 0)
+  const scaled = others.map((share) => ({
+    version: share.version,
+    percent: Math.round(((share.percent * (100 - percent)) / othersSum) * shareScale) / shareScale,
+  }))
+  const shares = [...scaled, { version, percent }].filter((share) => share.percent > 0)
+  const [first, ...rest] = shares
+  if (first === undefined) return []
+  if (shares.length > sharesMax) {
+    throw new SkerryError('invalid_request', `At most ${sharesMax} versions share the traffic; release fewer first.`, { field: 'percent' })
+  }
+  const restSum = rest.reduce((sum, share) => sum + share.percent, 0)
+  return [{ version: first.version, percent: Math.round((100 - restSum) * shareScale) / shareScale }, ...rest]
+}
+
+/** A function's state with these shares: their versions, and the last ones that load, for previews. Secrets stay sealed. */
+export async function composeState(
+  store: Store,
+  intent: {
+    readonly account: string
+    readonly name: string
+    readonly routes: readonly string[]
+    readonly shares: readonly Share[]
+    /** Versions that have just been loaded. */
+    readonly loaded: readonly StoredVersion[]
+  },
+): Promise<FunctionState> {
+  const { account, name } = intent
+  const versions = new Map(intent.loaded.map((version) => [version.version, version]))
+  for (const { version: id } of intent.shares) {
+    const version = versions.get(id) ?? (await store.readVersion(account, name, id))
+    if (version === undefined) throw new SkerryError('not_found', `${name} has no version ${id}.`, { field: 'shares' })
+    versions.set(id, version)
+  }
+  const recent = await store.readVersions(account, name, 100)
+  for (const version of recent.filter((one) => one.isLoaded).slice(0, previewsKept)) versions.set(version.version, version)
+  return {
+    account,
+    function: name,
+    routes: [...intent.routes],
+    shares: [...intent.shares],
+    versions: [...versions.values()].toSorted((a, b) => (a.version < b.version ? 1 : -1)).map(toVersionRecord),
+    secrets: { ...(await store.readSecrets(account, name)) },
+  }
+}

@@ -1,0 +1,153 @@
+import { SkerryError } from '../../errors/index.ts'
+import type { SecretBox } from '../auth/index.ts'
+import type { Clock } from '../clock.ts'
+import { type Feed, secretContext } from '../feed/index.ts'
+import type { FunctionInfo, VersionInfo } from '../protocol/index.ts'
+import type { Store, StoreWrite } from '../store/index.ts'
+import type { KeyedLocks, Sequencer } from './locks.ts'
+
+export interface FunctionsOptions {
+  readonly store: Store
+  readonly feed: Feed
+  readonly box: SecretBox
+  readonly clock: Clock
+  readonly locks: KeyedLocks
+  readonly commits: Sequencer
+  readonly functionUrl: (account: string, name: string) => string
+}
+
+const secretsMax = 64
+const versionsListed = 100
+const deleteTimeoutMs = 60_000
+/** An artifact that no version names may belong to a deployment that is about to come. */
+const artifactGraceMs = 24 * 60 * 60 * 1_000
+
+/** What is asked and changed of functions beside deployments: lists, secrets, deletion. Names that do not exist are `not_found`. */
+export class Functions {
+  readonly #options: FunctionsOptions
+
+  constructor(options: FunctionsOptions) {
+    this.#options = options
+  }
+
+  async list(account: string): Promise<readonly FunctionInfo[]> {
+    const { store, functionUrl } = this.#options
+    const names = await store.listFunctionNames(account)
+    return Promise.all(
+      names.map(async (name) => {
+        const stored = await store.readFunction(account, name)
+        const [newest] = stored === undefined ? await store.readVersions(account, name, 1) : []
+        return {
+          name,
+          account,
+          url: functionUrl(account, name),
+          routes: [...(stored?.state.routes ?? [])],
+          active: [...(stored?.state.shares ?? [])],
+          updatedMs: stored?.updatedMs ?? newest?.createdMs ?? 0,
+        }
+      }),
+    )
+  }
+
+  /** The last versions, newest first. */
+  async listVersions(account: string, name: string): Promise<readonly VersionInfo[]> {
+    const { store } = this.#options
+    const versions = await store.readVersions(account, name, versionsListed)
+    if (versions.length === 0) throw unknownFunction(name)
+    const shares = (await store.readFunction(account, name))?.state.shares ?? []
+    return versions.map((version) => ({
+      version: version.version,
+      function: version.function,
+      createdMs: version.createdMs,
+      message: version.message,
+      artifactHash: version.artifactHash,
+      artifactBytes: version.artifactBytes,
+      percent: shares.find((share) => share.version === version.version)?.percent ?? 0,
+      status: version.status,
+      config: version.config,
+    }))
+  }
+
+  async readSourceMap(account: string, name: string, version: string): Promise<Uint8Array> {
+    const { store } = this.#options
+    const hash = (await store.readVersion(account, name, version))?.sourceMapHash
+    const bytes = hash === undefined ? undefined : await store.readArtifact(hash)
+    if (bytes === undefined) throw new SkerryError('not_found', `${name} has no version ${version} with a source map.`, { field: 'version' })
+    return bytes
+  }
+
+  async requireFunction(account: string, name: string): Promise<void> {
+    const [version] = await this.#options.store.readVersions(account, name, 1)
+    if (version === undefined) throw unknownFunction(name)
+  }
+
+  /** Deletes a function with its versions and secrets. Answers with the revision, if nodes had to be told. */
+  async remove(account: string, name: string): Promise<number | undefined> {
+    const { store, feed, clock, locks, commits } = this.#options
+    const release = await locks.acquire([`${account}/${name}`], deleteTimeoutMs)
+    try {
+      return await commits.run(async () => {
+        await this.requireFunction(account, name)
+        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }]
+        const timeMs = clock.nowMs()
+        const stored = await store.readFunction(account, name)
+        const revision =
+          stored === undefined
+            ? await store.commit({ writes, timeMs })
+            : await feed.append({ writes, change: { kind: 'delete', account, function: name }, timeMs })
+        await store.collectArtifacts(timeMs - artifactGraceMs)
+        return revision?.sequence
+      })
+    } finally {
+      release()
+    }
+  }
+
+  /** Names only: values never leave but to nodes. */
+  async listSecrets(account: string, name: string): Promise<readonly string[]> {
+    return Object.keys(await this.#options.store.readSecrets(account, name))
+  }
+
+  /** Sets a secret, for a function that may yet have to be deployed. Active functions get it at once. */
+  async putSecret(account: string, name: string, key: string, value: string): Promise<number | undefined> {
+    const { store, box, commits } = this.#options
+    return commits.run(async () => {
+      const secrets = await store.readSecrets(account, name)
+      if (!(key in secrets) && Object.keys(secrets).length >= secretsMax) {
+        throw new SkerryError('invalid_request', `${name} has ${secretsMax} secrets already; delete one first.`, { field: 'key', limit: secretsMax })
+      }
+      const sealed = box.seal(value, secretContext(account, name, key))
+      return this.#changeSecrets(account, name, { ...secrets, [key]: sealed }, { kind: 'putSecret', account, name, key, sealed })
+    })
+  }
+
+  async deleteSecret(account: string, name: string, key: string): Promise<number | undefined> {
+    const { store, commits } = this.#options
+    return commits.run(async () => {
+      const { [key]: removed, ...rest } = await store.readSecrets(account, name)
+      if (removed === undefined) throw new SkerryError('not_found', `${name} has no secret ${key}.`, { field: 'key' })
+      return this.#changeSecrets(account, name, rest, { kind: 'deleteSecret', account, name, key })
+    })
+  }
+
+  async #changeSecrets(account: string, name: string, secrets: Readonly<Record<string, string>>, write: StoreWrite): Promise<number | undefined> {
+    const { store, feed, clock } = this.#options
+    const timeMs = clock.nowMs()
+    const stored = await store.readFunction(account, name)
+    if (stored === undefined) {
+      await store.commit({ writes: [write], timeMs })
+      return undefined
+    }
+    const state = { ...stored.state, secrets: { ...secrets } }
+    const revision = await feed.append({
+      writes: [write, { kind: 'putFunction', state }],
+      change: { kind: 'activate', deployment: `secret-${name}`, functions: [state] },
+      timeMs,
+    })
+    return revision?.sequence
+  }
+}
+
+function unknownFunction(name: string): SkerryError {
+  return new SkerryError('not_found', `There is no function ${name}.`, { field: 'name' })
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.ts'
+import type { AcknowledgementBoard, ConnectedNode, Feed, NodeDirectory } from '../feed/index.ts'
+import type { Acknowledgement, DeploymentEvent } from '../protocol/index.ts'
+import type { Commit, StoredRevision } from '../store/index.ts'
+
+export type FailedOutcome = Extract<Acknowledgement['outcome'], { status: 'failed' }>
+export interface NodeAcknowledgement {
+  readonly node: string
+  readonly region: string
+  readonly ackMs: number
+}
+
+export interface PhaseResult {
+  readonly revision: StoredRevision
+  readonly acknowledged: readonly NodeAcknowledgement[]
+  readonly failures: ReadonlyArray<{ readonly node: string; readonly outcome: FailedOutcome }>
+  /** Nodes that were waited for and did not acknowledge. */
+  readonly missing: readonly string[]
+}
+
+export interface PhaseOptions {
+  readonly phase: 'prepare' | 'activate'
+  readonly commit: Commit & Required<Pick<Commit, 'change'>>
+  /** Whether to wait for this node. */
+  readonly isAwaited: (node: ConnectedNode) => boolean
+  readonly emit: (event: DeploymentEvent) => void
+  readonly onPublish?: (revision: StoredRevision) => void
+  /** The phase ends after this long in any case. */
+  readonly overallMs: number
+  /** Once a node has answered, the others have this long after the last answer. */
+  readonly idleMs: number
+  /** Ends the phase at once with this outcome. */
+  readonly isFatal: (outcome: FailedOutcome) => boolean
+  readonly signal: AbortSignal
+}
+
+export interface PhaseDependencies {
+  readonly feed: Feed
+  readonly nodes: NodeDirectory
+  readonly board: AcknowledgementBoard
+  readonly clock: Clock
+}
+
+/** Publishes a revision and waits, for a bounded time, for the acknowledgements of the nodes that are connected now. */
+export async function runPhase(dependencies: PhaseDependencies, options: PhaseOptions): Promise<PhaseResult> {
+  const { feed, nodes, board, clock } = dependencies
+  const pending = new Set<string>()
+  const acknowledged = new Map<string, NodeAcknowledgement>()
+  const failures = new Map<string, FailedOutcome>()
+  const cleanUps: Array<() => void> = []
+  const ended = Promise.withResolvers<void>()
+  const finish = (): void => ended.resolve()
+
+  let cancelIdle = (): void => {}
+  const answered = (node: string): void => {
+    pending.delete(node)
+    cancelIdle()
+    cancelIdle = clock.after(options.idleMs, finish)
+    if (pending.size === 0) finish()
+  }
+
+  const onPublish = (revision: StoredRevision): void => {
+    const publishedMs = clock.monotonicMs()
+    for (const node of nodes.connected()) if (options.isAwaited(node)) pending.add(node.name)
+    options.onPublish?.(revision)
+    cleanUps.push(
+      board.watch(revision.sequence, (node, outcome) => {
+        if (acknowledged.has(node) || failures.has(node)) return
+        if (outcome.status === 'failed') {
+          failures.set(node, outcome)
+          if (options.isFatal(outcome)) finish()
+        } else {
+          const acknowledgement = { node, region: nodes.region(node), ackMs: rounded(clock.monotonicMs() - publishedMs) }
+          acknowledged.set(node, acknowledgement)
+          options.emit({ type: 'acknowledged', phase: options.phase, ...acknowledgement })
+        }
+        answered(node)
+      }),
+      nodes.onDisconnect((node) => {
+        if (pending.delete(node) && pending.size === 0) finish()
+      }),
+      clock.after(options.overallMs, finish),
+    )
+    if (pending.size === 0) finish()
+  }
+
+  options.signal.addEventListener('abort', finish)
+  const awaited: string[] = []
+  try {
+    const revision = await feed.append(options.commit, (published) => {
+      onPublish(published)
+      awaited.push(...pending)
+    })
+    if (revision === undefined) throw new Error('a commit with a change made no revision')
+    if (options.signal.aborted) finish()
+    await ended.promise
+    return {
+      revision,
+      acknowledged: [...acknowledged.values()],
+      failures: [...failures].map(([node, outcome]) => ({ node, outcome })),
+      missing: awaited.filter((node) => !acknowledged.has(node)),
+    }
+  } finally {
+    cancelIdle()
+    options.signal.removeEventListener('abort', finish)
+    for (const cleanUp of cleanUps) cleanUp()
+  }
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000) / 1_000
+}

@@ -1,0 +1,93 @@
+import { errorRegistry, isErrorCode } from '../../errors/index.ts'
+import type { ConnectedNode } from '../feed/index.ts'
+import type { FunctionState, VersionConfig } from '../protocol/index.ts'
+import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
+import { composeState, type Share } from './function-state.ts'
+import type { FailedOutcome } from './phase.ts'
+import { checkRoutes } from './routes.ts'
+
+export interface FunctionPlan {
+  readonly name: string
+  /** To be stored with the plan. */
+  readonly newVersion: StoredVersion | undefined
+  /** To be loaded by the nodes before anything changes. */
+  readonly prepare: readonly StoredVersion[]
+  readonly shares: (current: readonly Share[]) => readonly Share[]
+  /** `current` is undefined for a function that was never active. */
+  readonly routes: (current: readonly string[] | undefined) => readonly string[]
+  /** The version that events name. */
+  readonly reported: StoredVersion
+}
+
+export interface RolloutPlan {
+  readonly account: string
+  readonly deployment: string
+  readonly functions: readonly FunctionPlan[]
+}
+
+/** What activating a plan writes, and what takes it back. */
+export interface ActivationWrites {
+  readonly states: readonly FunctionState[]
+  readonly previous: readonly FunctionState[]
+  readonly writes: readonly StoreWrite[]
+  readonly previousStatuses: readonly StoreWrite[]
+}
+
+/** Throws `route_conflict` or `invalid_request` where the plan does not fit what is there now. */
+export function checkPlan(plan: RolloutPlan, states: readonly FunctionState[], domain: string): void {
+  const claims = plan.functions.map((one) => {
+    const current = findState(plan, one, states)
+    one.shares(current?.shares ?? [])
+    return { account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)) }
+  })
+  checkRoutes(claims, states, domain)
+}
+
+/** The states that the plan leads to from what is there now. Throws as `checkPlan`. */
+export async function composeActivation(store: Store, plan: RolloutPlan, domain: string): Promise<ActivationWrites> {
+  const snapshot = (await store.readSnapshot()).functions
+  checkPlan(plan, snapshot, domain)
+  const states: FunctionState[] = []
+  const previous: FunctionState[] = []
+  const writes: StoreWrite[] = []
+  const previousStatuses: StoreWrite[] = []
+  for (const one of plan.functions) {
+    const current = findState(plan, one, snapshot)
+    const before = current ?? { account: plan.account, function: one.name, routes: [], shares: [], versions: [], secrets: {} }
+    const shares = one.shares(before.shares)
+    const state = await composeState(store, {
+      account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)), shares, loaded: one.prepare,
+    })
+    const has = (versions: ReadonlyArray<{ readonly version: string }>, id: string): boolean => versions.some(({ version }) => version === id)
+    for (const id of new Set([...before.shares, ...shares, ...one.prepare].map(({ version }) => version))) {
+      const version = await store.readVersion(plan.account, one.name, id)
+      if (version === undefined) continue
+      const idle = has(before.shares, id) ? 'retired' : version.status === 'refused' ? 'stored' : version.status
+      const isLoaded = version.isLoaded || has(one.prepare, id)
+      writes.push({ kind: 'setVersionStatus', version: id, status: has(shares, id) ? 'active' : idle, isLoaded })
+      previousStatuses.push({ kind: 'setVersionStatus', version: id, status: version.status, isLoaded: version.isLoaded })
+    }
+    states.push(state)
+    previous.push(before)
+    writes.push({ kind: 'putFunction', state })
+  }
+  return { states, previous, writes, previousStatuses }
+}
+
+/** Whether a node is expected to take a version with this configuration. */
+export function mayRun(config: VersionConfig, node: ConnectedNode): boolean {
+  return !node.draining && (config.regions.includes('*') || config.regions.includes(node.region))
+}
+
+/** A fault of the version itself, not of the node or the way to it. */
+export function isLoadFailure(outcome: FailedOutcome): boolean {
+  return !isErrorCode(outcome.code) || errorRegistry[outcome.code].audience === 'function'
+}
+
+function findState(plan: RolloutPlan, one: FunctionPlan, states: readonly FunctionState[]): FunctionState | undefined {
+  return states.find((state) => state.account === plan.account && state.function === one.name)
+}
+
+function activeRoutes(state: FunctionState | undefined): readonly string[] | undefined {
+  return state === undefined || state.shares.length === 0 ? undefined : state.routes
+}

@@ -1,0 +1,193 @@
+import { isErrorCode } from '../../errors/index.ts'
+import type { DeploymentEvent } from '../protocol/index.ts'
+import type { Store } from '../store/index.ts'
+import { toVersionRecord } from './function-state.ts'
+import type { Sequencer } from './locks.ts'
+import { type PhaseDependencies, type PhaseOptions, type PhaseResult, runPhase } from './phase.ts'
+import { type ActivationWrites, checkPlan, composeActivation, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
+import type { StackMapper } from './stack-mapper.ts'
+
+const prepareOverallMs = 15_000
+const waitMs = 5_000
+
+export interface RolloutOptions extends PhaseDependencies {
+  readonly store: Store
+  readonly commits: Sequencer
+  readonly stackMapper: StackMapper
+  readonly domain: string
+  readonly functionUrl: (account: string, name: string) => string
+  /** Aborts when the control plane closes. */
+  readonly signal: AbortSignal
+}
+
+type Emit = (event: DeploymentEvent) => void
+type Deployed = Extract<DeploymentEvent, { type: 'done' }>['functions']
+type Refusal = Omit<Extract<DeploymentEvent, { type: 'refused' }>, 'type' | 'functions'>
+
+const closing: Refusal = {
+  code: 'internal_error',
+  detail: 'The control plane shut down meanwhile; the version is stored but inactive. Deploy again when it is back.',
+}
+
+/** Carries a plan out: store, prepare on the nodes, activate; or refuse, and leave everything as it was. */
+export class Rollout {
+  readonly #options: RolloutOptions
+
+  constructor(options: RolloutOptions) {
+    this.#options = options
+  }
+
+  /** Emits `stored` first and `done` or `refused` last. What it throws before `stored` has changed nothing. */
+  async run(createPlan: () => Promise<RolloutPlan>, emit: Emit): Promise<void> {
+    const plan = await createPlan()
+    const deployed = plan.functions.map(({ name, reported }) => ({
+      function: name, version: reported.version, url: this.#options.functionUrl(plan.account, name),
+    }))
+    const prepared = await this.#prepare(plan, deployed, emit)
+    const refusal = this.#findMissingRegion(plan) ?? (prepared === undefined ? undefined : await this.#judge(plan, prepared))
+    if (refusal !== undefined) {
+      emit({ type: 'refused', ...refusal, functions: deployed })
+      return
+    }
+    const { activation, result } = await this.#activate(plan, emit)
+    if (result.acknowledged.length === 0) {
+      await this.#revert(plan, activation)
+      emit({ type: 'refused', ...this.#noSuccess(result), functions: deployed })
+      return
+    }
+    emit({
+      type: 'done',
+      functions: deployed,
+      revision: result.revision.sequence,
+      propagationMs: result.acknowledged.reduce((longest, { ackMs }) => Math.max(longest, ackMs), 0),
+      nodes: [...result.acknowledged],
+      missing: [...result.missing],
+      activated: activation.states.every((state, index) => state.shares.some((share) => share.version === deployed[index]?.version)),
+    })
+  }
+
+  /** Stores the new versions and has the nodes load what they have not loaded yet. Undefined where there is nothing to load. */
+  async #prepare(plan: RolloutPlan, deployed: Deployed, emit: Emit): Promise<PhaseResult | undefined> {
+    const { store, commits, clock, domain } = this.#options
+    const versions = plan.functions.flatMap((one) => one.prepare)
+    const phase = await commits.run(async () => {
+      checkPlan(plan, (await store.readSnapshot()).functions, domain)
+      if (versions.length === 0) {
+        emit({ type: 'stored', functions: deployed, revision: await store.readSequence() })
+        return undefined
+      }
+      return this.#publish({
+        phase: 'prepare',
+        commit: {
+          writes: plan.functions.flatMap(({ newVersion }) => (newVersion === undefined ? [] : [{ kind: 'putVersion' as const, version: newVersion }])),
+          change: { kind: 'prepare', deployment: plan.deployment, versions: versions.map(toVersionRecord) },
+          timeMs: clock.nowMs(),
+        },
+        isAwaited: (node) => versions.some((version) => mayRun(version.config, node)),
+        emit,
+        onPublish: (revision) => emit({ type: 'stored', functions: deployed, revision: revision.sequence }),
+        overallMs: prepareOverallMs,
+        idleMs: waitMs,
+        isFatal: isLoadFailure,
+        signal: this.#options.signal,
+      })
+    })
+    return phase?.result
+  }
+
+  async #activate(plan: RolloutPlan, emit: Emit): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
+    const { store, commits, clock, domain } = this.#options
+    const { activation, phase } = await commits.run(async () => {
+      const composed = await composeActivation(store, plan, domain)
+      const published = await this.#publish({
+        phase: 'activate',
+        commit: {
+          writes: composed.writes,
+          change: { kind: 'activate', deployment: plan.deployment, functions: [...composed.states] },
+          timeMs: clock.nowMs(),
+        },
+        isAwaited: (node) => composed.states.some((state) => state.versions.some((version) => mayRun(version.config, node))),
+        emit,
+        overallMs: waitMs,
+        idleMs: waitMs,
+        isFatal: () => false,
+        signal: this.#options.signal,
+      })
+      return { activation: composed, phase: published }
+    })
+    return { activation, result: await phase.result }
+  }
+
+  /** Resolves as soon as the revision stands, so that the sequencer is held for the commit only and not for the wait. */
+  async #publish(options: PhaseOptions): Promise<{ readonly result: Promise<PhaseResult> }> {
+    const published = Promise.withResolvers<void>()
+    const result = runPhase(this.#options, {
+      ...options,
+      onPublish: (revision) => {
+        options.onPublish?.(revision)
+        published.resolve()
+      },
+    })
+    await Promise.race([published.promise, result])
+    return { result }
+  }
+
+  /** Each function needs a connected node that may run it. */
+  #findMissingRegion(plan: RolloutPlan): Refusal | undefined {
+    const nodes = this.#options.nodes.connected().filter((node) => !node.draining)
+    const homeless = plan.functions.find(({ reported }) => !nodes.some((node) => mayRun(reported.config, node)))
+    if (homeless === undefined) return undefined
+    const where = nodes.length === 0 ? '' : ` in the regions of ${homeless.name} (${homeless.reported.config.regions.join(', ')})`
+    return { code: 'no_nodes', detail: `No edge node${where} is connected, so the version is stored but inactive.`, function: homeless.name }
+  }
+
+  /** Whether the nodes' answers to `prepare` allow to go on. Notes in the store which version does not load. */
+  async #judge(plan: RolloutPlan, result: PhaseResult): Promise<Refusal | undefined> {
+    const { store, commits, clock, stackMapper, signal } = this.#options
+    const failure = result.failures.find(({ outcome }) => isLoadFailure(outcome))
+    if (failure === undefined) {
+      if (signal.aborted) return closing
+      return result.acknowledged.length === 0 ? this.#noSuccess(result) : undefined
+    }
+    const { node, outcome } = failure
+    const failed = plan.functions.flatMap((one) => one.prepare).find((version) => version.function === outcome.function)
+    if (failed !== undefined && failed.status !== 'active') {
+      const write = { kind: 'setVersionStatus' as const, version: failed.version, status: 'refused' as const, isLoaded: false }
+      await commits.run(() => store.commit({ writes: [write], timeMs: clock.nowMs() }))
+    }
+    const mapped = await stackMapper.map(failed?.sourceMapHash, outcome.stack ?? '')
+    return {
+      code: 'load_failed',
+      detail: mapped.location === undefined ? outcome.detail : `${outcome.detail} (${mapped.location})`,
+      function: outcome.function,
+      node,
+      ...(outcome.stack === undefined ? {} : { stack: mapped.stack }),
+    }
+  }
+
+  #noSuccess(result: PhaseResult): Refusal {
+    if (this.#options.signal.aborted) return closing
+    const failure = result.failures[0]
+    if (failure === undefined) {
+      const nodes = result.missing.length === 0 ? 'no connected node' : `none of the connected nodes (${result.missing.join(', ')})`
+      return { code: 'no_nodes', detail: `The version is stored but inactive: ${nodes} acknowledged it in time.` }
+    }
+    const { outcome, node } = failure
+    return { code: isErrorCode(outcome.code) ? outcome.code : 'internal_error', detail: outcome.detail, function: outcome.function, node }
+  }
+
+  /** Takes an activation back that no node carried out. */
+  async #revert(plan: RolloutPlan, activation: ActivationWrites): Promise<void> {
+    const { feed, commits, clock, store } = this.#options
+    await commits.run(async () => {
+      const functions = await Promise.all(
+        activation.previous.map(async (state) => ({ ...state, secrets: { ...(await store.readSecrets(state.account, state.function)) } })),
+      )
+      await feed.append({
+        writes: [...functions.map((state) => ({ kind: 'putFunction' as const, state })), ...activation.previousStatuses],
+        change: { kind: 'activate', deployment: plan.deployment, functions },
+        timeMs: clock.nowMs(),
+      })
+    })
+  }
+}

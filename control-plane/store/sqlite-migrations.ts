@@ -1,0 +1,58 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Statements that lead from one schema version to the next; never edited once released, only added to. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE artifacts (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE artifact_owners (
+    account TEXT NOT NULL, hash TEXT NOT NULL REFERENCES artifacts (hash) ON DELETE CASCADE, uploaded_ms REAL NOT NULL,
+    PRIMARY KEY (account, hash)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX artifact_owners_by_hash ON artifact_owners (hash);
+  CREATE TABLE functions (
+    account TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, updated_ms REAL NOT NULL,
+    PRIMARY KEY (account, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE versions (
+    version TEXT PRIMARY KEY, account TEXT NOT NULL, function TEXT NOT NULL, created_ms REAL NOT NULL, message TEXT NOT NULL,
+    artifact_hash TEXT NOT NULL, artifact_bytes INTEGER NOT NULL, source_map_hash TEXT, config TEXT NOT NULL, routes TEXT NOT NULL,
+    status TEXT NOT NULL, is_loaded INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX versions_by_function ON versions (account, function, version);
+  CREATE INDEX versions_by_artifact ON versions (artifact_hash);
+  CREATE INDEX versions_by_source_map ON versions (source_map_hash);
+  CREATE TABLE secrets (
+    account TEXT NOT NULL, function TEXT NOT NULL, key TEXT NOT NULL, sealed TEXT NOT NULL,
+    PRIMARY KEY (account, function, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE revisions (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms REAL NOT NULL, change TEXT NOT NULL) STRICT;
+  CREATE TABLE tokens (
+    hash TEXT PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL, scopes TEXT NOT NULL, created_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings the schema up to date, each step in a transaction of its own. Throws where the file is from a newer release. */
+export function migrate(database: DatabaseSync): void {
+  database.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
+  const row = database.prepare('SELECT max(version) AS version FROM schema_version').get()
+  const current = Number(row?.['version'] ?? 0)
+  if (current > migrations.length) {
+    throw new Error(
+      `The database has schema version ${current}, this release knows ${migrations.length}: start the newer release, or restore a backup.`,
+    )
+  }
+  for (const [index, statements] of migrations.entries()) {
+    if (index < current) continue
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      database.exec(statements)
+      database.prepare('INSERT INTO schema_version (version) VALUES (?)').run(index + 1)
+      database.exec('COMMIT')
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  }
+}

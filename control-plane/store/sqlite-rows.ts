@@ -1,0 +1,52 @@
+import type { FeedChange, FunctionState, VersionConfig } from '../protocol/index.ts'
+import type { Row } from './sqlite-database.ts'
+import type { Scope, StoredFunction, StoredRevision, StoredToken, StoredVersion, VersionStatus } from './store.ts'
+
+/** Rows as records. What stands in the file was validated before it was written. */
+
+export const versionColumns =
+  'version, account, function, created_ms, message, artifact_hash, artifact_bytes, source_map_hash, config, routes, status, is_loaded'
+
+export function toVersion(row: Row): StoredVersion {
+  const sourceMapHash = row['source_map_hash']
+  return {
+    version: String(row['version']),
+    account: String(row['account']),
+    function: String(row['function']),
+    createdMs: Number(row['created_ms']),
+    message: String(row['message']),
+    artifactHash: String(row['artifact_hash']),
+    artifactBytes: Number(row['artifact_bytes']),
+    sourceMapHash: typeof sourceMapHash === 'string' ? sourceMapHash : undefined,
+    config: JSON.parse(String(row['config'])) as VersionConfig,
+    routes: JSON.parse(String(row['routes'])) as string[],
+    status: String(row['status']) as VersionStatus,
+    isLoaded: row['is_loaded'] === 1,
+  }
+}
+
+export function toFunction(row: Row): StoredFunction {
+  return { state: toState(row), updatedMs: Number(row['updated_ms']) }
+}
+
+export function toState(row: Row): FunctionState {
+  return JSON.parse(String(row['state'])) as FunctionState
+}
+
+export function toRevision(row: Row): StoredRevision {
+  return {
+    sequence: Number(row['sequence']),
+    timeMs: Number(row['time_ms']),
+    change: JSON.parse(String(row['change'])) as FeedChange,
+  }
+}
+
+export function toToken(row: Row): StoredToken {
+  return {
+    hash: String(row['hash']),
+    name: String(row['name']),
+    account: String(row['account']),
+    scopes: String(row['scopes']).split(' ') as Scope[],
+    createdMs: Number(row['created_ms']),
+  }
+}

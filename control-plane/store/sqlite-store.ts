@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { SqliteDatabase } from './sqlite-database.ts'
+import { migrate } from './sqlite-migrations.ts'
+import { toFunction, toRevision, toState, toToken, toVersion, versionColumns } from './sqlite-rows.ts'
+import type {
+  Commit,
+  Store,
+  StoredArtifact,
+  StoredFunction,
+  StoredRevision,
+  StoredToken,
+  StoredVersion,
+  StoreSnapshot,
+  StoreWrite,
+} from './store.ts'
+
+export interface SqliteStoreOptions {
+  /** The database file; its directory exists. */
+  readonly file: string
+  /** Revisions kept for nodes that come back; older ones get a snapshot. */
+  readonly revisionsKept?: number
+  /** The file grows no larger; then writes are refused with `storage_full`. */
+  readonly maximumBytes?: number
+}
+
+/** Opens (and creates or migrates) the embedded store: one SQLite file. */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const database = new SqliteDatabase(options.file, options.maximumBytes)
+  try {
+    migrate(database.raw)
+    database.run(`INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)`, randomUUID())
+    const epoch = String(database.get(`SELECT value FROM meta WHERE key = 'epoch'`)?.['value'])
+    return new SqliteStore(database, epoch, options.revisionsKept ?? 1_000)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+class SqliteStore implements Store {
+  readonly epoch: string
+  readonly #database: SqliteDatabase
+  readonly #revisionsKept: number
+
+  constructor(database: SqliteDatabase, epoch: string, revisionsKept: number) {
+    this.#database = database
+    this.epoch = epoch
+    this.#revisionsKept = revisionsKept
+  }
+
+  async readMeta(key: string): Promise<string | undefined> {
+    const value = this.#database.get('SELECT value FROM meta WHERE key = ?', key)?.['value']
+    return typeof value === 'string' ? value : undefined
+  }
+
+  async writeMeta(key: string, value: string): Promise<void> {
+    this.#database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value)
+  }
+
+  async putArtifact(artifact: StoredArtifact): Promise<void> {
+    const { account, hash, bytes, uploadedMs } = artifact
+    this.#database.transaction(() => {
+      this.#database.run('INSERT OR IGNORE INTO artifacts (hash, bytes) VALUES (?, ?)', hash, bytes)
+      this.#database.run(
+        `INSERT INTO artifact_owners (account, hash, uploaded_ms) VALUES (?, ?, ?)
+         ON CONFLICT (account, hash) DO UPDATE SET uploaded_ms = excluded.uploaded_ms`,
+        account, hash, uploadedMs,
+      )
+    })
+  }
+
+  async artifactBytes(account: string, hash: string): Promise<number | undefined> {
+    const row = this.#database.get(
+      'SELECT length(bytes) AS bytes FROM artifacts JOIN artifact_owners USING (hash) WHERE account = ? AND hash = ?',
+      account, hash,
+    )
+    return row === undefined ? undefined : Number(row['bytes'])
+  }
+
+  async readArtifact(hash: string): Promise<Uint8Array | undefined> {
+    const bytes = this.#database.get('SELECT bytes FROM artifacts WHERE hash = ?', hash)?.['bytes']
+    return bytes instanceof Uint8Array ? bytes : undefined
+  }
+
+  async collectArtifacts(uploadedBeforeMs: number): Promise<number> {
+    return this.#database.run(
+      `DELETE FROM artifacts WHERE
+         NOT EXISTS (SELECT 1 FROM versions WHERE artifact_hash = hash OR source_map_hash = hash)
+         AND NOT EXISTS (SELECT 1 FROM artifact_owners o WHERE o.hash = artifacts.hash AND uploaded_ms >= ?)`,
+      uploadedBeforeMs,
+    )
+  }
+
+  async commit(commit: Commit): Promise<StoredRevision | undefined> {
+    return this.#database.transaction(() => {
+      for (const write of commit.writes) this.#apply(write, commit.timeMs)
+      if (commit.change === undefined) return undefined
+      this.#database.run('INSERT INTO revisions (time_ms, change) VALUES (?, ?)', commit.timeMs, JSON.stringify(commit.change))
+      const sequence = Number(this.#database.get('SELECT last_insert_rowid() AS sequence')?.['sequence'])
+      this.#database.run('DELETE FROM revisions WHERE sequence <= ?', sequence - this.#revisionsKept)
+      return { sequence, timeMs: commit.timeMs, change: commit.change }
+    })
+  }
+
+  async readSequence(): Promise<number> {
+    return this.#sequence()
+  }
+
+  async readRevisions(after: number, limit: number): Promise<readonly StoredRevision[] | undefined> {
+    return this.#database.read(() => {
+      if (after > this.#sequence()) return undefined
+      const oldest = Number(this.#database.get('SELECT min(sequence) AS oldest FROM revisions')?.['oldest'] ?? 1)
+      if (after < oldest - 1) return undefined
+      return this.#database
+        .all('SELECT sequence, time_ms, change FROM revisions WHERE sequence > ? ORDER BY sequence LIMIT ?', after, limit)
+        .map(toRevision)
+    })
+  }
+
+  async readSnapshot(): Promise<StoreSnapshot> {
+    return this.#database.read(() => ({
+      sequence: this.#sequence(),
+      functions: this.#database.all('SELECT state FROM functions ORDER BY account, name').map(toState),
+    }))
+  }
+
+  async readFunction(account: string, name: string): Promise<StoredFunction | undefined> {
+    const row = this.#database.get('SELECT state, updated_ms FROM functions WHERE account = ? AND name = ?', account, name)
+    return row === undefined ? undefined : toFunction(row)
+  }
+
+  async readVersions(account: string, name: string, limit: number): Promise<readonly StoredVersion[]> {
+    return this.#database
+      .all(`SELECT ${versionColumns} FROM versions WHERE account = ? AND function = ? ORDER BY version DESC LIMIT ?`, account, name, limit)
+      .map(toVersion)
+  }
+
+  async readVersion(account: string, name: string, version: string): Promise<StoredVersion | undefined> {
+    const row = this.#database.get(
+      `SELECT ${versionColumns} FROM versions WHERE version = ? AND account = ? AND function = ?`,
+      version, account, name,
+    )
+    return row === undefined ? undefined : toVersion(row)
+  }
+
+  async listFunctionNames(account: string): Promise<readonly string[]> {
+    return this.#database
+      .all(
+        `SELECT name FROM functions WHERE account = ?1
+         UNION SELECT DISTINCT function AS name FROM versions WHERE account = ?1 ORDER BY name`,
+        account,
+      )
+      .map((row) => String(row['name']))
+  }
+
+  async readSecrets(account: string, name: string): Promise<Readonly<Record<string, string>>> {
+    const rows = this.#database.all('SELECT key, sealed FROM secrets WHERE account = ? AND function = ? ORDER BY key', account, name)
+    return Object.fromEntries(rows.map((row) => [String(row['key']), String(row['sealed'])]))
+  }
+
+  async putToken(token: StoredToken): Promise<void> {
+    this.#database.run(
+      'INSERT OR REPLACE INTO tokens (hash, name, account, scopes, created_ms) VALUES (?, ?, ?, ?, ?)',
+      token.hash, token.name, token.account, token.scopes.join(' '), token.createdMs,
+    )
+  }
+
+  async readToken(hash: string): Promise<StoredToken | undefined> {
+    const row = this.#database.get('SELECT hash, name, account, scopes, created_ms FROM tokens WHERE hash = ?', hash)
+    return row === undefined ? undefined : toToken(row)
+  }
+
+  async deleteToken(hash: string): Promise<void> {
+    this.#database.run('DELETE FROM tokens WHERE hash = ?', hash)
+  }
+
+  async sizeBytes(): Promise<number> {
+    const pages = Number(this.#database.get('PRAGMA page_count')?.['page_count'])
+    return pages * Number(this.#database.get('PRAGMA page_size')?.['page_size'])
+  }
+
+  async close(): Promise<void> {
+    this.#database.close()
+  }
+
+  /** AUTOINCREMENT remembers the highest sequence even where retention has emptied the log. */
+  #sequence(): number {
+    return Number(this.#database.get(`SELECT seq FROM sqlite_sequence WHERE name = 'revisions'`)?.['seq'] ?? 0)
+  }
+
+  #apply(write: StoreWrite, timeMs: number): void {
+    const database = this.#database
+    switch (write.kind) {
+      case 'putVersion': {
+        const { version } = write
+        database.run(
+          `INSERT INTO versions (${versionColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          version.version, version.account, version.function, version.createdMs, version.message, version.artifactHash,
+          version.artifactBytes, version.sourceMapHash ?? null, JSON.stringify(version.config), JSON.stringify(version.routes),
+          version.status, version.isLoaded ? 1 : 0,
+        )
+        return
+      }
+      case 'setVersionStatus':
+        database.run('UPDATE versions SET status = ?, is_loaded = ? WHERE version = ?', write.status, write.isLoaded ? 1 : 0, write.version)
+        return
+      case 'putFunction':
+        database.run(
+          `INSERT INTO functions (account, name, state, updated_ms) VALUES (?, ?, ?, ?)
+           ON CONFLICT (account, name) DO UPDATE SET state = excluded.state, updated_ms = excluded.updated_ms`,
+          write.state.account, write.state.function, JSON.stringify(write.state), timeMs,
+        )
+        return
+      case 'deleteFunction':
+        database.run('DELETE FROM functions WHERE account = ? AND name = ?', write.account, write.name)
+        database.run('DELETE FROM versions WHERE account = ? AND function = ?', write.account, write.name)
+        database.run('DELETE FROM secrets WHERE account = ? AND function = ?', write.account, write.name)
+        return
+      case 'putSecret':
+        database.run(
+          'INSERT OR REPLACE INTO secrets (account, function, key, sealed) VALUES (?, ?, ?, ?)',
+          write.account, write.name, write.key, write.sealed,
+        )
+        return
+      case 'deleteSecret':
+        database.run('DELETE FROM secrets WHERE account = ? AND function = ? AND key = ?', write.account, write.name, write.key)
+        return
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FunctionState, type VersionConfig, versionConfigSchema } from '../../control-plane/protocol/index.ts'
+import type { Store, StoredVersion } from '../../control-plane/store/index.ts'
+
+export interface StoreHarness {
+  /** Opens the store; a second call opens the same data again. */
+  open(options?: { readonly revisionsKept?: number; readonly maximumBytes?: number }): Promise<Store>
+  cleanUp(): Promise<void>
+}
+
+const config: VersionConfig = versionConfigSchema.parse({})
+const versionIds = ['01J00000000000000000000001', '01J00000000000000000000002'] as const
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function version(id: string, functionName = 'hello', artifactHash = 'a'.repeat(64)): StoredVersion {
+  return {
+    account: 'default', function: functionName, version: id, artifactHash, artifactBytes: 3, config, createdMs: 1, message: 'first',
+    sourceMapHash: undefined, status: 'stored', isLoaded: false, routes: [],
+  }
+}
+
+function state(functionName = 'hello', versions: StoredVersion[] = []): FunctionState {
+  return {
+    account: 'default', function: functionName, routes: ['api.example.com/*'], shares: [],
+    versions: versions.map(({ account, function: name, version: id, artifactHash, artifactBytes, config: versionConfig }) => ({
+      account, function: name, version: id, artifactHash, artifactBytes, config: versionConfig,
+    })),
+    secrets: { KEY: 'sealed' },
+  }
+}
+
+/** What every store does, whatever its engine. */
+export function describeStoreContract(name: string, createHarness: () => Promise<StoreHarness>): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let harness: StoreHarness
+    let store: Store
+
+    beforeEach(async () => {
+      harness = await createHarness()
+      store = await harness.open()
+    })
+    afterEach(async () => {
+      await store.close()
+      await harness.cleanUp()
+    })
+
+    it('keeps its epoch and everything committed when it is opened again', async () => {
+      const epoch = store.epoch
+      await store.writeMeta('colour', 'red')
+      await store.commit({
+        writes: [
+          { kind: 'putVersion', version: version(versionIds[0]) },
+          { kind: 'putFunction', state: state() },
+          { kind: 'putSecret', account: 'default', name: 'hello', key: 'KEY', sealed: 'sealed' },
+        ],
+        change: { kind: 'activate', deployment: 'd', functions: [state()] },
+        timeMs: 5,
+      })
+      await store.close()
+      store = await harness.open()
+      expect(store.epoch).toBe(epoch)
+      expect(await store.readMeta('colour')).toBe('red')
+      expect(await store.readVersions('default', 'hello', 10)).toEqual([version(versionIds[0])])
+      expect(await store.readFunction('default', 'hello')).toEqual({ state: state(), updatedMs: 5 })
+      expect(await store.readSecrets('default', 'hello')).toEqual({ KEY: 'sealed' })
+      expect(await store.readSequence()).toBe(1)
+      expect(await store.readSnapshot()).toEqual({ sequence: 1, functions: [state()] })
+    })
+
+    it('gives artifacts back byte for byte, and only to accounts that uploaded them', async () => {
+      const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 31) % 256)
+      const hash = hashOf(bytes)
+      await store.putArtifact({ account: 'default', hash, bytes, uploadedMs: 1 })
+      await store.putArtifact({ account: 'default', hash, bytes, uploadedMs: 2 })
+      expect(Buffer.from((await store.readArtifact(hash)) ?? []).equals(bytes)).toBe(true)
+      expect(await store.artifactBytes('default', hash)).toBe(70_000)
+      expect(await store.artifactBytes('other', hash)).toBeUndefined()
+      expect(await store.readArtifact('0'.repeat(64))).toBeUndefined()
+    })
+
+    it('collects only artifacts that nothing names and that are old enough', async () => {
+      const used = new Uint8Array([1])
+      const idle = new Uint8Array([2])
+      const fresh = new Uint8Array([3])
+      for (const [bytes, uploadedMs] of [[used, 1], [idle, 1], [fresh, 100]] as const) {
+        await store.putArtifact({ account: 'default', hash: hashOf(bytes), bytes, uploadedMs })
+      }
+      await store.commit({ writes: [{ kind: 'putVersion', version: version(versionIds[0], 'hello', hashOf(used)) }], timeMs: 1 })
+      expect(await store.collectArtifacts(50)).toBe(1)
+      expect(await store.readArtifact(hashOf(used))).toBeDefined()
+      expect(await store.readArtifact(hashOf(idle))).toBeUndefined()
+      expect(await store.readArtifact(hashOf(fresh))).toBeDefined()
+    })
+
+    it('numbers revisions in order and replays them from any point', async () => {
+      for (let index = 0; index < 5; index += 1) {
+        const revision = await store.commit({ writes: [], change: { kind: 'delete', account: 'default', function: `f${index}` }, timeMs: index })
+        expect(revision?.sequence).toBe(index + 1)
+      }
+      const replayed = await store.readRevisions(2, 2)
+      expect(replayed?.map((revision) => [revision.sequence, revision.timeMs])).toEqual([[3, 2], [4, 3]])
+      expect(await store.readRevisions(5, 10)).toEqual([])
+      expect(await store.readRevisions(6, 10)).toBeUndefined()
+    })
+
+    it('forgets old revisions, says so, and goes on numbering', async () => {
+      await store.close()
+      store = await harness.open({ revisionsKept: 2 })
+      for (let index = 0; index < 5; index += 1) {
+        await store.commit({ writes: [], change: { kind: 'delete', account: 'default', function: 'f' }, timeMs: index })
+      }
+      expect(await store.readRevisions(2, 10)).toBeUndefined()
+      expect((await store.readRevisions(3, 10))?.map((revision) => revision.sequence)).toEqual([4, 5])
+      expect(await store.readSequence()).toBe(5)
+    })
+
+    it('commits all or nothing', async () => {
+      await store.commit({ writes: [{ kind: 'putVersion', version: version(versionIds[0]) }], timeMs: 1 })
+      await expect(
+        store.commit({
+          writes: [
+            { kind: 'putFunction', state: state() },
+            { kind: 'putVersion', version: version(versionIds[1]) },
+            { kind: 'putVersion', version: version(versionIds[0]) },
+          ],
+          change: { kind: 'delete', account: 'default', function: 'f' },
+          timeMs: 2,
+        }),
+      ).rejects.toThrow()
+      expect(await store.readFunction('default', 'hello')).toBeUndefined()
+      expect(await store.readVersion('default', 'hello', versionIds[1])).toBeUndefined()
+      expect(await store.readSequence()).toBe(0)
+    })
+
+    it('lists versions newest first, changes their status, and deletes a function with all it has', async () => {
+      await store.commit({
+        writes: [
+          { kind: 'putVersion', version: version(versionIds[0]) },
+          { kind: 'putVersion', version: version(versionIds[1]) },
+          { kind: 'putVersion', version: version('01J00000000000000000000003', 'other') },
+          { kind: 'setVersionStatus', version: versionIds[1], status: 'active', isLoaded: true },
+          { kind: 'putSecret', account: 'default', name: 'hello', key: 'KEY', sealed: 'sealed' },
+        ],
+        timeMs: 1,
+      })
+      const versions = await store.readVersions('default', 'hello', 10)
+      expect(versions.map((one) => [one.version, one.status, one.isLoaded])).toEqual([
+        [versionIds[1], 'active', true],
+        [versionIds[0], 'stored', false],
+      ])
+      expect(await store.listFunctionNames('default')).toEqual(['hello', 'other'])
+      expect(await store.listFunctionNames('elsewhere')).toEqual([])
+      await store.commit({ writes: [{ kind: 'deleteFunction', account: 'default', name: 'hello' }], timeMs: 2 })
+      expect(await store.readVersions('default', 'hello', 10)).toEqual([])
+      expect(await store.readSecrets('default', 'hello')).toEqual({})
+      expect(await store.listFunctionNames('default')).toEqual(['other'])
+    })
+
+    it('finds tokens by hash only', async () => {
+      const token = { hash: 'ab'.repeat(32), name: 'admin', account: 'default', scopes: ['admin', 'read'] as const, createdMs: 1 }
+      await store.putToken(token)
+      expect(await store.readToken(token.hash)).toEqual(token)
+      await store.deleteToken(token.hash)
+      expect(await store.readToken(token.hash)).toBeUndefined()
+    })
+
+    it('refuses with storage_full where there is no room, changes nothing, and works on', async () => {
+      await store.close()
+      store = await harness.open({ maximumBytes: 400 * 1024 })
+      const bytes = new Uint8Array(2 * 1024 * 1024)
+      await expect(store.putArtifact({ account: 'default', hash: hashOf(bytes), bytes, uploadedMs: 1 })).rejects.toMatchObject({ code: 'storage_full' })
+      expect(await store.readArtifact(hashOf(bytes))).toBeUndefined()
+      const long = 'x'.repeat(1024 * 1024)
+      await expect(
+        store.commit({
+          writes: [
+            { kind: 'putVersion', version: version(versionIds[0]) },
+            { kind: 'putSecret', account: 'default', name: 'hello', key: 'KEY', sealed: long },
+          ],
+          timeMs: 1,
+        }),
+      ).rejects.toMatchObject({ code: 'storage_full' })
+      expect(await store.readVersions('default', 'hello', 10)).toEqual([])
+      await store.commit({ writes: [{ kind: 'putVersion', version: version(versionIds[0]) }], timeMs: 1 })
+      expect(await store.readVersions('default', 'hello', 10)).toHaveLength(1)
+    })
+  })
+}
