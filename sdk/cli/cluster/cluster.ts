@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { planCluster } from './plan.ts'
+import { type RoleProcess, startRoleProcess } from './role-process.ts'
+
+export interface ClusterOptions {
+  /** IATA codes; one node for each. */
+  readonly regions: readonly string[]
+  /** Of the gateway; the next free one is taken where it is in use. */
+  readonly port: number
+  readonly dataDirectory: string
+  readonly domain: string
+  /** CIDRs or HOST[:PORT] that functions may call besides public addresses. */
+  readonly allowOutbound: readonly string[]
+  readonly onLine: (label: string, line: string) => void
+}
+
+/** What `skerry cluster --json` prints. */
+export interface ClusterDescription {
+  readonly controlPlane: string
+  readonly gateway: string
+  readonly gatewayAdminUrl: string
+  readonly dns: string
+  readonly token: string
+  readonly nodes: readonly ClusterNode[]
+}
+
+export interface ClusterNode {
+  readonly name: string
+  readonly region: string
+  readonly url: string
+  readonly latitude: number
+  readonly longitude: number
+  readonly adminUrl: string
+}
+
+export interface Cluster {
+  readonly description: ClusterDescription
+  /** Of the running process of each role, by label. */
+  readonly processIds: () => Readonly<Record<string, number | undefined>>
+  /** Drains and ends every process: first what serves, last the control plane. */
+  close(): Promise<void>
+}
+
+const controlPlaneReadySchema = z.object({ url: z.url(), adminUrl: z.url(), adminToken: z.string(), nodeToken: z.string() })
+const edgeReadySchema = z.object({ url: z.url(), internalUrl: z.url(), adminUrl: z.url() })
+const gatewayReadySchema = z.object({ url: z.url(), adminUrl: z.url() })
+const dnsReadySchema = z.object({ address: z.string() })
+
+const portOf = (url: string | undefined): string => (url === undefined ? '0' : new URL(url).port)
+
+/** Starts control plane, gateway, DNS and the nodes as separate processes and keeps them running. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { dataDirectory, domain, onLine } = options
+  const plan = await planCluster(options.regions, options.port)
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  const running = new Map<string, RoleProcess<unknown>>()
+  const close = async (): Promise<void> => {
+    const serving = [...running].filter(([label]) => label !== 'control-plane').map(([, role]) => role.stop())
+    await Promise.all(serving)
+    await running.get('control-plane')?.stop()
+  }
+  const start = async <T extends z.ZodType>(
+    label: string,
+    readySchema: T,
+    args: (ready: z.infer<T> | undefined) => readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<z.infer<T>> => {
+    const role = await startRoleProcess({ label, args, environment, readySchema, onLine })
+    running.set(label, role)
+    return role.ready
+  }
+
+  try {
+    const gatewayUrl = `http://127.0.0.1:${plan.gatewayPort}`
+    const controlPlane = await start('control-plane', controlPlaneReadySchema, (ready) => [
+      'control-plane', '--host', '127.0.0.1', '--port', String(plan.controlPlanePort), '--admin-port', portOf(ready?.adminUrl),
+      '--data', join(dataDirectory, 'control-plane'), '--domain', domain, '--gateway-url', gatewayUrl,
+    ])
+    const tokens = { SKERRY_NODE_TOKEN: controlPlane.nodeToken }
+    const upstream = ['--control-plane', controlPlane.url, '--domain', domain]
+    const outbound = options.allowOutbound.flatMap((allowed) => ['--allow-outbound', allowed])
+    const starts = plan.nodes.map(async (node): Promise<ClusterNode> => {
+      const ready = await start(node.name, edgeReadySchema, (before) => [
+        'edge', '--name', node.name, '--region', node.region, '--latitude', String(node.latitude), '--longitude', String(node.longitude),
+        '--host', node.host, '--port', String(node.port), '--internal-port', portOf(before?.internalUrl), '--admin-port', portOf(before?.adminUrl),
+        '--data', join(dataDirectory, node.name), '--allow-location-header', ...outbound, ...upstream,
+      ], tokens)
+      const { name, region, latitude, longitude } = node
+      return { name, region, url: ready.url, latitude, longitude, adminUrl: ready.adminUrl }
+    })
+    const gatewayStart = start('gateway', gatewayReadySchema, (ready) => [
+      'gateway', '--host', '127.0.0.1', '--port', String(plan.gatewayPort), '--admin-port', portOf(ready?.adminUrl), '--allow-location-header', ...upstream,
+    ], tokens)
+    const dnsStart = start('dns', dnsReadySchema, () => ['dns', '--host', '127.0.0.1', '--port', String(plan.dnsPort), ...upstream], tokens)
+    // All have settled before a failure is passed on, so that none is left behind unknown.
+    const settled = await Promise.allSettled([gatewayStart, dnsStart, ...starts])
+    const failed = settled.find((outcome) => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    const [gateway, dns, nodes] = await Promise.all([gatewayStart, dnsStart, Promise.all(starts)])
+    const description = {
+      controlPlane: controlPlane.url, gateway: gateway.url, gatewayAdminUrl: gateway.adminUrl, dns: dns.address, token: controlPlane.adminToken, nodes,
+    }
+    const processIds = (): Record<string, number | undefined> =>
+      Object.fromEntries([...running].map(([label, role]) => [label, role.processId()]))
+    return { description, processIds, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import { resolve } from 'node:path'
+import { SkerryError } from '../../../errors/index.ts'
+import { findRegion, regionCodes } from '../../../geography/index.ts'
+import { closest } from '../../project/index.ts'
+import type { CliContext } from '../context.ts'
+import { attempt, gather, parseNumber, parsePort, type SetExitCode } from '../options.ts'
+import { type IngressOptions, nodeToken, withIngress, withListening } from '../role-options.ts'
+import { runRole } from '../run-role.ts'
+
+interface EdgeOptions extends IngressOptions {
+  readonly name?: string
+  readonly region: string
+  readonly latitude?: number
+  readonly longitude?: number
+  readonly internalPort: number
+  readonly data: string
+  readonly allowOutbound?: readonly string[]
+}
+
+function place({ region, latitude, longitude }: EdgeOptions): { latitude: number; longitude: number } {
+  const known = findRegion(region)
+  const found = { latitude: latitude ?? known?.latitude, longitude: longitude ?? known?.longitude }
+  if (found.latitude === undefined || found.longitude === undefined) {
+    const suggestion = closest(region, regionCodes())
+    const hint = suggestion === undefined ? '' : `Did you mean ${suggestion}? `
+    throw new SkerryError('invalid_request', `"${region}" is not an IATA airport code that is known. ${hint}Otherwise pass --latitude and --longitude`, { field: 'region' })
+  }
+  return { latitude: found.latitude, longitude: found.longitude }
+}
+
+export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Command {
+  const command = new Command('edge')
+    .description('run one edge node: it follows the control plane and runs functions in its cells')
+    .requiredOption('--region <code>', 'IATA airport code, such as fra; brings its coordinates along')
+    .option('--name <name>', 'name of the node, unique in the cluster (default: REGION-1)')
+    .option('--latitude <degrees>', 'instead of the airport\'s', parseNumber(-90, 90))
+    .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
+  return withIngress(withListening(command, '0.0.0.0', 8080))
+    .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
+    .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
+    .option('--allow-outbound <cidr|host[:port]>', 'address that functions may call besides public ones; may be repeated', gather)
+    .action(async (options: EdgeOptions) =>
+      attempt(context, setExitCode, options, async (reporter) => {
+        const { startEdgeNode } = await import('../../../edge-node/index.ts')
+        const start = async () => {
+          const node = await startEdgeNode({
+            name: options.name ?? `${options.region}-1`,
+            region: options.region,
+            ...place(options),
+            host: options.host,
+            port: options.port,
+            internalPort: options.internalPort,
+            adminPort: options.adminPort,
+            controlPlaneUrl: options.controlPlane,
+            token: nodeToken(context, options),
+            dataDirectory: resolve(context.workingDirectory, options.data),
+            domain: options.domain,
+            allowOutbound: options.allowOutbound ?? [],
+            allowLocationHeader: options.allowLocationHeader === true,
+            trustedProxies: options.trustedProxy ?? [],
+          })
+          await node.ready()
+          return node
+        }
+        await runRole(context, reporter, start, ({ url, internalUrl, adminUrl }) => ({ url, internalUrl, adminUrl }))
+      }),
+    )
+}

@@ -1,0 +1,49 @@
+import type { CliContext } from './context.ts'
+import { describeError, exitCodes } from './reporter.ts'
+import { runCli } from './run.ts'
+import { supervisedVariable } from './supervised.ts'
+
+
+
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  const stop = (): void => {
+    // Asked twice: whoever asks does not want to wait for what is draining.
+    if (controller.signal.aborted) process.exit(exitCodes.failed)
+    controller.abort()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  if (process.env[supervisedVariable] === '1') {
+    const orphaned = (): void => controller.abort()
+    process.stdin.on('end', orphaned).on('close', orphaned).on('error', orphaned)
+    process.stdin.resume()
+  }
+  return controller.signal
+}
+
+/** The command as a process: wires it to standard input, output and signals, and exits. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const context: CliContext = {
+    workingDirectory: process.cwd(),
+    environment: process.env,
+    stdin: process.stdin,
+    isInteractive: process.stdin.isTTY && process.stderr.isTTY,
+    hasColors: process.stderr.hasColors?.() === true && process.env['NO_COLOR'] === undefined,
+    writeOut: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+    stopped: stopSignal(),
+  }
+  // A reader that left (`skerry tail | head`) ends the program quietly.
+  process.stdout.on('error', () => process.exit(exitCodes.done))
+  let code: number
+  try {
+    code = await runCli(argv, context)
+  } catch (error) {
+    context.writeError(`${describeError(error).detail}\n`)
+    code = exitCodes.failed
+  }
+  // Waits for a pipe to take what was written; a plain exit would cut it off.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+}

@@ -1,0 +1,80 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { createClient, type SkerryClient } from '../client/index.ts'
+import type { CliContext } from './context.ts'
+import { findCredentials } from './credentials.ts'
+import { createReporter, type Reporter, reportError } from './reporter.ts'
+
+export interface JsonOption {
+  readonly json?: boolean
+}
+export interface ServerOptions extends JsonOption {
+  readonly url?: string
+  readonly token?: string
+}
+
+export const withJson = (command: Command): Command =>
+  command.addOption(new Option('--json', 'print one JSON value on standard output and nothing else there'))
+
+export const withServer = (command: Command): Command =>
+  withJson(command)
+    .option('--url <url>', 'the control plane (also SKERRY_URL, .skerry/credentials.json)')
+    .option('--token <token>', 'its token (also SKERRY_TOKEN, .skerry/credentials.json)')
+
+/** How commands tell the outcome to whoever runs the program. */
+export type SetExitCode = (code: number) => void
+
+/** Runs a command's body; its failure becomes a report and an exit code. */
+export async function attempt(
+  context: CliContext,
+  setExitCode: SetExitCode,
+  options: JsonOption,
+  body: (reporter: Reporter) => Promise<void>,
+): Promise<void> {
+  const reporter = createReporter(context, options.json === true)
+  try {
+    await body(reporter)
+  } catch (error) {
+    setExitCode(reportError(error, reporter))
+  }
+}
+
+/** As `attempt`, with a client that is closed afterwards. @param directory where the search for credentials begins */
+export function attemptWithClient(
+  context: CliContext,
+  setExitCode: SetExitCode,
+  options: ServerOptions,
+  body: (client: SkerryClient, reporter: Reporter) => Promise<void>,
+  directory = context.workingDirectory,
+): Promise<void> {
+  return attempt(context, setExitCode, options, async (reporter) => {
+    const client = createClient(await findCredentials({ flags: options, environment: context.environment, directory }))
+    try {
+      await body(client, reporter)
+    } finally {
+      await client.close()
+    }
+  })
+}
+
+/** Parses a port; 0 lets the system choose. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
+  return port
+}
+
+export const parseNumber =
+  (minimum: number, maximum: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isFinite(value) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`A number from ${minimum} to ${maximum} is expected.`)
+    }
+    return value
+  }
+
+/** Gathers a flag that may be repeated or hold a comma-separated list. */
+export function gather(text: string, before: readonly string[] | undefined): readonly string[] {
+  const values = text.split(',').map((value) => value.trim()).filter((value) => value !== '')
+  return [...(before ?? []), ...values]
+}

@@ -1,0 +1,50 @@
+import { type Command, Option } from 'commander'
+import { SkerryError } from '../../errors/index.ts'
+import type { CliContext } from './context.ts'
+import { gather, type JsonOption, parsePort, withJson } from './options.ts'
+
+/** Flags that the roles share. */
+export interface RoleOptions extends JsonOption {
+  readonly host: string
+  readonly port: number
+  readonly domain: string
+}
+
+export interface UpstreamOptions extends RoleOptions {
+  readonly controlPlane: string
+  readonly token?: string
+}
+
+export interface IngressOptions extends UpstreamOptions {
+  readonly adminPort: number
+  readonly allowLocationHeader?: boolean
+  readonly trustedProxy?: readonly string[]
+}
+
+export const withListening = (command: Command, host: string, port: number): Command =>
+  withJson(command)
+    .option('--host <address>', 'address to listen at', host)
+    .option('--port <port>', 'port to listen at; 0 for any', parsePort, port)
+    .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
+
+export const withAdmin = (command: Command): Command =>
+  command.option('--admin-port <port>', 'port of /healthz, /readyz and /metrics, on loopback; 0 for any', parsePort, 0)
+
+export const withUpstream = (command: Command): Command =>
+  command
+    .requiredOption('--control-plane <url>', 'the control plane to follow')
+    .addOption(new Option('--token <token>', 'node token of the control plane (better set as SKERRY_NODE_TOKEN: arguments are visible to others)'))
+
+export const withIngress = (command: Command): Command =>
+  withAdmin(withUpstream(command))
+    .option('--allow-location-header', 'let clients set their place by `x-skerry-location: LAT,LON`')
+    .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gather)
+
+/** The node token from flag or environment. Throws `unauthorized`. */
+export function nodeToken(context: CliContext, options: UpstreamOptions): string {
+  const token = options.token ?? context.environment['SKERRY_NODE_TOKEN']
+  if (token === undefined || token === '') {
+    throw new SkerryError('unauthorized', 'Set SKERRY_NODE_TOKEN (or --token) to the node token that `skerry control-plane --json` prints')
+  }
+  return token
+}

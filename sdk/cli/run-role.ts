@@ -1,0 +1,54 @@
+import { SkerryError } from '../../errors/index.ts'
+import { type CliContext, untilStopped } from './context.ts'
+import type { Reporter } from './reporter.ts'
+
+/** A started role. `drain` lets what is under way end while the role no longer counts as ready. */
+export interface RunningRole {
+  drain?(): Promise<void>
+  close(): Promise<void>
+}
+
+const drainTimeoutMs = 10_000
+
+/** Starts a role, tells that it is ready, and drains and closes it when the process is asked to stop. */
+export async function runRole<T extends RunningRole>(
+  context: CliContext,
+  reporter: Reporter,
+  start: () => Promise<T>,
+  describe: (role: T) => Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const role = await start().catch((error: unknown) => {
+    throw explainListenError(error)
+  })
+  try {
+    const description = describe(role)
+    reporter.result(description)
+    for (const [key, value] of Object.entries(description)) reporter.show(`${key}: ${String(value)}`)
+    await untilStopped(context)
+    await Promise.race([role.drain?.(), timeout(drainTimeoutMs)])
+  } finally {
+    await role.close()
+  }
+}
+
+function timeout(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
+}
+
+/** A port that is in use, or that the user may not take, with what to do; other errors as they are. */
+export function explainListenError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error
+  const where = 'address' in error && 'port' in error ? `${String(error.address)}:${String(error.port)}` : 'the address'
+  if (error.code === 'EADDRINUSE') {
+    return new SkerryError('conflict', `${where} is in use by another process. Choose another port with --port, or stop that process`, { cause: error })
+  }
+  if (error.code === 'EACCES') {
+    return new SkerryError('conflict', `This user may not listen at ${where}. Choose a port from 1024 on with --port`, { cause: error })
+  }
+  if (error.code === 'EADDRNOTAVAIL') {
+    return new SkerryError('conflict', `This machine has no address ${where}. Choose one of its own with --host`, { cause: error })
+  }
+  return error
+}

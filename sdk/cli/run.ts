@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { benchCommand } from './commands/bench.ts'
+import { clusterCommand } from './commands/cluster.ts'
+import { controlPlaneCommand } from './commands/control-plane.ts'
+import { deleteCommand } from './commands/delete.ts'
+import { deployCommand } from './commands/deploy.ts'
+import { devCommand } from './commands/dev.ts'
+import { dnsCommand } from './commands/dns.ts'
+import { edgeCommand } from './commands/edge.ts'
+import { functionsCommand } from './commands/functions.ts'
+import { gatewayCommand } from './commands/gateway.ts'
+import { initCommand } from './commands/init.ts'
+import { nodesCommand } from './commands/nodes.ts'
+import { releaseCommand } from './commands/release.ts'
+import { rollbackCommand } from './commands/rollback.ts'
+import { secretCommand } from './commands/secret.ts'
+import { tailCommand } from './commands/tail.ts'
+import { versionsCommand } from './commands/versions.ts'
+import type { CliContext } from './context.ts'
+import { packageRoot } from './package-root.ts'
+import { createReporter, exitCodes } from './reporter.ts'
+
+const commands = [
+  initCommand, devCommand, clusterCommand, controlPlaneCommand, edgeCommand, gatewayCommand, dnsCommand, deployCommand, versionsCommand,
+  rollbackCommand, releaseCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, benchCommand,
+]
+
+function productVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
+  const version: unknown = typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined
+  return typeof version === 'string' ? version : 'unknown'
+}
+
+/** A usage error ends commander by an exception, so that the exit code is ours; subcommands inherit nothing by themselves. */
+function tame(command: Command, context: CliContext): void {
+  command.exitOverride().showHelpAfterError('(add --help to see what there is)').configureOutput({ writeOut: context.writeOut, writeErr: context.writeError })
+  for (const child of command.commands) tame(child, context)
+}
+
+/** Runs one command line and answers with its exit code. @param argv without the names of Node and the script */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = exitCodes.done
+  const setExitCode = (code: number): void => {
+    exitCode = code
+  }
+  const program = new Command('skerry')
+    .description('Publishes and runs functions at the edge.')
+    .version(productVersion(), '--version')
+    .helpCommand(true)
+    .configureHelp({ sortOptions: false })
+  for (const register of commands) program.addCommand(register(context, setExitCode))
+  tame(program, context)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return exitCodes.done
+    // `skerry` alone shows its help as an error; that is a usage error like any other.
+    const reporter = createReporter(context, argv.includes('--json'))
+    reporter.result({ error: { code: 'usage', detail: error.message.replace(/^error: /, '') } })
+    return exitCodes.usage
+  }
+}

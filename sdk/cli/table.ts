@@ -1,0 +1,13 @@
+import Table from 'cli-table3'
+
+const noBorders = {
+  top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ',
+} as const
+
+/** Columns of text under a head, without lines. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({ head: [...head], chars: noBorders, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] } })
+  for (const row of rows) table.push([...row])
+  return table.toString().split('\n').map((line) => line.trimEnd()).join('\n')
+}

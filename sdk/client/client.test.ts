@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { collectDeployment, createClient, type SkerryClient } from './index.ts'
+import { lookupWithLocalhost } from './lookup.ts'
+import { problem, type ScriptedControlPlane, startScriptedControlPlane } from './scripted-control-plane.ts'
+
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+async function connect(answers: Parameters<typeof startScriptedControlPlane>[0]): Promise<{ client: SkerryClient; server: ScriptedControlPlane }> {
+  const server = await startScriptedControlPlane(answers)
+  const client = createClient({ url: server.url, token: 'secret-token' })
+  closing.push(server.close, client.close)
+  return { client, server }
+}
+
+const older = '01JAAAAAAAAAAAAAAAAAAAAAAA'
+const newer = '01JBBBBBBBBBBBBBBBBBBBBBBB'
+const version = (id: string, percent: number, status: string) => ({
+  version: id, function: 'hello', createdMs: 1, message: '', artifactHash: 'a'.repeat(64), artifactBytes: 1, percent, status, config: {
+    env: {}, limits: { memoryMb: 128, cpuMs: 50, wallMs: 30000, idleMs: 30000, subrequests: 50, requestBodyMb: 100 }, isolation: 'function',
+    provisioned: 0, concurrency: { max: 200, reserved: 0 }, regions: ['*'], kv: [], queues: { producers: {}, consumers: [] }, crons: [], services: {},
+  },
+})
+const done = {
+  type: 'done', functions: [{ function: 'hello', version: older, url: 'http://hello.localhost:8080/' }], revision: 7, propagationMs: 3,
+  nodes: [{ node: 'fra-1', region: 'fra', ackMs: 2 }], missing: [], activated: true,
+}
+
+describe('createClient', () => {
+  test('sends the token and reads lists', async () => {
+    const { client, server } = await connect({ 'GET /v1/functions': { json: { functions: [] } } })
+    expect(await client.functions()).toEqual([])
+    expect(server.requests[0]?.authorization).toBe('Bearer secret-token')
+  })
+
+  test('turns a problem document into its error', async () => {
+    const { client } = await connect({ 'GET /v1/nodes': problem(403, 'forbidden', 'needs scope admin') })
+    await expect(client.nodes()).rejects.toMatchObject({ code: 'forbidden', message: 'needs scope admin' })
+  })
+
+  test('tells a server that is not one from one that is away', async () => {
+    const { client, server } = await connect({ 'GET /v1/nodes': { text: '<html>' }, 'GET /v1/functions': { status: 502, text: 'bad gateway' } })
+    await expect(client.nodes()).rejects.toMatchObject({ code: 'internal_error', message: expect.stringContaining('Is it a Skerry control plane') })
+    await expect(client.functions()).rejects.toMatchObject({ code: 'internal_error' })
+    await server.close()
+    await expect(client.functions()).rejects.toMatchObject({ code: 'server_unreachable' })
+  })
+
+  test('refuses URLs that are none, shares that do not add up and versions that are none', async () => {
+    expect(() => createClient({ url: 'localhost', token: 't' })).toThrow('not the URL')
+    const { client } = await connect({})
+    expect(() => client.release('hello', [{ version: older, percent: 50 }])).toThrow('add up to 50')
+    expect(() => client.release('hello', [{ version: 'v1', percent: 100 }])).toThrow('not a version id')
+  })
+
+  test('rolls back to the version that served before, in one release', async () => {
+    const { client, server } = await connect({
+      'GET /v1/functions/hello/versions': { json: { versions: [version(newer, 100, 'active'), version(older, 0, 'retired')] } },
+      'POST /v1/functions/hello/releases': { lines: [done] },
+    })
+    expect(await collectDeployment(client.rollback('hello'))).toMatchObject({ revision: 7 })
+    expect(JSON.parse(String(server.requests[1]?.body))).toMatchObject({ shares: [{ version: older, percent: 100 }] })
+    await collectDeployment(client.rollback('hello', older.toLowerCase()))
+    expect(JSON.parse(String(server.requests[2]?.body))).toMatchObject({ shares: [{ version: older }] })
+  })
+
+  test('does not roll back to what never served', async () => {
+    const { client } = await connect({
+      'GET /v1/functions/hello/versions': { json: { versions: [version(newer, 100, 'active'), version(older, 0, 'refused')] } },
+    })
+    await expect(collectDeployment(client.rollback('hello'))).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  test('throws what a deployment was refused with, and when it broke off', async () => {
+    const { client } = await connect({
+      'POST /v1/deployments': { lines: [{ type: 'refused', code: 'load_failed', detail: 'Error: no', function: 'hello', node: 'fra-1', stack: 'Error: no\n    at x', functions: [] }] },
+      'POST /v1/functions/hello/releases': { lines: [] },
+    })
+    const events = client.deploy({ functions: [] })
+    await expect(collectDeployment(events, undefined, (_, stack) => `${stack} (mapped)`)).rejects.toMatchObject({
+      code: 'load_failed', message: 'hello on fra-1: \nError: no\n    at x (mapped)',
+    })
+    await expect(collectDeployment(client.release('hello', [{ version: older, percent: 100 }]))).rejects.toMatchObject({ code: 'server_unreachable' })
+  })
+
+  test('tails until it is left', async () => {
+    const event = {
+      timeMs: 1, node: 'fra-1', region: 'fra', account: 'default', function: 'hello', version: older, kind: 'console', level: 'log', text: 'hi',
+    }
+    const { client } = await connect({ 'GET /v1/functions/hello/tail': { lines: [event], holdOpen: true } })
+    const controller = new AbortController()
+    const seen: string[] = []
+    for await (const { text } of client.tail('hello', { signal: controller.signal })) {
+      seen.push(text)
+      controller.abort()
+    }
+    expect(seen).toEqual(['hi'])
+  })
+
+  test('keeps secrets within their limits', async () => {
+    const { client } = await connect({})
+    await expect(client.secrets.put('hello', 'KEY', 'x'.repeat(6_000))).rejects.toMatchObject({ code: 'invalid_request' })
+  })
+})
+
+test('names below localhost lead to loopback', async () => {
+  const address = await new Promise((resolve) => {
+    lookupWithLocalhost('hello.localhost', {}, (_, found) => resolve(found))
+  })
+  expect(address).toBe('127.0.0.1')
+})

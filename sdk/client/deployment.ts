@@ -1,0 +1,39 @@
+import type { DeploymentEvent } from '../../control-plane/protocol/index.ts'
+import { isErrorCode, SkerryError } from '../../errors/index.ts'
+
+/** How a deployment ended. */
+export type DeploymentOutcome = Omit<Extract<DeploymentEvent, { type: 'done' }>, 'type'>
+
+/** Turns positions in the bundle of a function into those of its sources. */
+export type MapStack = (functionName: string | undefined, stack: string) => string
+
+/**
+ * Follows a deployment to its end. Throws what it was refused with (`load_failed`, `no_nodes`, ...), the mapped stack in the
+ * message. @param onEvent sees every event as it comes
+ */
+export async function collectDeployment(
+  events: AsyncIterable<DeploymentEvent>,
+  onEvent: (event: DeploymentEvent) => void = () => {},
+  mapStack: MapStack = (_, stack) => stack,
+): Promise<DeploymentOutcome> {
+  for await (const event of events) {
+    onEvent(event)
+    if (event.type === 'refused') throw refusal(event, mapStack)
+    if (event.type === 'done') {
+      const { type: _, ...outcome } = event
+      return outcome
+    }
+  }
+  throw new SkerryError('server_unreachable', 'The control plane broke the deployment off before its end; see `skerry versions NAME` for what became of it')
+}
+
+function refusal(event: Extract<DeploymentEvent, { type: 'refused' }>, mapStack: MapStack): SkerryError {
+  const code = isErrorCode(event.code) ? event.code : 'load_failed'
+  const where = [event.function, event.node === undefined ? undefined : `on ${event.node}`].filter((part) => part !== undefined).join(' ')
+  const stack = event.stack === undefined ? '' : `\n${mapStack(event.function, event.stack)}`
+  // The stack's first line repeats the message.
+  const detail = stack.includes(event.detail) ? '' : event.detail
+  const stored = event.functions.map(({ function: name, version }) => `\n${name} is stored as ${version}, inactive`).join('')
+  const text = `${where === '' ? '' : `${where}: `}${detail}${stack}`.trim()
+  return new SkerryError(code, `${text}${stored}`, event.function === undefined ? {} : { field: event.function })
+}

@@ -1,0 +1,2 @@
+export { type LocalFunction, toFunctionState } from './function-state.ts'
+export { readDevelopmentSecrets } from './development-secrets.ts'

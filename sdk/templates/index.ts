@@ -1,0 +1,1 @@
+export { type CreatedProject, createProject, listTemplates, type Template } from './create-project.ts'
