@@ -23,9 +23,12 @@ export const FrameType = {
   unload: 5,
   /** Cell to node: isolate `id` is gone, JSON says why (limit broken, memory). */
   isolateLost: 6,
-  /** Opens exchange `id`. Node to cell: u32 isolate id, u8 BodyKind, head, body. Cell to node: u32 parent exchange id, the same. */
+  /** Opens exchange `id`: u32 isolate id, from a cell u32 parent exchange id, then u8 BodyKind, u32-sized head, body. */
   open: 8,
-  /** The answer's head on exchange `id`: u32 CPU microseconds so far, u8 BodyKind, head, body. */
+  /**
+   * The answer's head on exchange `id`: u8 BodyKind, u32-sized head, body. From a cell, u32 CPU microseconds so far and u8 (1: nothing else
+   * goes on, so that no `settled` follows) stand before.
+   */
   head: 9,
   chunk: 10,
   /** The body that flows with this frame is complete. */
@@ -41,6 +44,8 @@ export const FrameType = {
   /** Node to cell and back, to tell a busy cell from a wedged one. */
   ping: 16,
   pong: 17,
+  /** Node to cell: exchange `id` is over for the node; end what it still does (its time for `waitUntil` is up, or it was answered with an error). */
+  forget: 18,
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 

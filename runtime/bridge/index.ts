@@ -17,3 +17,12 @@ export {
   type ResponseHead,
 } from './head.ts'
 export { fixedLimits, type Limits } from './limits.ts'
+export {
+  type CellLog,
+  type CellSettings,
+  type IsolateLoss,
+  type LoadOutcome,
+  type LoadSettings,
+  type ResetReason,
+  scriptName,
+} from './records.ts'

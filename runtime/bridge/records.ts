@@ -1,0 +1,57 @@
+/** The JSON that some frames carry. What comes from a cell is checked by the supervisor before it is believed. */
+
+/** `initialize`: u32-sized JSON of this, then the snapshot. */
+export interface CellSettings {
+  /** Blank isolates to hold ready. */
+  readonly blankIsolates: number
+  /** Memory limit of blank isolates; a version with another limit gets an isolate made for it. */
+  readonly blankMemoryMb: number
+}
+
+/** `load`: u32-sized JSON of this, the u32-sized code cache (may be empty), then the script. */
+export interface LoadSettings {
+  readonly memoryMb: number
+  readonly startupCpuMs: number
+  /** CPU limit of each request. */
+  readonly cpuMs: number
+  /** JSON object of `env`. */
+  readonly environment: string
+  readonly produceCodeCache: boolean
+}
+
+/** `loaded`: u32-sized JSON of this, then the code cache (may be empty). */
+export type LoadOutcome =
+  | { readonly loaded: true; readonly startMs: number; readonly cpuMs: number }
+  | { readonly loaded: false; readonly code: string; readonly message: string; readonly stack: string }
+
+/** `isolateLost`: why isolate `id` is gone. `exchange` is the request that broke the limit, 0 where it was none. */
+export interface IsolateLoss {
+  readonly code: string
+  readonly message: string
+  readonly exchange: number
+  readonly limit?: number
+  readonly used?: number
+}
+
+/** `log`. */
+export interface CellLog {
+  readonly kind: 'console' | 'exception'
+  readonly level: string
+  readonly text: string
+  readonly stack?: string
+  readonly isolate: number
+}
+
+/** `reset`. */
+export interface ResetReason {
+  readonly code: string
+  readonly message: string
+  readonly stack?: string
+  /** The sender refuses the body that flows towards it, instead of breaking off the one that it sends. */
+  readonly inbound?: boolean
+  readonly limit?: number
+  readonly used?: number
+}
+
+/** The path under which a script's frames appear in stacks. */
+export const scriptName = 'worker.js'

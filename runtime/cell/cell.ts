@@ -1,0 +1,176 @@
+import type { Buffer } from 'node:buffer'
+import ivm from 'isolated-vm'
+import {
+  BodyKind,
+  type CellSettings,
+  FrameType,
+  GuestEvent,
+  type LoadSettings,
+  ResetCode,
+  type ResetReason,
+  type Transfer,
+} from '../bridge/index.ts'
+import { exactCopy, type FrameBatch, PayloadReader } from '../pipe/index.ts'
+import { BlankPool, createBlankIsolate } from './blank-pool.ts'
+import { FunctionIsolate } from './function-isolate.ts'
+import { performHostOperation } from './host-operations.ts'
+import type { TurnMarker } from './marker.ts'
+
+export interface CellOptions {
+  readonly batch: FrameBatch
+  readonly schedule: () => void
+  readonly flush: () => void
+  readonly marker: TurnMarker
+}
+
+/** Takes the supervisor's frames to the isolates that they are for. */
+export class Cell {
+  readonly #options: CellOptions
+  readonly #isolates = new Map<number, FunctionIsolate>()
+  /** Which isolate an exchange belongs to. */
+  readonly #exchanges = new Map<number, FunctionIsolate>()
+  #pool: BlankPool | undefined
+  #nextSubrequest = 1
+
+  constructor(options: CellOptions) {
+    this.#options = options
+  }
+
+  readonly onFrame = (type: number, id: number, payload: Buffer): void => {
+    switch (type) {
+      case FrameType.initialize:
+        this.#initialize(payload)
+        break
+      case FrameType.load:
+        this.#load(id, payload)
+        break
+      case FrameType.unload:
+        this.#isolates.get(id)?.dispose()
+        this.#forgetIsolate(id)
+        break
+      case FrameType.open:
+        this.#open(id, payload)
+        break
+      case FrameType.head:
+        this.#head(id, payload)
+        break
+      case FrameType.chunk:
+        this.#event(GuestEvent.chunk, id, exactCopy(payload))
+        break
+      case FrameType.end:
+        this.#event(GuestEvent.end, id)
+        break
+      case FrameType.reset: {
+        const { code, message } = JSON.parse(payload.toString('utf8')) as ResetReason
+        this.#event(GuestEvent.reset, id, code, message)
+        break
+      }
+      case FrameType.credit:
+        this.#event(GuestEvent.credit, id, payload.readUInt32LE(0))
+        break
+      case FrameType.forget:
+        this.#exchanges.get(id)?.forget(id)
+        break
+      case FrameType.ping:
+        this.#options.batch.bare(FrameType.pong, id)
+        break
+      default:
+        break
+    }
+  }
+
+  #initialize(payload: Buffer): void {
+    const reader = new PayloadReader(payload)
+    const settings = JSON.parse(reader.sizedUtf8()) as CellSettings
+    const snapshotBytes = reader.sizedBytes()
+    const guestScript = reader.rest().toString('utf8')
+    const snapshot = snapshotBytes.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(snapshotBytes).buffer as ArrayBuffer)
+    this.#pool = new BlankPool({
+      size: settings.blankIsolates,
+      memoryMb: settings.blankMemoryMb,
+      create: (memoryMb) => createBlankIsolate(snapshot, guestScript, memoryMb),
+    })
+    this.#pool.fill()
+    this.#options.batch.json(FrameType.ready, 0, { blankIsolates: this.#pool.size })
+  }
+
+  #load(id: number, payload: Buffer): void {
+    const pool = this.#pool
+    if (pool === undefined || this.#isolates.has(id)) return
+    const reader = new PayloadReader(payload)
+    const settings = JSON.parse(reader.sizedUtf8()) as LoadSettings
+    const codeCache = reader.sizedBytes()
+    const source = reader.rest().toString('utf8')
+    const blank = pool.take(settings.memoryMb)
+    const isolate = new FunctionIsolate({
+      id,
+      blank,
+      settings,
+      batch: this.#options.batch,
+      schedule: this.#options.schedule,
+      flush: this.#options.flush,
+      marker: this.#options.marker,
+      allocateExchange: () => this.#allocateExchange(isolate),
+      releaseExchange: (exchange) => this.#exchanges.delete(exchange),
+      onLost: () => {
+        this.#forgetIsolate(id)
+      },
+    })
+    blank.connect((operation, call, first, second, third) => performHostOperation(isolate, operation, call, first, second, third))
+    this.#isolates.set(id, isolate)
+    const loaded = isolate.load(source, codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer))
+    const { batch } = this.#options
+    batch.begin(FrameType.loaded, id)
+    batch.writeSizedUtf8(JSON.stringify(loaded.outcome))
+    if (loaded.codeCache !== undefined) batch.writeBytes(loaded.codeCache)
+    batch.finish()
+    if (!loaded.outcome.loaded) {
+      isolate.dispose()
+      this.#forgetIsolate(id)
+    }
+  }
+
+  #open(id: number, payload: Buffer): void {
+    const reader = new PayloadReader(payload)
+    const isolate = this.#isolates.get(reader.uint32())
+    if (isolate === undefined) {
+      const reason: ResetReason = { code: ResetCode.aborted, message: 'the isolate is gone' }
+      this.#options.batch.json(FrameType.reset, id, reason)
+      return
+    }
+    this.#exchanges.set(id, isolate)
+    const kind = reader.uint8()
+    const head = reader.sizedLatin1()
+    isolate.startRequest(id, head, bodyOf(kind, reader))
+  }
+
+  #head(id: number, payload: Buffer): void {
+    const reader = new PayloadReader(payload)
+    const kind = reader.uint8()
+    const head = reader.sizedLatin1()
+    this.#event(GuestEvent.head, id, head, bodyOf(kind, reader))
+  }
+
+  #event(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
+    this.#exchanges.get(exchange)?.exchangeEvent(event, exchange, first, second)
+  }
+
+  #allocateExchange(isolate: FunctionIsolate): number {
+    const exchange = this.#nextSubrequest
+    this.#nextSubrequest = (this.#nextSubrequest + 2) >>> 0
+    this.#exchanges.set(exchange, isolate)
+    return exchange
+  }
+
+  #forgetIsolate(id: number): void {
+    const isolate = this.#isolates.get(id)
+    this.#isolates.delete(id)
+    if (isolate === undefined) return
+    for (const [exchange, owner] of this.#exchanges) if (owner === isolate) this.#exchanges.delete(exchange)
+  }
+}
+
+function bodyOf(kind: number, reader: PayloadReader): Transfer {
+  if (kind === BodyKind.whole) return exactCopy(reader.rest())
+  return kind === BodyKind.stream ? true : undefined
+}

@@ -1,0 +1,386 @@
+import type ivm from 'isolated-vm'
+import {
+  BodyKind,
+  type CellLog,
+  FrameType,
+  GuestEvent,
+  type IsolateLoss,
+  type LoadOutcome,
+  type LoadSettings,
+  type ResetReason,
+  scriptName,
+  type Transfer,
+} from '../bridge/index.ts'
+import type { FrameBatch } from '../pipe/index.ts'
+import type { BlankIsolate } from './blank-pool.ts'
+import type { TurnMarker } from './marker.ts'
+import { backstopMs, threadCpuMicros } from './meter.ts'
+import { CryptoOperations } from './operations/crypto.ts'
+
+/** Timers that one isolate may have at a time. */
+const timersMax = 10_000
+/** A turn above this marks its isolate as slow. */
+const slowTurnMicros = 1_000
+/** Stack text that leaves a cell. */
+const stackMax = 16 * 1024
+
+interface RequestRecord {
+  readonly id: number
+  cpuMicros: number
+  answered: boolean
+}
+
+export interface FunctionIsolateOptions {
+  readonly id: number
+  readonly blank: BlankIsolate
+  readonly settings: LoadSettings
+  readonly batch: FrameBatch
+  /** Asks for the batch to be sent; needed outside of reads. */
+  readonly schedule: () => void
+  readonly marker: TurnMarker
+  /** Sends the batch now: before a turn that may be long, so that finished answers do not wait for it. */
+  readonly flush: () => void
+  readonly allocateExchange: () => number
+  readonly releaseExchange: (exchange: number) => void
+  readonly onLost: () => void
+}
+
+/**
+ * One isolate with a function in it.
+ *
+ * Invariants: code in the isolate runs only inside `#turn`, one timed call on this thread, charged to one request; promise jobs end before
+ * the call does. An exchange id that comes from inside is looked up in this isolate's own tables, so that no function reaches another's
+ * exchange. After a turn was cut, nothing enters the isolate again.
+ */
+export class FunctionIsolate {
+  readonly #options: FunctionIsolateOptions
+  readonly #requests = new Map<number, RequestRecord>()
+  /** Subrequest to the request that made it. */
+  readonly #subrequests = new Map<number, number>()
+  readonly #timers = new Map<number, { handle: NodeJS.Timeout; request: number }>()
+  readonly #crypto = new CryptoOperations()
+  #turnRequest: RequestRecord | undefined
+  #turnStartMicros = 0
+  #lost = false
+  /** Slow until shown otherwise. */
+  #slow = true
+
+  constructor(options: FunctionIsolateOptions) {
+    this.#options = options
+  }
+
+  /** Evaluates the script in the blank isolate. Never throws: a failure is the outcome, and the isolate is then unusable. */
+  load(source: string, codeCache: ivm.ExternalCopy<ArrayBuffer> | undefined): { outcome: LoadOutcome; codeCache: Uint8Array | undefined } {
+    const { blank, settings } = this.#options
+    const startedAt = performance.now()
+    const cpuBefore = threadCpuMicros()
+    this.#options.flush()
+    this.#options.marker.write(this.#options.id, 0)
+    try {
+      blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment])
+      const module = blank.isolate.compileModuleSync(source, {
+        filename: scriptName,
+        ...(codeCache === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: codeCache }),
+      }) as ivm.Module & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }
+      module.instantiateSync(blank.context, (specifier) => {
+        throw new Error(`Cannot import '${specifier}': modules must be bundled`)
+      })
+      module.evaluateSync({ timeout: backstopMs(settings.startupCpuMs) })
+      const defaultExport = module.namespace.getSync('default', { reference: true }) as ivm.Reference
+      const refusal = blank.adopt.applySync(undefined, [defaultExport.derefInto()], { timeout: backstopMs(settings.startupCpuMs) })
+      const cpuMs = (threadCpuMicros() - cpuBefore) / 1_000
+      if (typeof refusal === 'string' && refusal !== '') return this.#loadFailure('startup_failed', refusal, '')
+      if (cpuMs > settings.startupCpuMs) {
+        return this.#loadFailure('startup_failed', `Start-up used ${cpuMs.toFixed(0)} ms of CPU; the limit is ${settings.startupCpuMs} ms`, '')
+      }
+      const produced = settings.produceCodeCache && codeCache === undefined ? module.cachedData : undefined
+      return {
+        outcome: { loaded: true, startMs: performance.now() - startedAt, cpuMs },
+        codeCache: produced === undefined ? undefined : new Uint8Array(produced.copy()),
+      }
+    } catch (error) {
+      const cpuMs = (threadCpuMicros() - cpuBefore) / 1_000
+      if (isDisposed(blank)) {
+        return this.#loadFailure('memory_limit_exceeded', `Start-up used more than ${settings.memoryMb} MB of memory`, '')
+      }
+      if (isTimeout(error)) {
+        return this.#loadFailure('startup_failed', `Start-up was ended after ${cpuMs.toFixed(0)} ms of CPU; the limit is ${settings.startupCpuMs} ms`, '')
+      }
+      return this.#loadFailure('startup_failed', messageOf(error), guestStack(error))
+    }
+  }
+
+  startRequest(exchange: number, head: string, body: Transfer): void {
+    const request: RequestRecord = { id: exchange, cpuMicros: 0, answered: false }
+    this.#requests.set(exchange, request)
+    this.#turn(request, GuestEvent.request, exchange, head, body)
+  }
+
+  /** An event for an exchange of this isolate; unknown ones are over already. */
+  exchangeEvent(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
+    const request = this.#ownerOf(exchange)
+    if (request === undefined && !this.#subrequests.has(exchange)) return
+    this.#turn(request, event, exchange, first, second)
+  }
+
+  /** The node wants nothing more of this request: its timers stop, and the guest drops what it holds. */
+  forget(exchange: number): void {
+    if (!this.#requests.has(exchange)) return
+    this.exchangeEvent(GuestEvent.forget, exchange)
+    this.#dropRequest(exchange)
+  }
+
+  dispose(): void {
+    this.#lost = true
+    for (const timer of this.#timers.values()) clearTimeout(timer.handle)
+    this.#timers.clear()
+    this.#options.blank.connect(() => undefined)
+    if (!isDisposed(this.#options.blank)) this.#options.blank.isolate.dispose()
+  }
+
+  owns(exchange: number): boolean {
+    return this.#requests.has(exchange) || this.#subrequests.has(exchange)
+  }
+
+  // What the guest asks for. Each is called inside a turn.
+
+  respond(exchange: number, head: string, body: Transfer, settled: boolean): void {
+    const request = this.#requests.get(exchange)
+    if (request === undefined || request.answered) return
+    const cpuMicros = this.#cpuOf(request)
+    if (this.#overLimit(request, cpuMicros)) return
+    request.answered = true
+    const { batch } = this.#options
+    batch.begin(FrameType.head, exchange)
+    batch.writeUint32(cpuMicros)
+    batch.writeUint8(settled ? 1 : 0)
+    writeMessage(batch, head, body)
+    batch.finish()
+    if (settled) this.#dropRequest(exchange)
+  }
+
+  fail(exchange: number, code: string, message: string, stack: string): void {
+    const request = this.#requests.get(exchange)
+    if (request === undefined || request.answered) return
+    request.answered = true
+    this.#reset(exchange, { code, message, stack: stack.slice(0, stackMax) })
+  }
+
+  bodyChunk(exchange: number, bytes: Uint8Array): void {
+    if (!this.owns(exchange)) return
+    const { batch } = this.#options
+    batch.begin(FrameType.chunk, exchange)
+    batch.writeBytes(bytes)
+    batch.finish()
+  }
+
+  bodyEnd(exchange: number): void {
+    if (this.owns(exchange)) this.#options.batch.bare(FrameType.end, exchange)
+  }
+
+  bodyReset(exchange: number, reason: ResetReason): void {
+    if (this.owns(exchange)) this.#reset(exchange, reason)
+  }
+
+  bodyCredit(exchange: number, bytes: number): void {
+    if (!this.owns(exchange)) return
+    const { batch } = this.#options
+    batch.begin(FrameType.credit, exchange)
+    batch.writeUint32(bytes)
+    batch.finish()
+  }
+
+  /** Answers with the exchange, or with `code\nmessage` where no request is there to charge it to. */
+  subrequest(parent: number, head: string, body: Transfer): number | string {
+    if (!this.#requests.has(parent)) return 'subrequest_failed\nfetch works only while a request is being handled'
+    const exchange = this.#options.allocateExchange()
+    this.#subrequests.set(exchange, parent)
+    const { batch } = this.#options
+    batch.begin(FrameType.open, exchange)
+    batch.writeUint32(this.#options.id)
+    batch.writeUint32(parent)
+    writeMessage(batch, head, body)
+    batch.finish()
+    return exchange
+  }
+
+  settled(exchange: number): void {
+    const request = this.#requests.get(exchange)
+    if (request === undefined) return
+    const { batch } = this.#options
+    batch.begin(FrameType.settled, exchange)
+    batch.writeUint32(this.#cpuOf(request))
+    batch.finish()
+    this.#dropRequest(exchange)
+  }
+
+  log(exchange: number, entry: Omit<CellLog, 'isolate'>): void {
+    const record: CellLog = { ...entry, isolate: this.#options.id }
+    this.#options.batch.json(FrameType.log, this.#requests.has(exchange) ? exchange : 0, record)
+  }
+
+  startTimer(timer: number, delayMs: number, request: number): void {
+    if (this.#timers.size >= timersMax) return
+    const handle = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.#turn(this.#requests.get(request), GuestEvent.timer, timer)
+      this.#options.schedule()
+    }, Math.min(Math.max(delayMs, 0), 2 ** 31 - 1))
+    this.#timers.set(timer, { handle, request })
+  }
+
+  clearTimer(timer: number): void {
+    const entry = this.#timers.get(timer)
+    if (entry === undefined) return
+    clearTimeout(entry.handle)
+    this.#timers.delete(timer)
+  }
+
+  /** Starts an operation whose outcome comes back as an event of its own, charged to the request that asked. */
+  startCrypto(call: number, method: string, parameters: string, bytes: Uint8Array): void {
+    const owner = this.#turnRequest
+    void this.#crypto.perform(method, parameters, bytes).then(({ error, value }) => {
+      this.#turn(owner, GuestEvent.result, call, error, value)
+      this.#options.schedule()
+    })
+  }
+
+  #turn(request: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
+    if (this.#lost) return
+    const { blank, settings, marker } = this.#options
+    if (this.#slow) this.#options.flush()
+    marker.write(this.#options.id, request?.id ?? 0)
+    const usedMs = (request?.cpuMicros ?? 0) / 1_000
+    const timeout = backstopMs(settings.cpuMs - usedMs)
+    this.#turnRequest = request
+    this.#turnStartMicros = threadCpuMicros()
+    let failure: unknown
+    let failed = false
+    try {
+      if (typeof second === 'object' || typeof first === 'object') {
+        blank.event.applySync(undefined, [event, id, first, second], { timeout, arguments: { copy: true } })
+      } else if (second !== undefined) {
+        blank.event.applySync(undefined, [event, id, first, second], { timeout })
+      } else {
+        blank.event.applySync(undefined, [event, id, first], { timeout })
+      }
+    } catch (error) {
+      failed = true
+      failure = error
+    }
+    const turnMicros = threadCpuMicros() - this.#turnStartMicros
+    this.#turnRequest = undefined
+    this.#slow = turnMicros > slowTurnMicros
+    if (request !== undefined) request.cpuMicros += turnMicros
+    if (failed) this.#afterFailedTurn(request, failure, turnMicros)
+    else if (request !== undefined && request.cpuMicros > settings.cpuMs * 1_000) this.#overLimit(request, request.cpuMicros)
+  }
+
+  #afterFailedTurn(request: RequestRecord | undefined, error: unknown, turnMicros: number): void {
+    const { blank, settings } = this.#options
+    const exchange = request?.id ?? 0
+    if (isDisposed(blank)) {
+      this.#lose({
+        code: 'memory_limit_exceeded',
+        message: `The function used more than ${settings.memoryMb} MB of memory`,
+        exchange,
+        limit: settings.memoryMb,
+        used: settings.memoryMb,
+      })
+    } else if (isTimeout(error)) {
+      const usedMs = Math.round((request?.cpuMicros ?? turnMicros) / 1_000)
+      const overran = usedMs >= settings.cpuMs
+      this.#lose({
+        code: overran ? 'cpu_limit_exceeded' : 'overloaded',
+        message: overran
+          ? `The request used ${usedMs} ms of CPU; the limit is ${settings.cpuMs} ms`
+          : 'The machine gave the function too little time to finish',
+        exchange,
+        ...(overran ? { limit: settings.cpuMs, used: usedMs } : {}),
+      })
+    } else {
+      // A rejection that nobody handles surfaces in whichever call is running. The isolate is sound; the failure is reported.
+      this.log(exchange, { kind: 'exception', level: 'error', text: messageOf(error), stack: guestStack(error) })
+    }
+  }
+
+  /** Ends a request whose turns came to an end by themselves, though over its limit: the isolate is sound and stays. */
+  #overLimit(request: RequestRecord, cpuMicros: number): boolean {
+    const { settings } = this.#options
+    if (cpuMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
+    const used = Math.round(cpuMicros / 1_000)
+    request.answered = true
+    this.#reset(request.id, {
+      code: 'cpu_limit_exceeded',
+      message: `The request used ${used} ms of CPU; the limit is ${settings.cpuMs} ms`,
+      limit: settings.cpuMs,
+      used,
+    })
+    return true
+  }
+
+  #lose(loss: IsolateLoss): void {
+    this.#options.batch.json(FrameType.isolateLost, this.#options.id, loss)
+    this.dispose()
+    this.#options.onLost()
+  }
+
+  #loadFailure(code: string, message: string, stack: string): { outcome: LoadOutcome; codeCache: undefined } {
+    return { outcome: { loaded: false, code, message, stack: stack.slice(0, stackMax) }, codeCache: undefined }
+  }
+
+  #ownerOf(exchange: number): RequestRecord | undefined {
+    return this.#requests.get(exchange) ?? this.#requests.get(this.#subrequests.get(exchange) ?? 0)
+  }
+
+  #cpuOf(request: RequestRecord): number {
+    return this.#turnRequest === request ? request.cpuMicros + threadCpuMicros() - this.#turnStartMicros : request.cpuMicros
+  }
+
+  #reset(exchange: number, reason: ResetReason): void {
+    this.#options.batch.json(FrameType.reset, exchange, reason)
+  }
+
+  #dropRequest(exchange: number): void {
+    this.#requests.delete(exchange)
+    this.#options.releaseExchange(exchange)
+    if (this.#subrequests.size > 0) {
+      for (const [subrequest, parent] of this.#subrequests) {
+        if (parent !== exchange) continue
+        this.#subrequests.delete(subrequest)
+        this.#options.releaseExchange(subrequest)
+      }
+    }
+    if (this.#timers.size > 0) {
+      for (const [timer, entry] of this.#timers) if (entry.request === exchange) this.clearTimer(timer)
+    }
+  }
+}
+
+/** Kind of body, sized head, then the body where it travels along. */
+function writeMessage(batch: FrameBatch, head: string, body: Transfer): void {
+  batch.writeUint8(body === undefined ? BodyKind.none : body === true ? BodyKind.stream : BodyKind.whole)
+  batch.writeSizedLatin1(head)
+  if (typeof body === 'string') batch.writeUtf8(body)
+  else if (body instanceof Uint8Array) batch.writeBytes(body)
+}
+
+function isDisposed(blank: BlankIsolate): boolean {
+  return blank.isolate.isDisposed
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Script execution timed out.'
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`
+  return String(error)
+}
+
+/** The part of a stack that lies inside the isolate: what follows the boundary names the host's files. */
+function guestStack(error: unknown): string {
+  if (!(error instanceof Error) || error.stack === undefined) return ''
+  const [inside = ''] = error.stack.split('\n    at (<isolated-vm boundary>)')
+  return inside
+}

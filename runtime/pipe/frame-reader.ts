@@ -1,0 +1,105 @@
+import { Buffer } from 'node:buffer'
+import { frameHeaderBytes, maximumFrameBytes } from '../bridge/index.ts'
+
+export type FrameListener = (type: number, id: number, payload: Buffer) => void
+
+/**
+ * Cuts the bytes of the pipe into frames. The payload handed to the listener is a view of what was read: copy what outlives the call,
+ * and copy exactly that before it enters an isolate (the memory around it belongs to other requests).
+ */
+export class FrameReader {
+  readonly #listener: FrameListener
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  /** Bytes needed before anything can be cut, so that a large frame is joined once and not at each chunk. */
+  #neededBytes = frameHeaderBytes
+
+  constructor(listener: FrameListener) {
+    this.#listener = listener
+  }
+
+  /** Throws a RangeError at a length that no frame has: the other side can not be trusted further. */
+  push(chunk: Buffer): void {
+    let bytes = chunk
+    if (this.#pendingBytes > 0) {
+      this.#pending.push(chunk)
+      this.#pendingBytes += chunk.length
+      if (this.#pendingBytes < this.#neededBytes) return
+      bytes = Buffer.concat(this.#pending, this.#pendingBytes)
+      this.#pending = []
+      this.#pendingBytes = 0
+    }
+    let at = 0
+    this.#neededBytes = frameHeaderBytes
+    while (bytes.length - at >= frameHeaderBytes) {
+      const length = bytes.readUInt32LE(at)
+      if (length < frameHeaderBytes - 4 || length > maximumFrameBytes) throw new RangeError(`frame of ${length} bytes`)
+      if (bytes.length - at < length + 4) {
+        this.#neededBytes = length + 4
+        break
+      }
+      const type = bytes[at + 4] ?? 0
+      const id = bytes.readUInt32LE(at + 5)
+      this.#listener(type, id, bytes.subarray(at + frameHeaderBytes, at + 4 + length))
+      at += length + 4
+    }
+    if (at < bytes.length) {
+      this.#pending = [at === 0 ? bytes : bytes.subarray(at)]
+      this.#pendingBytes = bytes.length - at
+    }
+  }
+}
+
+/** Reads the fields of one payload in order. Throws a RangeError beyond its end. */
+export class PayloadReader {
+  readonly #payload: Buffer
+  #at = 0
+
+  constructor(payload: Buffer) {
+    this.#payload = payload
+  }
+
+  uint8(): number {
+    return this.#payload.readUInt8(this.#advance(1))
+  }
+
+  uint32(): number {
+    return this.#payload.readUInt32LE(this.#advance(4))
+  }
+
+  sizedLatin1(): string {
+    const length = this.uint32()
+    const start = this.#advance(length)
+    return this.#payload.toString('latin1', start, start + length)
+  }
+
+  sizedUtf8(): string {
+    const length = this.uint32()
+    const start = this.#advance(length)
+    return this.#payload.toString('utf8', start, start + length)
+  }
+
+  /** A view of the next bytes. */
+  sizedBytes(): Buffer {
+    const length = this.uint32()
+    const start = this.#advance(length)
+    return this.#payload.subarray(start, start + length)
+  }
+
+  /** A view of what is left. */
+  rest(): Buffer {
+    return this.#payload.subarray(this.#at)
+  }
+
+  #advance(bytes: number): number {
+    const start = this.#at
+    if (start + bytes > this.#payload.length) throw new RangeError('frame is shorter than its fields')
+    this.#at += bytes
+    return start
+  }
+}
+
+/** A copy whose buffer holds these bytes and nothing else, fit to enter an isolate. */
+export function exactCopy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}

@@ -1,0 +1,3 @@
+export { FrameBatch } from './frame-batch.ts'
+export { exactCopy, type FrameListener, FrameReader, PayloadReader } from './frame-reader.ts'
+export { FrameSocket, type FrameSocketOptions } from './frame-socket.ts'

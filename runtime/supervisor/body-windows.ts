@@ -1,0 +1,101 @@
+import { initialCreditBytes } from '../bridge/index.ts'
+
+/**
+ * The sending half of a body under credit: what may not be sent yet is kept in order. The caller asks its source to pause when
+ * `offer` answers false, so at most one source's worth of data waits here.
+ */
+export class SendWindow {
+  readonly #send: (chunk: Uint8Array) => void
+  readonly #onDrain: () => void
+  readonly #waiting: Uint8Array[] = []
+  #credit = initialCreditBytes
+  #afterLast: (() => void) | undefined
+  #discarding = false
+
+  constructor(send: (chunk: Uint8Array) => void, onDrain: () => void) {
+    this.#send = send
+    this.#onDrain = onDrain
+  }
+
+  /** False asks the source to wait for `onDrain`. */
+  offer(chunk: Uint8Array): boolean {
+    if (this.#discarding) return true
+    if (this.#waiting.length === 0 && this.#credit > 0) {
+      this.#pass(chunk)
+      return this.#credit > 0
+    }
+    this.#waiting.push(chunk)
+    return false
+  }
+
+  /** Calls `afterLast` when everything offered was sent. */
+  close(afterLast: () => void): void {
+    if (this.#waiting.length === 0) afterLast()
+    else this.#afterLast = afterLast
+  }
+
+  /** The receiver wants no more: what is offered from now on flows away. */
+  discard(): void {
+    if (this.#discarding) return
+    this.#discarding = true
+    this.#waiting.length = 0
+    this.grant(Number.MAX_SAFE_INTEGER / 2)
+  }
+
+  grant(bytes: number): void {
+    const wasDry = this.#credit <= 0
+    this.#credit += bytes
+    while (this.#credit > 0) {
+      const chunk = this.#waiting.shift()
+      if (chunk === undefined) break
+      this.#pass(chunk)
+    }
+    if (this.#waiting.length > 0) return
+    const afterLast = this.#afterLast
+    this.#afterLast = undefined
+    if (afterLast !== undefined) afterLast()
+    else if (wasDry && this.#credit > 0) this.#onDrain()
+  }
+
+  /** Sends as much as credit allows and keeps the rest. */
+  #pass(chunk: Uint8Array): void {
+    if (chunk.byteLength <= this.#credit) {
+      this.#credit -= chunk.byteLength
+      this.#send(chunk)
+      return
+    }
+    const head = chunk.subarray(0, this.#credit)
+    this.#waiting.unshift(chunk.subarray(this.#credit))
+    this.#credit = 0
+    this.#send(head)
+  }
+}
+
+/** Credit is returned in portions, to save frames. */
+const creditPortionBytes = initialCreditBytes / 4
+
+/** The receiving half: checks that the sender keeps to its credit, and returns credit as the data is consumed. */
+export class ReceiveWindow {
+  readonly #grant: (bytes: number) => void
+  #outstanding = 0
+  #consumed = 0
+
+  constructor(grant: (bytes: number) => void) {
+    this.#grant = grant
+  }
+
+  /** False where the sender sent more than it may. */
+  accept(bytes: number): boolean {
+    this.#outstanding += bytes
+    return this.#outstanding <= initialCreditBytes
+  }
+
+  consume(bytes: number): void {
+    this.#consumed += bytes
+    if (this.#consumed < creditPortionBytes) return
+    const portion = this.#consumed
+    this.#consumed = 0
+    this.#outstanding -= portion
+    this.#grant(portion)
+  }
+}

@@ -1,0 +1,395 @@
+import type { Buffer } from 'node:buffer'
+import { isErrorCode, SkerryError } from '../../errors/index.ts'
+import {
+  BodyKind,
+  type CellSettings,
+  encodeRequestHead,
+  encodeResponseHead,
+  fixedLimits,
+  FrameType,
+  type LoadSettings,
+  maximumChunkBytes,
+  type ResetReason,
+  type ResponseHead,
+} from '../bridge/index.ts'
+import { PayloadReader } from '../pipe/index.ts'
+import { CellProcess, type TurnMark } from './cell-process.ts'
+import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseReset } from './cell-records.ts'
+import type { IsolateRecord } from './isolate-record.ts'
+import type { RequestExchange } from './request-exchange.ts'
+import type { SubrequestDispatcher } from './runtime.ts'
+import type { CellCommand } from './sandbox.ts'
+import type { GuestImage } from './snapshot.ts'
+import { SubrequestExchange } from './subrequest-exchange.ts'
+
+export interface CellHandleOptions {
+  readonly command: CellCommand
+  readonly image: GuestImage
+  readonly settings: CellSettings
+  readonly dispatchSubrequest: SubrequestDispatcher
+  readonly onReady: (cell: CellHandle) => void
+  /** The isolate is loaded, or failed to; the code cache where one came along. */
+  readonly onLoaded: (isolate: IsolateRecord, outcome: CellFrameRecords['loadOutcome'], codeCache: Buffer) => void
+  /** The isolate is out of requests, or its number of them fell. */
+  readonly onSettled: (isolate: IsolateRecord) => void
+  readonly onIsolateLost: (isolate: IsolateRecord) => void
+  readonly onLog: (isolate: IsolateRecord, exchange: RequestExchange | undefined, log: CellFrameRecords['log']) => void
+  /** The process is gone and every exchange in it has been settled. */
+  readonly onExit: (cell: CellHandle, description: string) => void
+}
+
+/** Frames that wait for a cell which does not read: beyond it the cell takes no new request. */
+const backlogBytesMax = 64 * 1024 * 1024
+
+/**
+ * One cell, from the supervisor's side: its process, the isolates in it, and the exchanges under way.
+ *
+ * Invariants: a frame from the cell names exchanges and isolates only by ids of this cell's own tables; frames that make no sense end
+ * the cell. When it ends, each exchange is settled at once: the guilty isolate's fail, the rest are retried where that is safe.
+ */
+export class CellHandle {
+  readonly isolates = new Map<number, IsolateRecord>()
+  ready = false
+  gone = false
+  readonly #options: CellHandleOptions
+  readonly #process: CellProcess
+  readonly #requests = new Map<number, RequestExchange>()
+  readonly #subrequests = new Map<number, SubrequestExchange>()
+  /** Requests whose answer is over while the function goes on (`waitUntil`), with the timer that ends them. */
+  readonly #lingering = new Map<number, NodeJS.Timeout>()
+  #nextExchange = 2
+  #nextIsolate = 1
+  #pingsUnanswered = 0
+  /** Why the supervisor ended the cell, where it did: what its offender is told. */
+  #verdict: SkerryError | undefined
+
+  constructor(options: CellHandleOptions) {
+    this.#options = options
+    this.#process = new CellProcess({
+      command: options.command,
+      onFrame: (type, id, payload) => {
+        this.#onFrame(type, id, payload)
+      },
+      onExit: (description) => {
+        this.#onExit(description)
+      },
+    })
+    const { batch } = this.#process.frames
+    batch.begin(FrameType.initialize, 0)
+    batch.writeSizedUtf8(JSON.stringify(options.settings))
+    batch.writeUint32(options.image.snapshot.length)
+    batch.writeBytes(options.image.snapshot)
+    if (options.image.snapshot.length === 0) batch.writeUtf8(options.image.script)
+    batch.finish()
+    this.#process.frames.schedule()
+  }
+
+  /** Requests that are not settled. */
+  get inFlight(): number {
+    return this.#requests.size
+  }
+
+  get overloaded(): boolean {
+    return this.#process.frames.backlogBytes > backlogBytesMax
+  }
+
+  get awaitsPong(): boolean {
+    return this.#pingsUnanswered > 0
+  }
+
+  mark(): TurnMark {
+    return this.#process.mark()
+  }
+
+  residentMb(): number | undefined {
+    return this.#process.residentMb()
+  }
+
+  allocateIsolate(): number {
+    return this.#nextIsolate++
+  }
+
+  load(isolate: IsolateRecord, settings: LoadSettings, script: Uint8Array, codeCache: Uint8Array | undefined): void {
+    const { batch } = this.#process.frames
+    batch.begin(FrameType.load, isolate.id)
+    batch.writeSizedUtf8(JSON.stringify(settings))
+    batch.writeUint32(codeCache?.byteLength ?? 0)
+    if (codeCache !== undefined) batch.writeBytes(codeCache)
+    batch.writeBytes(script)
+    batch.finish()
+    isolate.state = 'loading'
+    this.#process.frames.schedule()
+  }
+
+  unload(isolate: IsolateRecord): void {
+    this.isolates.delete(isolate.id)
+    isolate.state = 'gone'
+    this.#process.frames.batch.bare(FrameType.unload, isolate.id)
+    this.#process.frames.schedule()
+  }
+
+  /** Hands a request to an isolate of this cell. */
+  open(exchange: RequestExchange, isolate: IsolateRecord, metadata: string): void {
+    exchange.id = this.#nextExchange
+    exchange.isolate = isolate
+    exchange.attempts++
+    this.#nextExchange = (this.#nextExchange + 2) >>> 0
+    this.#requests.set(exchange.id, exchange)
+    const { body, method, url, headers } = exchange.request
+    const { batch } = this.#process.frames
+    batch.begin(FrameType.open, exchange.id)
+    batch.writeUint32(isolate.id)
+    batch.writeUint8(body === undefined ? BodyKind.none : body === 'stream' ? BodyKind.stream : BodyKind.whole)
+    batch.writeSizedLatin1(encodeRequestHead({ method, url, metadata, headers }))
+    if (body instanceof Uint8Array) batch.writeBytes(body)
+    batch.finish()
+    this.#process.frames.schedule()
+  }
+
+  sendHead(id: number, head: ResponseHead, hasBody: boolean): void {
+    const { batch } = this.#process.frames
+    batch.begin(FrameType.head, id)
+    batch.writeUint8(hasBody ? BodyKind.stream : BodyKind.none)
+    batch.writeSizedLatin1(encodeResponseHead(head))
+    batch.finish()
+    this.#process.frames.schedule()
+  }
+
+  sendChunk(id: number, chunk: Uint8Array): void {
+    const { batch } = this.#process.frames
+    for (let at = 0; at < chunk.byteLength; at += maximumChunkBytes) {
+      batch.begin(FrameType.chunk, id)
+      batch.writeBytes(chunk.subarray(at, at + maximumChunkBytes))
+      batch.finish()
+    }
+    this.#process.frames.schedule()
+  }
+
+  sendEnd(id: number): void {
+    this.#process.frames.batch.bare(FrameType.end, id)
+    this.#process.frames.schedule()
+  }
+
+  sendReset(id: number, reason: ResetReason): void {
+    this.#process.frames.batch.json(FrameType.reset, id, reason)
+    this.#process.frames.schedule()
+  }
+
+  sendCredit(id: number, bytes: number): void {
+    const { batch } = this.#process.frames
+    batch.begin(FrameType.credit, id)
+    batch.writeUint32(bytes)
+    batch.finish()
+    this.#process.frames.schedule()
+  }
+
+  /** Nobody waits for this request's answer any more. With a reason the function is told, and may end what it passed to `waitUntil`. */
+  abandon(exchange: RequestExchange, reason: ResetReason | undefined): void {
+    if (!this.#requests.has(exchange.id)) return
+    if (reason === undefined) {
+      this.#forget(exchange)
+    } else {
+      this.sendReset(exchange.id, reason)
+      this.#linger(exchange)
+    }
+  }
+
+  /** The function is done with a request. */
+  settle(exchange: RequestExchange): void {
+    if (!this.#requests.delete(exchange.id)) return
+    clearTimeout(this.#lingering.get(exchange.id))
+    this.#lingering.delete(exchange.id)
+    for (const subrequest of exchange.subrequests) subrequest.abort()
+    const { isolate } = exchange
+    if (isolate === undefined) return
+    isolate.inFlight--
+    this.#options.onSettled(isolate)
+  }
+
+  /** The isolate never came up: its requests get the error. */
+  failRequestsOf(isolate: IsolateRecord, error: SkerryError, stack: string | undefined): void {
+    for (const exchange of [...this.#requests.values()]) if (exchange.isolate === isolate) exchange.fail(error, stack)
+  }
+
+  dropSubrequest(id: number): void {
+    this.#subrequests.delete(id)
+  }
+
+  ping(): void {
+    this.#pingsUnanswered++
+    this.#process.frames.batch.bare(FrameType.ping, 0)
+    this.#process.frames.schedule()
+  }
+
+  /** Ends the process now. `verdict` is what the request is told whose turn was running. */
+  kill(verdict?: SkerryError): void {
+    this.#verdict ??= verdict
+    this.#process.kill()
+  }
+
+  #onFrame(type: number, id: number, payload: Buffer): void {
+    try {
+      this.#take(type, id, payload)
+    } catch (error) {
+      // Hostile or broken: nothing that this cell says can be believed any more.
+      process.stderr.write(`ending a cell after a senseless frame of type ${type}: ${error instanceof Error ? error.message : String(error)}\n`)
+      this.kill()
+    }
+  }
+
+  #take(type: number, id: number, payload: Buffer): void {
+    switch (type) {
+      case FrameType.head:
+        this.#requests.get(id)?.onHead(payload)
+        this.#lingerIfOver(id)
+        break
+      case FrameType.chunk:
+        this.#exchange(id)?.onChunk(payload)
+        break
+      case FrameType.end:
+        this.#exchange(id)?.onEnd()
+        this.#lingerIfOver(id)
+        break
+      case FrameType.reset:
+        this.#exchange(id)?.onReset(parseReset(payload))
+        break
+      case FrameType.credit:
+        this.#exchange(id)?.onCredit(payload.readUInt32LE(0))
+        break
+      case FrameType.settled: {
+        const exchange = this.#requests.get(id)
+        if (exchange !== undefined) this.settle(exchange)
+        break
+      }
+      case FrameType.open:
+        this.#openSubrequest(id, new PayloadReader(payload))
+        break
+      case FrameType.log:
+        this.#log(id, payload)
+        break
+      case FrameType.loaded: {
+        const isolate = this.isolates.get(id)
+        const reader = new PayloadReader(payload)
+        const outcome = parseLoadOutcome(reader.sizedUtf8())
+        if (isolate !== undefined) this.#options.onLoaded(isolate, outcome, reader.rest())
+        break
+      }
+      case FrameType.isolateLost:
+        this.#isolateLost(id, payload)
+        break
+      case FrameType.pong:
+        this.#pingsUnanswered = 0
+        break
+      case FrameType.ready:
+        this.ready = true
+        this.#options.onReady(this)
+        break
+      default:
+        throw new RangeError('unknown frame type')
+    }
+  }
+
+  #exchange(id: number): RequestExchange | SubrequestExchange | undefined {
+    return id % 2 === 0 ? this.#requests.get(id) : this.#subrequests.get(id)
+  }
+
+  #openSubrequest(id: number, reader: PayloadReader): void {
+    const isolateId = reader.uint32()
+    const parent = this.#requests.get(reader.uint32())
+    const kind = reader.uint8()
+    if (id % 2 === 0 || this.#subrequests.has(id)) throw new RangeError('subrequest with an id that is taken')
+    if (parent === undefined || parent.isolate?.id !== isolateId) {
+      this.sendReset(id, { code: 'subrequest_failed', message: 'the request that made it is over' })
+      return
+    }
+    const { subrequests } = parent.version.limits
+    parent.subrequestCount++
+    if (parent.subrequestCount > subrequests) {
+      this.sendReset(id, { code: 'subrequest_limit_exceeded', message: `The request made more than ${subrequests} subrequests` })
+      return
+    }
+    const subrequest = new SubrequestExchange(id, this, parent)
+    this.#subrequests.set(id, subrequest)
+    subrequest.start(kind, reader, this.#options.dispatchSubrequest)
+  }
+
+  #log(id: number, payload: Buffer): void {
+    const log = parseCellLog(payload)
+    const isolate = this.isolates.get(log.isolate)
+    if (isolate !== undefined) this.#options.onLog(isolate, this.#requests.get(id), log)
+  }
+
+  #isolateLost(id: number, payload: Buffer): void {
+    const loss = parseIsolateLoss(payload)
+    const isolate = this.isolates.get(id)
+    if (isolate === undefined) return
+    this.isolates.delete(id)
+    isolate.state = 'gone'
+    this.#options.onIsolateLost(isolate)
+    const mark = this.mark()
+    const offence = new SkerryError(isErrorCode(loss.code) ? loss.code : 'isolate_crashed', loss.message, {
+      ...(loss.limit === undefined ? {} : { limit: loss.limit }),
+      ...(loss.used === undefined ? {} : { used: loss.used }),
+    })
+    this.#loseRequests((exchange) => exchange.isolate === isolate, mark.highestExchangeId, (exchange) => exchange.id === loss.exchange, offence)
+  }
+
+  #onExit(description: string): void {
+    this.gone = true
+    this.ready = false
+    const mark = this.#process.mark()
+    for (const isolate of this.isolates.values()) {
+      isolate.state = 'gone'
+      this.#options.onIsolateLost(isolate)
+    }
+    this.#options.onExit(this, description)
+    const offence = this.#verdict ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
+    this.#loseRequests(() => true, mark.highestExchangeId, (exchange) => exchange.isolate?.id === mark.isolateId, offence)
+    this.isolates.clear()
+    for (const timer of this.#lingering.values()) clearTimeout(timer)
+    this.#lingering.clear()
+  }
+
+  #loseRequests(
+    affected: (exchange: RequestExchange) => boolean,
+    highestBegun: number,
+    isOffender: (exchange: RequestExchange) => boolean,
+    offence: SkerryError,
+  ): void {
+    const bystander = new SkerryError('isolate_crashed', 'The function was ended by what another request did')
+    const lost: { exchange: RequestExchange; begun: boolean; offender: boolean }[] = []
+    for (const exchange of this.#requests.values()) {
+      if (!affected(exchange)) continue
+      const begun = exchange.id <= highestBegun
+      lost.push({ exchange, begun, offender: begun && isOffender(exchange) })
+    }
+    for (const { exchange } of lost) {
+      this.#requests.delete(exchange.id)
+      clearTimeout(this.#lingering.get(exchange.id))
+      this.#lingering.delete(exchange.id)
+      for (const subrequest of exchange.subrequests) subrequest.abort()
+    }
+    for (const { exchange, begun, offender } of lost) exchange.onLost(begun, offender ? offence : bystander, offender)
+  }
+
+  #lingerIfOver(id: number): void {
+    const exchange = this.#requests.get(id)
+    if (exchange?.over === true) this.#linger(exchange)
+  }
+
+  #linger(exchange: RequestExchange): void {
+    if (this.#lingering.has(exchange.id)) return
+    this.#lingering.set(
+      exchange.id,
+      setTimeout(() => {
+        this.#forget(exchange)
+      }, fixedLimits.waitUntilMs),
+    )
+  }
+
+  #forget(exchange: RequestExchange): void {
+    this.#process.frames.batch.bare(FrameType.forget, exchange.id)
+    this.#process.frames.schedule()
+    this.settle(exchange)
+  }
+}

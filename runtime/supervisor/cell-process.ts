@@ -1,0 +1,116 @@
+import { Buffer } from 'node:buffer'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { FrameSocket } from '../pipe/index.ts'
+import type { CellCommand } from './sandbox.ts'
+
+/** What a cell was last about to do; see the cell's turn marker. */
+export interface TurnMark {
+  readonly turns: number
+  readonly isolateId: number
+  readonly exchangeId: number
+  readonly highestExchangeId: number
+}
+
+export interface CellProcessOptions {
+  readonly command: CellCommand
+  readonly onFrame: (type: number, id: number, payload: Buffer) => void
+  /** Once, when the process or its pipe is gone. */
+  readonly onExit: (description: string) => void
+}
+
+const stderrBytesMax = 4_096
+const bytesPerPage = 4_096
+
+/** A cell's operating system process: its pipe, its marker, its memory, its end. */
+export class CellProcess {
+  readonly frames: FrameSocket
+  readonly #child: ChildProcess
+  readonly #markerDescriptor: number
+  readonly #markerBuffer = Buffer.alloc(16)
+  #stderr = ''
+  #gone = false
+
+  constructor(options: CellProcessOptions) {
+    const markerPath = join(tmpdir(), `skerry-marker-${randomUUID()}`)
+    this.#markerDescriptor = openSync(markerPath, 'wx+', 0o600)
+    unlinkSync(markerPath)
+    const { command, parameters } = options.command
+    this.#child = spawn(command, parameters, {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', this.#markerDescriptor],
+      env: {},
+      // A terminal's interrupt goes to the node, which ends its cells itself.
+      detached: true,
+    })
+    const exited = (description: string): void => {
+      if (this.#gone) return
+      this.#gone = true
+      this.kill()
+      options.onExit(description)
+      closeSync(this.#markerDescriptor)
+    }
+    this.#child.on('error', (error) => {
+      exited(error.message)
+    })
+    this.#child.on('exit', (code, signal) => {
+      exited(`ended with ${signal ?? code}${this.#stderr === '' ? '' : `: ${this.#stderr.trim()}`}`)
+    })
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-stderrBytesMax)
+    })
+    this.frames = new FrameSocket({
+      socket: this.#child.stdio[3] as Socket,
+      onFrame: options.onFrame,
+      onClose: (reason) => {
+        // The exit follows when the pipe merely ended; a frame that makes no sense ends the cell.
+        if (reason !== undefined) this.kill()
+      },
+    })
+  }
+
+  /** What the cell wrote to standard error, its last few kilobytes. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  kill(): void {
+    if (this.#child.pid === undefined) return
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL')
+    } catch {
+      this.#child.kill('SIGKILL')
+    }
+    this.frames.destroy()
+  }
+
+  mark(): TurnMark {
+    readSync(this.#markerDescriptor, this.#markerBuffer, 0, 16, 0)
+    return {
+      turns: this.#markerBuffer.readUInt32LE(0),
+      isolateId: this.#markerBuffer.readUInt32LE(4),
+      exchangeId: this.#markerBuffer.readUInt32LE(8),
+      highestExchangeId: this.#markerBuffer.readUInt32LE(12),
+    }
+  }
+
+  /** Resident memory in MB of the process and those under it (bubblewrap's), or undefined where the system does not tell. */
+  residentMb(): number | undefined {
+    if (this.#child.pid === undefined) return undefined
+    let bytes = 0
+    const pids = [this.#child.pid]
+    try {
+      for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
+        bytes += Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * bytesPerPage
+        const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
+        if (children !== '') pids.push(...children.split(' ').map(Number))
+      }
+    } catch {
+      return bytes === 0 ? undefined : bytes / 1024 / 1024
+    }
+    return bytes / 1024 / 1024
+  }
+}

@@ -1,0 +1,219 @@
+import type { Buffer } from 'node:buffer'
+import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
+import { BodyKind, decodeResponseHead, type ResetReason } from '../bridge/index.ts'
+import { PayloadReader } from '../pipe/index.ts'
+import { ReceiveWindow, SendWindow } from './body-windows.ts'
+import type { IsolateRecord } from './isolate-record.ts'
+import type { FunctionRequest, RequestControl, ResponseHandler, RunnableVersion } from './runtime.ts'
+import type { SubrequestExchange } from './subrequest-exchange.ts'
+
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+const attemptsMax = 2
+
+export interface RequestExchangeOptions {
+  readonly version: RunnableVersion
+  readonly request: FunctionRequest
+  readonly handler: ResponseHandler
+  /** Finds an isolate and begins; called again for a retry. */
+  readonly place: (exchange: RequestExchange) => void
+  /** Once, when the request counts no longer (its answer is over, or it failed). */
+  readonly onOver: () => void
+  readonly onFailure: (exchange: RequestExchange, error: SkerryError, stack: string | undefined) => void
+}
+
+/**
+ * One request, from the node's side. It may be placed twice: code that never saw it, or a safe method, is retried where its cell
+ * died before the head.
+ *
+ * Invariants: after `#over` the handler is not called again; exactly one of `onEnd` and `onError` is, unless the client aborted.
+ */
+export class RequestExchange implements RequestControl {
+  readonly version: RunnableVersion
+  readonly request: FunctionRequest
+  /** In the cell that it is in now. */
+  id = 0
+  isolate: IsolateRecord | undefined
+  attempts = 0
+  /** Whether it is (one of) those that waited for the isolate to load. */
+  cold = false
+  readonly subrequests = new Set<SubrequestExchange>()
+  subrequestCount = 0
+  readonly #options: RequestExchangeOptions
+  readonly #handler: ResponseHandler
+  #timer: NodeJS.Timeout | undefined
+  #upload: SendWindow | undefined
+  readonly #download: ReceiveWindow
+  #uploadBegun = false
+  #headReceived = false
+  #over = false
+  #paused = false
+  #pausedBytes = 0
+
+  constructor(options: RequestExchangeOptions) {
+    this.#options = options
+    this.version = options.version
+    this.request = options.request
+    this.#handler = options.handler
+    this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sendCredit(this.id, bytes))
+    if (options.request.body === 'stream') {
+      this.#upload = new SendWindow(
+        (chunk) => {
+          this.#uploadBegun = true
+          this.isolate?.cell.sendChunk(this.id, chunk)
+        },
+        () => {
+          if (!this.#over) this.#handler.onDrain()
+        },
+      )
+    }
+    const { wallMs } = options.version.limits
+    this.#timer = setTimeout(() => {
+      this.fail(new SkerryError('wall_limit_exceeded', `No answer within ${wallMs} ms`, { limit: wallMs, used: wallMs }))
+    }, wallMs)
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  // The node's side.
+
+  write(chunk: Uint8Array): boolean {
+    return this.#over || this.#upload === undefined || this.#upload.offer(chunk)
+  }
+
+  end(): void {
+    if (this.#over) return
+    this.#upload?.close(() => this.isolate?.cell.sendEnd(this.id))
+  }
+
+  resume(): void {
+    if (this.#over || !this.#paused) return
+    this.#paused = false
+    this.#timer?.refresh()
+    const bytes = this.#pausedBytes
+    this.#pausedBytes = 0
+    this.#download.consume(bytes)
+  }
+
+  abort(): void {
+    if (this.#over) return
+    this.#finish()
+    this.isolate?.cell.abandon(this, { code: 'aborted', message: 'the client is gone' })
+  }
+
+  // The cell's side.
+
+  onHead(payload: Buffer): void {
+    if (this.#over || this.#headReceived) return
+    const reader = new PayloadReader(payload)
+    const cpuMicros = reader.uint32()
+    const settled = reader.uint8() === 1
+    const kind = reader.uint8()
+    const head = decodeResponseHead(reader.sizedLatin1())
+    this.#headReceived = true
+    const { isolate } = this
+    const started = this.cold ? isolate : undefined
+    this.#handler.onHead(
+      {
+        status: head.status,
+        statusText: head.statusText,
+        headers: head.headers,
+        startKind: started?.startKind ?? 'warm',
+        startMs: started?.startMs ?? 0,
+        cpuMs: cpuMicros / 1_000,
+      },
+      kind === BodyKind.whole ? reader.rest() : undefined,
+      kind === BodyKind.stream,
+    )
+    if (kind === BodyKind.stream) {
+      if (!this.#over) this.#startIdleTimer()
+    } else {
+      this.onEnd()
+    }
+    if (settled) isolate?.cell.settle(this)
+  }
+
+  onChunk(payload: Buffer): void {
+    if (this.#over) return
+    if (!this.#headReceived || !this.#download.accept(payload.length)) {
+      this.fail(new SkerryError('uncaught_exception', 'The function sent a body in disregard of flow control'))
+      return
+    }
+    this.#timer?.refresh()
+    if (this.#paused) {
+      this.#pausedBytes += payload.length
+      this.#handler.onChunk(payload)
+    } else if (this.#handler.onChunk(payload)) {
+      this.#download.consume(payload.length)
+    } else {
+      this.#paused = true
+      this.#pausedBytes += payload.length
+    }
+  }
+
+  onEnd(): void {
+    if (this.#over || !this.#headReceived) return
+    this.#finish()
+    this.#handler.onEnd()
+  }
+
+  onReset(reason: ResetReason): void {
+    if (reason.inbound === true) {
+      // The function does not read its request's body any further.
+      this.#upload?.discard()
+      return
+    }
+    const code: ErrorCode = isErrorCode(reason.code) ? reason.code : 'uncaught_exception'
+    this.fail(
+      new SkerryError(code, reason.message, {
+        ...(reason.limit === undefined ? {} : { limit: reason.limit }),
+        ...(reason.used === undefined ? {} : { used: reason.used }),
+      }),
+      reason.stack,
+    )
+  }
+
+  onCredit(bytes: number): void {
+    this.#upload?.grant(bytes)
+  }
+
+  /** Answers with the error and has the cell drop the request. */
+  fail(error: SkerryError, stack?: string): void {
+    if (this.#over) return
+    this.#finish()
+    this.#options.onFailure(this, error, stack)
+    this.#handler.onError(error)
+    this.isolate?.cell.abandon(this, undefined)
+  }
+
+  /**
+   * The isolate or the cell is gone. Retries what had not begun, and safe methods before their head, where the body can be sent again.
+   */
+  onLost(begun: boolean, error: SkerryError, isOffender: boolean): void {
+    this.isolate = undefined
+    if (this.#over) return
+    const repeatable = !this.#headReceived && !this.#uploadBegun && this.attempts < attemptsMax
+    if (!isOffender && repeatable && (!begun || safeMethods.has(this.request.method))) {
+      this.#options.place(this)
+      return
+    }
+    this.fail(error)
+  }
+
+  #startIdleTimer(): void {
+    clearTimeout(this.#timer)
+    const { idleMs } = this.version.limits
+    this.#timer = setTimeout(() => {
+      // A client that does not read is no fault of the function.
+      if (this.#paused) this.#timer?.refresh()
+      else this.fail(new SkerryError('wall_limit_exceeded', `No further chunk within ${idleMs} ms`, { limit: idleMs, used: idleMs }))
+    }, idleMs)
+  }
+
+  #finish(): void {
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#options.onOver()
+  }
+}

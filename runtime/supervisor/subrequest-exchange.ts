@@ -1,0 +1,135 @@
+import type { Buffer } from 'node:buffer'
+import { SkerryError } from '../../errors/index.ts'
+import { BodyKind, decodeRequestHead, type ResetReason } from '../bridge/index.ts'
+import { exactCopy, type PayloadReader } from '../pipe/index.ts'
+import { ReceiveWindow, SendWindow } from './body-windows.ts'
+import type { CellHandle } from './cell-handle.ts'
+import type { RequestExchange } from './request-exchange.ts'
+import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder, SubrequestResponseHead } from './runtime.ts'
+
+/**
+ * One subrequest that a function makes, between its cell and what the node does for it. Who asks, and for which version, comes from
+ * the parent request's record.
+ *
+ * Invariants: after `#over` neither side is called again. It ends with its parent at the latest.
+ */
+export class SubrequestExchange implements SubrequestResponder {
+  readonly id: number
+  readonly #cell: CellHandle
+  readonly #parent: RequestExchange
+  readonly #toGuest: SendWindow
+  readonly #fromGuest: ReceiveWindow
+  #handler: SubrequestHandler | undefined
+  #answered = false
+  #over = false
+
+  constructor(id: number, cell: CellHandle, parent: RequestExchange) {
+    this.id = id
+    this.#cell = cell
+    this.#parent = parent
+    this.#toGuest = new SendWindow(
+      (chunk) => {
+        cell.sendChunk(id, chunk)
+      },
+      () => {
+        if (!this.#over) this.#handler?.resume()
+      },
+    )
+    this.#fromGuest = new ReceiveWindow((bytes) => {
+      cell.sendCredit(id, bytes)
+    })
+    parent.subrequests.add(this)
+  }
+
+  /** Throws a RangeError where the cell's frame makes no sense. */
+  start(kind: number, reader: PayloadReader, dispatch: SubrequestDispatcher): void {
+    const head = decodeRequestHead(reader.sizedLatin1())
+    const subrequest: Subrequest = {
+      version: this.#parent.version,
+      parent: this.#parent.request,
+      method: head.method,
+      url: head.url,
+      headers: head.headers,
+      redirect: redirectOf(head.metadata),
+      body: kind === BodyKind.whole ? exactCopy(reader.rest()) : kind === BodyKind.stream ? 'stream' : undefined,
+    }
+    this.#handler = dispatch(subrequest, this)
+    if (this.#over) this.#handler.abort()
+  }
+
+  // The answering side, called by the node.
+
+  head(head: SubrequestResponseHead, hasBody: boolean): void {
+    if (this.#over || this.#answered) return
+    this.#answered = true
+    const metadata = JSON.stringify({ url: head.url, redirected: head.redirected })
+    this.#cell.sendHead(this.id, { status: head.status, statusText: head.statusText, metadata, headers: head.headers }, hasBody)
+    if (!hasBody) this.#finish()
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#over || this.#toGuest.offer(chunk)
+  }
+
+  end(): void {
+    if (this.#over) return
+    this.#toGuest.close(() => {
+      if (this.#over) return
+      this.#cell.sendEnd(this.id)
+      this.#finish()
+    })
+  }
+
+  error(error: SkerryError): void {
+    if (this.#over) return
+    this.#cell.sendReset(this.id, { code: error.code, message: error.message })
+    this.#finish()
+  }
+
+  consumed(bytes: number): void {
+    if (!this.#over) this.#fromGuest.consume(bytes)
+  }
+
+  // The cell's side.
+
+  onChunk(payload: Buffer): void {
+    if (this.#over) return
+    if (this.#fromGuest.accept(payload.length)) {
+      this.#handler?.onChunk(exactCopy(payload))
+      return
+    }
+    this.error(new SkerryError('subrequest_failed', 'The body was sent in disregard of flow control'))
+    this.#handler?.abort()
+  }
+
+  onEnd(): void {
+    if (!this.#over) this.#handler?.onEnd()
+  }
+
+  onReset(_reason: ResetReason): void {
+    this.abort()
+  }
+
+  onCredit(bytes: number): void {
+    if (!this.#over) this.#toGuest.grant(bytes)
+  }
+
+  /** The function wants it no longer, or its request is over. */
+  abort(): void {
+    if (this.#over) return
+    this.#finish()
+    this.#handler?.abort()
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.#parent.subrequests.delete(this)
+    this.#cell.dropSubrequest(this.id)
+  }
+}
+
+function redirectOf(metadata: string): Subrequest['redirect'] {
+  const parsed: unknown = metadata === '' ? {} : JSON.parse(metadata)
+  const redirect = typeof parsed === 'object' && parsed !== null && 'redirect' in parsed ? parsed.redirect : undefined
+  return redirect === 'manual' || redirect === 'error' ? redirect : 'follow'
+}
