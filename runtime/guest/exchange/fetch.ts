@@ -1,0 +1,66 @@
+import { encodeRequestHead, HostOperation } from '../../bridge/index.ts'
+import { onAbort } from '../events/index.ts'
+import { Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
+import { callHost, currentRequestId } from '../host.ts'
+import { createFailure, createRequestOver } from './errors.ts'
+import { exchanges } from './isolate-exchanges.ts'
+import { addContentLength, prepareContent } from './send-body.ts'
+import { SubrequestExchange } from './subrequest-exchange.ts'
+
+/**
+ * https://fetch.spec.whatwg.org/#fetch-method
+ *
+ * Opens a subrequest for the request whose turn it is. Rejects with a TypeError where the node refuses or fails (`code` on it tells
+ * why: `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded`, `subrequest_failed`), and with the reason of the signal.
+ */
+export function fetch(input: unknown, init?: unknown): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const record = requestRecordOf(new Request(input, init))
+    if (record === undefined) throw new TypeError('not a Request')
+    open(record, resolve, reject)
+  })
+}
+
+function open(record: RequestRecord, resolve: (response: Response) => void, reject: (reason: unknown) => void): void {
+  const signal = record.hasSignal ? record.signal : undefined
+  if (signal?.aborted === true) {
+    record.body?.discard(signal.reason)
+    throw signal.reason
+  }
+  const ownerId = currentRequestId()
+  if (ownerId !== 0 && !exchanges.has(ownerId)) throw createRequestOver()
+
+  const { method, url, list, redirect } = record.fields
+  const { transfer, source, length } = prepareContent(record.body)
+  const metadata = JSON.stringify({ redirect })
+  const head = encodeRequestHead({ method, url: withoutFragment(url), metadata, headers: addContentLength(list, length) })
+  const opened = callHost(HostOperation.subrequest, ownerId, head, transfer)
+  if (typeof opened !== 'number') {
+    const error = refusal(opened)
+    source?.cancel(error)
+    throw error
+  }
+
+  let stopListening: (() => void) | undefined
+  const exchange = new SubrequestExchange({
+    id: opened, ownerId, source, resolve, reject,
+    onOver(over) {
+      stopListening?.()
+      exchanges.remove(over)
+    },
+  })
+  exchanges.add(exchange)
+  if (signal !== undefined) stopListening = onAbort(signal, () => exchange.abort(signal.reason))
+  exchange.start()
+}
+
+/** The host's `code\nmessage`. */
+function refusal(answer: unknown): TypeError {
+  const [code = '', message = 'The request was refused'] = typeof answer === 'string' ? answer.split('\n') : []
+  return createFailure(code, message)
+}
+
+function withoutFragment(url: string): string {
+  const fragment = url.indexOf('#')
+  return fragment < 0 ? url : url.slice(0, fragment)
+}

@@ -1,0 +1,107 @@
+import { HostOperation } from '../../bridge/index.ts'
+import type { ChunkSource } from '../fetch/index.ts'
+import { callHost } from '../host.ts'
+
+interface Waiting {
+  readonly resolve: (chunk: Uint8Array | undefined) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * A body that flows towards the guest.
+ *
+ * Invariants: every byte that the host sent is given back as credit exactly once, when a reader takes it or when it is thrown
+ * away; so at most the credit window is queued here. After the end no credit is given: there is no sender any more.
+ */
+export class IncomingBody implements ChunkSource {
+  readonly #exchangeId: number
+  readonly #onOver: () => void
+  #queue: Uint8Array[] = []
+  #waiting: Waiting | undefined
+  #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
+  #error: unknown
+
+  /** `onOver` is called once, when the host sends no more or nobody wants it. */
+  constructor(exchangeId: number, onOver: () => void) {
+    this.#exchangeId = exchangeId
+    this.#onOver = onOver
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#state === 'ended' || this.#state === 'failed') return
+    if (this.#state === 'cancelled' || bytes.length === 0) {
+      this.#giveCredit(bytes.length)
+      return
+    }
+    const waiting = this.#waiting
+    if (waiting === undefined) {
+      this.#queue.push(bytes)
+      return
+    }
+    this.#waiting = undefined
+    this.#giveCredit(bytes.length)
+    waiting.resolve(bytes)
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'ended'
+    this.#waiting?.resolve(undefined)
+    this.#waiting = undefined
+    this.#onOver()
+  }
+
+  /** The sender broke off: what is queued is lost, readers get the error. */
+  fail(error: unknown): void {
+    if (this.#state !== 'open') return
+    this.#state = 'failed'
+    this.#error = error
+    this.#queue = []
+    this.#waiting?.reject(error)
+    this.#waiting = undefined
+    this.#onOver()
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    const chunk = this.#queue.shift()
+    if (chunk !== undefined) {
+      if (this.#state === 'open') this.#giveCredit(chunk.length)
+      return Promise.resolve(chunk)
+    }
+    if (this.#state === 'failed') return Promise.reject(this.#error as Error)
+    if (this.#state !== 'open') return Promise.resolve(undefined)
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+    })
+  }
+
+  cancel(reason: unknown): void {
+    const dropped = this.#queue
+    this.#queue = []
+    if (this.#state !== 'open') return
+    this.#state = 'cancelled'
+    for (const chunk of dropped) this.#giveCredit(chunk.length)
+    this.#waiting?.resolve(undefined)
+    this.#waiting = undefined
+    callHost(HostOperation.reset, this.#exchangeId, reasonText(reason), true)
+    this.#onOver()
+  }
+
+  /** The exchange is over for the host: nothing is to be told to it any more. */
+  abandon(error: unknown): void {
+    this.fail(error)
+  }
+
+  #giveCredit(bytes: number): void {
+    if (bytes > 0) callHost(HostOperation.credit, this.#exchangeId, bytes)
+  }
+}
+
+function reasonText(reason: unknown): string {
+  try {
+    const text = typeof reason === 'object' && reason !== null ? (reason as { message?: unknown }).message : reason
+    return typeof text === 'string' ? text.slice(0, 1_024) : 'the body was cancelled'
+  } catch {
+    return 'the body was cancelled'
+  }
+}

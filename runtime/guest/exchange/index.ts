@@ -1,0 +1,13 @@
+export {
+  adoptHandlers,
+  configure,
+  forgetExchange,
+  receiveChunk,
+  receiveCredit,
+  receiveEnd,
+  receiveHead,
+  receiveReset,
+  startRequest,
+} from './events.ts'
+export { ExecutionContext } from './execution-context.ts'
+export { fetch } from './fetch.ts'

@@ -1,0 +1,4 @@
+import { ExchangeTable } from './table.ts'
+
+/** The exchanges of this isolate. An isolate belongs to one version, so that nothing is shared with another tenant. */
+export const exchanges = new ExchangeTable()

@@ -1,0 +1,169 @@
+import { decodeRequestHead, HostOperation, ResetCode } from '../../bridge/index.ts'
+import { abortSignal, type AbortSignal, createAbortSignal } from '../events/index.ts'
+import {
+  Body,
+  createRequest,
+  defaultBrowserOptions,
+  type RequestFields,
+  RequestRecord,
+  responseRecordOf,
+} from '../fetch/index.ts'
+import { callHost } from '../host.ts'
+import { describeThrown } from '../report-exception.ts'
+import { createClientGone, createFailure, createRequestOver } from './errors.ts'
+import { ExecutionContext, type WaitUntil } from './execution-context.ts'
+import type { Handlers } from './handlers.ts'
+import { IncomingBody } from './incoming-body.ts'
+import { OutgoingBody } from './outgoing-body.ts'
+import { sendAnswer } from './send-answer.ts'
+import type { Exchange } from './table.ts'
+
+/**
+ * One request to the function with its answer.
+ *
+ * Invariants: the host hears exactly one of `respond` and `fail`; it hears of the end exactly once, by the third argument of
+ * `respond` or by `settled`, when the answer's body and all that was given to `waitUntil` are over.
+ */
+export class RequestExchange implements Exchange, WaitUntil {
+  readonly id: number
+  readonly ownerId: number
+  readonly #head: string
+  readonly #incoming: IncomingBody | undefined
+  readonly #onSettled: (exchange: RequestExchange) => void
+  #outgoing: OutgoingBody | undefined
+  #signal: AbortSignal | undefined
+  /** Set once the client is gone. */
+  #goneReason: unknown
+  /** Parts that go on: the answer, and each promise given to `waitUntil`. */
+  #parts = 1
+  #isSettled = false
+
+  constructor(id: number, head: string, hasStream: boolean, onSettled: (exchange: RequestExchange) => void) {
+    this.id = id
+    this.ownerId = id
+    this.#head = head
+    this.#incoming = hasStream ? new IncomingBody(id, () => {}) : undefined
+    this.#onSettled = onSettled
+  }
+
+  /** Never throws. */
+  run(handlers: Handlers, environment: unknown, content: Uint8Array | undefined): void {
+    const body = this.#incoming === undefined ? content && new Body(content) : new Body(undefined, this.#incoming)
+    const request = createRequest(new RequestRecord(() => readFields(this.#head), body, () => this.#readSignal()))
+    let answer: unknown
+    try {
+      if (handlers.fetch === undefined) throw new TypeError('The default export has no fetch handler')
+      answer = handlers.fetch(request, environment, new ExecutionContext(this))
+      if (responseRecordOf(answer) === undefined && typeof answer === 'object' && answer !== null) {
+        Promise.resolve(answer).then((value) => this.#answer(value), (error: unknown) => this.#fail('uncaught_exception', error))
+        return
+      }
+    } catch (error) {
+      this.#fail('uncaught_exception', error)
+      return
+    }
+    this.#answer(answer)
+  }
+
+  waitUntil(promise: unknown): void {
+    if (this.#isSettled) return
+    this.#parts += 1
+    Promise.resolve(promise).then(
+      () => this.#finishPart(),
+      (error: unknown) => {
+        const { message, stack } = describeThrown(error)
+        callHost(HostOperation.exception, this.id, message, stack)
+        this.#finishPart()
+      },
+    )
+  }
+
+  receiveChunk(bytes: Uint8Array): void {
+    this.#incoming?.push(bytes)
+  }
+  receiveEnd(): void {
+    this.#incoming?.end()
+  }
+  receiveCredit(bytes: number): void {
+    this.#outgoing?.grant(bytes)
+  }
+
+  receiveReset(code: string, message: string): void {
+    if (code !== ResetCode.aborted) {
+      this.#incoming?.fail(createFailure(code, message))
+      return
+    }
+    if (this.#goneReason !== undefined) return
+    this.#goneReason = createClientGone()
+    this.#incoming?.fail(this.#goneReason)
+    this.#outgoing?.stop(this.#goneReason)
+    if (this.#signal !== undefined) abortSignal(this.#signal, this.#goneReason)
+  }
+
+  forget(): void {
+    this.#isSettled = true
+    this.#incoming?.abandon(createRequestOver())
+    this.#outgoing?.stop(createRequestOver())
+  }
+
+  #readSignal(): AbortSignal {
+    this.#signal = createAbortSignal()
+    if (this.#goneReason !== undefined) abortSignal(this.#signal, this.#goneReason)
+    return this.#signal
+  }
+
+  #answer(value: unknown): void {
+    if (this.#isSettled) return
+    const record = responseRecordOf(value)
+    if (record === undefined) {
+      this.#fail('no_response', new TypeError(`The handler returned ${describeValue(value)} instead of a Response`))
+      return
+    }
+    if (record.type === 'error' || record.body?.unusable === true) {
+      const problem = record.type === 'error' ? 'The handler returned Response.error()' : 'The body of the Response has already been used'
+      this.#fail('no_response', new TypeError(problem))
+      return
+    }
+    const source = sendAnswer(this.id, record, { isHead: this.#head.startsWith('HEAD\n'), isLast: this.#parts === 1, goneReason: this.#goneReason })
+    if (source !== undefined) {
+      this.#outgoing = new OutgoingBody(this.id, source, () => this.#finishPart())
+      this.#outgoing.start()
+    } else if (this.#parts === 1) {
+      this.#settle()
+    } else {
+      this.#finishPart()
+    }
+  }
+
+  #fail(code: string, error: unknown): void {
+    if (this.#isSettled) return
+    const { message, stack } = describeThrown(error)
+    callHost(HostOperation.fail, this.id, code, message, stack)
+    this.#finishPart()
+  }
+
+  #finishPart(): void {
+    this.#parts -= 1
+    if (this.#parts > 0 || this.#isSettled) return
+    callHost(HostOperation.settled, this.id)
+    this.#settle()
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    this.#incoming?.abandon(createRequestOver())
+    this.#onSettled(this)
+  }
+}
+
+function readFields(head: string): RequestFields {
+  const { method, url, metadata, headers } = decodeRequestHead(head)
+  return {
+    method, url, metadata, list: [...headers], guard: 'immutable', redirect: 'manual', browserOptions: defaultBrowserOptions,
+  }
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined || value === null) return String(value)
+  return typeof value === 'object' ? 'an object that is none' : `a ${typeof value}`
+}

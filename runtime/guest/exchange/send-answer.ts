@@ -1,0 +1,40 @@
+import { HostOperation } from '../../bridge/index.ts'
+import { encodeUtf8 } from '../encoding/index.ts'
+import { type Body, type ChunkSource, isNullBodyStatus, type ResponseRecord } from '../fetch/index.ts'
+import { callHost } from '../host.ts'
+import { addContentLength, prepareContent } from './send-body.ts'
+
+interface Circumstances {
+  readonly isHead: boolean
+  /** Nothing but this answer goes on in the request. */
+  readonly isLast: boolean
+  /** Set where the client is gone: no body is made for it. */
+  readonly goneReason: unknown
+}
+
+/** Sends the answer; what it answers with is the body that has to follow. The record's body must be usable. */
+export function sendAnswer(id: number, record: ResponseRecord, circumstances: Circumstances): ChunkSource | undefined {
+  const { status, statusText, body } = record
+  const { isHead, isLast, goneReason } = circumstances
+  if (isHead || goneReason !== undefined || isNullBodyStatus(status)) {
+    const lines = isHead ? linesOfHead(record, body) : record.headerLines
+    body?.discard(goneReason)
+    callHost(HostOperation.respond, id, `${status}\n${statusText}\n${lines}`, undefined, isLast)
+    return undefined
+  }
+  const { transfer, source, length } = prepareContent(body)
+  const lines = length === undefined ? record.headerLines : joinLines(addContentLength(record.headerList, length))
+  callHost(HostOperation.respond, id, `${status}\n${statusText}\n${lines}`, transfer, isLast && source === undefined)
+  return source
+}
+
+/** The answer to HEAD tells the length that GET would have, where it is known. */
+function linesOfHead(record: ResponseRecord, body: Body | undefined): string {
+  const content = body?.content
+  if (content === undefined) return record.headerLines
+  return joinLines(addContentLength(record.headerList, typeof content === 'string' ? encodeUtf8(content).length : content.length))
+}
+
+function joinLines(list: readonly string[]): string {
+  return list.length === 0 ? '' : `\n${list.join('\n')}`
+}
