@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { SkerryError } from '../../../errors/index.ts'
+import {
+  answerProblem, createUlidGenerator, type InboundHead, internalHeaderFields, type IsTrustedProxy, linger, type LocateClient, publicClient,
+  readRequestHead,
+} from '../../ingress/index.ts'
+import { rankNodes } from '../nearest/index.ts'
+import type { NodeTable } from '../nodes/index.ts'
+import { proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
+
+export interface GatewayHandlerOptions {
+  readonly nodes: NodeTable
+  readonly upstreams: Upstreams
+  readonly metrics: GatewayMetrics
+  readonly locate: LocateClient
+  readonly isTrustedProxy: IsTrustedProxy
+  readonly allowLocationHeader: boolean
+  readonly isDraining: () => boolean
+}
+
+/** Nodes that one request is offered at most: where the nearest four fail, the trouble is elsewhere and waiting helps nobody. */
+const targetsMax = 4
+
+/** Answers as a gateway on behalf of no node. */
+const nodeName = 'gateway'
+
+/** Makes the function that takes a client's request and has the nearest healthy node answer it. */
+export function createGatewayHandler(
+  options: GatewayHandlerOptions,
+): (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void {
+  const { metrics } = options
+  const newRequestId = createUlidGenerator()
+  return (request, response, expectsContinue) => {
+    const startedMs = performance.now()
+    const requestId = newRequestId()
+    metrics.inFlight += 1
+    if (options.isDraining()) response.shouldKeepAlive = false
+    const settle = (outcome: ProxyOutcome['kind'] | 'refused', refusal: SkerryError | undefined): void => {
+      metrics.inFlight -= 1
+      metrics.countOutcome(outcome, (performance.now() - startedMs) / 1_000)
+      if (refusal !== undefined && !response.headersSent && !response.destroyed) {
+        answerProblem(response, refusal, { requestId, node: nodeName, close: options.isDraining() })
+      }
+      linger(request)
+    }
+    try {
+      relay(options, request, response, requestId, expectsContinue).then(
+        (outcome) => settle(outcome.kind, toRefusal(outcome)),
+        (cause: unknown) => settle('refused', new SkerryError('internal_error', 'The gateway failed on this request.', { cause })),
+      )
+    } catch (cause) {
+      settle('refused', cause instanceof SkerryError ? cause : new SkerryError('internal_error', 'The gateway failed on this request.', { cause }))
+    }
+  }
+}
+
+function relay(
+  options: GatewayHandlerOptions, request: IncomingMessage, response: ServerResponse, requestId: string, expectsContinue: boolean,
+): Promise<ProxyOutcome> {
+  const { nodes, upstreams, metrics } = options
+  const head = readRequestHead(request)
+  const client = publicClient(request, head, options)
+  const { latitude, longitude } = client
+  const isPlaced = latitude !== undefined && longitude !== undefined
+  const ranked = isPlaced
+    ? rankNodes({ latitude, longitude }, nodes.nodes, { tieKey: head.hostName })
+    : rankNodes(undefined, nodes.nodesByLatency, { tieKey: head.hostName })
+  const targets: ProxyTarget[] = []
+  for (const { name, internalOrigin } of ranked.slice(0, targetsMax)) targets.push({ name, upstream: upstreams.get(internalOrigin) })
+  if (targets.length === 0 || nodes.internalToken === '') return Promise.resolve({ kind: 'unavailable' })
+
+  const headers = clientHeaders(head, options.allowLocationHeader)
+  headers.push(...internalHeaderFields({
+    internalToken: nodes.internalToken, requestId, hops: 0, client, clientAuthorization: head.authorization, forwarded: false,
+  }))
+  const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
+  const onward: ProxyRequest = {
+    method: request.method ?? 'GET', target: head.target, headers,
+    body: hasBody ? new ReplayableBody(request, expectsContinue ? () => response.writeContinue() : undefined) : undefined,
+  }
+  return proxy(onward, targets, response, {
+    passLastRefusal: true,
+    onFailure: (target, failure) => {
+      metrics.countFailure(target.name, failure)
+      if (failure === 'unreachable') nodes.reportUnreachable(target.name)
+      else if (failure === 'broken' || failure === 'refused') nodes.reportSuspicion(target.name)
+    },
+  })
+}
+
+/** What of the client's head goes on: all that is end-to-end, and of `x-skerry-*` the documented inputs. */
+function clientHeaders(head: InboundHead, allowLocationHeader: boolean): string[] {
+  const headers = ['host', head.host, ...head.headers]
+  if (head.affinity !== undefined) headers.push('x-skerry-affinity', head.affinity)
+  if (head.location !== undefined && allowLocationHeader) headers.push('x-skerry-location', head.location)
+  if (head.traceparent !== undefined) headers.push('traceparent', head.traceparent)
+  if (head.tracestate !== undefined) headers.push('tracestate', head.tracestate)
+  return headers
+}
+
+function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {
+  switch (outcome.kind) {
+    case 'answered': case 'client_gone':
+      return undefined
+    case 'unavailable':
+      return new SkerryError('no_healthy_node', 'No edge node could be reached. Nothing of the request was processed.')
+    case 'broken':
+      return new SkerryError('isolate_crashed',
+        'The edge node broke off before it answered. The request may have been processed, so it was not repeated.')
+    case 'invalid':
+      return new SkerryError('bad_request', `The request can not be passed on: ${outcome.reason}.`)
+  }
+}

@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type SkerryError } from '../../../errors/index.ts'
+import type { Coordinates } from '../../../geography/index.ts'
+import { createIngressServer, createTrustedProxies, createUlidGenerator } from '../../ingress/index.ts'
+import { NodeTable } from '../nodes/index.ts'
+import { openPlaceFinder } from '../place/index.ts'
+import { Upstreams } from '../proxy/index.ts'
+import { createAdminServer } from './admin-server.ts'
+import { createGatewayHandler } from './gateway-handler.ts'
+import { GatewayMetrics } from './gateway-metrics.ts'
+
+export interface GatewayOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Loopback only. 0 takes a free one. */
+  readonly adminPort: number
+  readonly controlPlaneUrl: string
+  /** A control-plane token with scope `node`. */
+  readonly token: string
+  /** DOMAIN of the cluster. Not used to refuse: hosts outside it may be routes, which only nodes know. */
+  readonly domain: string
+  /** Whether clients may say where they are by `x-skerry-location`. */
+  readonly allowLocationHeader: boolean
+  /** MMDB with cities, instead of the bundled database of countries. */
+  readonly geoDatabase?: string | undefined
+  /** Addresses and CIDR ranges whose `x-forwarded-for` is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Where the gateway stands, taken for clients whose address tells nothing; without it they get the node that answers it soonest. */
+  readonly place?: Coordinates | undefined
+  /** Keeps the list of nodes over a restart. */
+  readonly nodesFile?: string | undefined
+  /** Told once when the control plane can not be read, and once (undefined) when it can again. */
+  readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
+  /** Health checks of nodes, and how often the list is read; for tests. */
+  readonly timing?: { readonly checkIntervalMs?: number; readonly checkTimeoutMs?: number; readonly refreshMs?: number } | undefined
+}
+
+export interface Gateway {
+  readonly url: string
+  readonly adminUrl: string
+  /** Not ready from now on, connections close after their answer; resolves when nothing is in flight, after 30 s at most. */
+  drain(): Promise<void>
+  /** Breaks off what is left and frees the ports. */
+  close(): Promise<void>
+}
+
+const drainMsMax = 30_000
+const drainPollMs = 20
+
+/**
+ * Starts a gateway: takes HTTP requests for any function and has the nearest healthy node answer each.
+ * Rejects with `config_invalid` for a bad database or proxy list, or with the system's error where a port can not be had.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const isTrustedProxy = createTrustedProxies(options.trustedProxies)
+  const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: options.place })
+  const nodes = new NodeTable({
+    controlPlaneUrl: options.controlPlaneUrl, token: options.token, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
+    refreshMs: options.timing?.refreshMs ?? 1_000,
+    healthTiming: { intervalMs: options.timing?.checkIntervalMs ?? 500, timeoutMs: options.timing?.checkTimeoutMs ?? 1_000 },
+  })
+  const upstreams = new Upstreams()
+  const metrics = new GatewayMetrics(() => nodes.nodes)
+  const newRequestId = createUlidGenerator()
+  let isDraining = false
+
+  const server = createIngressServer({
+    handle: createGatewayHandler({
+      nodes, upstreams, metrics, locate, isTrustedProxy, allowLocationHeader: options.allowLocationHeader, isDraining: () => isDraining,
+    }),
+    problemContext: () => ({ requestId: newRequestId(), node: 'gateway' }),
+  })
+  const adminServer = createAdminServer({
+    registry: metrics.registry,
+    notReadyReason: () => {
+      if (isDraining) return 'draining'
+      return nodes.nodes.some((node) => node.healthy && !node.draining) ? undefined : 'no healthy node is known'
+    },
+  })
+
+  const close = async (): Promise<void> => {
+    isDraining = true
+    nodes.close()
+    await Promise.all([closeServer(server), closeServer(adminServer), upstreams.close()])
+  }
+  try {
+    const [url, adminUrl] = [await listen(server, options.host, options.port), await listen(adminServer, '127.0.0.1', options.adminPort)]
+    await nodes.start()
+    return {
+      url, adminUrl, close,
+      drain: async () => {
+        isDraining = true
+        server.closeIdleConnections()
+        const untilMs = performance.now() + drainMsMax
+        while (metrics.inFlight > 0 && performance.now() < untilMs) await delay(drainPollMs)
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}

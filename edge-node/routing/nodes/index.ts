@@ -1,0 +1,2 @@
+export { type NodeCondition } from './node-health.ts'
+export { type KnownNode, NodeTable, type NodeTableOptions } from './node-table.ts'

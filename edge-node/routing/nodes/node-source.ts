@@ -1,0 +1,125 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { request } from 'undici'
+import { type NodeList, nodeListSchema } from '../../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../../errors/index.ts'
+
+const fetchTimeoutMs = 2_000
+
+export interface NodeSourceOptions {
+  readonly controlPlaneUrl: string
+  /** A token with scope `node`, so that the list comes with the internal token. */
+  readonly token: string
+  readonly refreshMs: number
+  /** Keeps the last list, so that a restart with the control plane gone still knows the nodes. Holds the internal token: mode 0600. */
+  readonly file?: string | undefined
+  /** Called whenever the list is not what it was. */
+  readonly onChange: (list: NodeList) => void
+  /** Told once per outage, and once when it is over (undefined). */
+  readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
+}
+
+/**
+ * Follows the control plane's list of nodes by asking for it again and again.
+ *
+ * Invariant: a list once known is kept until a newer one arrives; an unreachable control plane changes nothing for clients.
+ */
+export class NodeSource {
+  readonly #options: NodeSourceOptions
+  readonly #url: string
+  readonly #stop = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #lastText = ''
+  #keptText = ''
+  #failing = false
+
+  constructor(options: NodeSourceOptions) {
+    this.#options = options
+    this.#url = new URL('/v1/nodes', options.controlPlaneUrl).href
+  }
+
+  /** Resolves after the first answer, or after the kept list was read instead; never rejects. */
+  async start(): Promise<void> {
+    if (!(await this.#refresh())) await this.#readFile()
+    this.#schedule()
+  }
+
+  close(): void {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+  }
+
+  #schedule(): void {
+    if (this.#stop.signal.aborted) return
+    this.#timer = setTimeout(() => void this.#refresh().finally(() => this.#schedule()), this.#options.refreshMs)
+    this.#timer.unref()
+  }
+
+  async #refresh(): Promise<boolean> {
+    try {
+      const text = await this.#fetch()
+      if (text !== this.#lastText) {
+        const list = nodeListSchema.parse(JSON.parse(text))
+        this.#lastText = text
+        this.#options.onChange(list)
+        await this.#writeFile(list)
+      }
+      this.#settle(undefined)
+      return true
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#settle(error)
+      return false
+    }
+  }
+
+  async #fetch(): Promise<string> {
+    const { statusCode, body } = await request(this.#url, {
+      headers: { authorization: `Bearer ${this.#options.token}`, accept: 'application/json' },
+      headersTimeout: fetchTimeoutMs, bodyTimeout: fetchTimeoutMs,
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2 * fetchTimeoutMs)]),
+    })
+    const text = await body.text()
+    if (statusCode === 200) return text
+    const code = statusCode === 401 ? 'unauthorized' : statusCode === 403 ? 'forbidden' : 'server_unreachable'
+    throw new SkerryError(code, `The control plane answered ${statusCode} to GET ${this.#url}.`)
+  }
+
+  #settle(failure: unknown): void {
+    const failing = failure !== undefined
+    if (failing === this.#failing) return
+    this.#failing = failing
+    if (!failing) return this.#options.onOutage?.(undefined)
+    const error = failure instanceof SkerryError
+      ? failure
+      : new SkerryError('server_unreachable', `The list of nodes could not be read from ${this.#url}: ${describe(failure)}.`, { cause: failure })
+    this.#options.onOutage?.(error)
+  }
+
+  async #readFile(): Promise<void> {
+    if (this.#options.file === undefined) return
+    try {
+      this.#options.onChange(nodeListSchema.parse(JSON.parse(await readFile(this.#options.file, 'utf8'))))
+    } catch {
+      // Absent or unreadable: the same as having started for the first time.
+    }
+  }
+
+  /** Replaces the file as a whole, so that a crash leaves the old list or the new one. A full disk loses nothing but the file. */
+  async #writeFile(list: NodeList): Promise<void> {
+    const { file } = this.#options
+    if (file === undefined) return
+    // Heartbeats change load and times every second; what a restart needs changes rarely.
+    const lasting = JSON.stringify({ ...list, nodes: list.nodes.map((node) => ({ ...node, load: 0, lastSeenMs: 0, sequence: 0 })) })
+    if (lasting === this.#keptText) return
+    try {
+      await writeFile(`${file}.new`, lasting, { mode: 0o600 })
+      await rename(`${file}.new`, file)
+      this.#keptText = lasting
+    } catch (error) {
+      this.#options.onOutage?.(new SkerryError('storage_full', `The list of nodes could not be kept at ${file}.`, { cause: error }))
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? ('code' in error && typeof error.code === 'string' ? error.code : error.message) : String(error)
+}

@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { internalHeaders } from '../../ingress/index.ts'
+import { endToEndResponseHeaders } from './hop-headers.ts'
+import type { ProxyRequest } from './proxy-request.ts'
+import type { Upstream } from './upstreams.ts'
+
+export interface AttemptOptions {
+  readonly request: ProxyRequest
+  readonly upstream: Upstream
+  readonly response: ServerResponse
+  /** Whether a refusal may be swallowed, because the request can go elsewhere. */
+  readonly mayMoveOn: () => boolean
+  /** The node vouched that nothing ran, and the answer was swallowed. */
+  readonly onRefused: () => void
+  /** No head came. `begun` where the request may have reached the node. */
+  readonly onFailed: (begun: boolean, error: Error) => void
+  /** The head went to the client and this is the end of it; `complete` false where the connection had to be broken off. */
+  readonly onOver: (status: number, complete: boolean) => void
+}
+
+/** A swallowed refusal longer than this costs its connection. */
+const swallowedBytesMax = 64 * 1024
+
+type State = 'waiting' | 'streaming' | 'swallowing' | 'over'
+
+/** One request on its way to one node: undici's handler on one side, Node's response on the other. */
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #options: AttemptOptions
+  #state: State = 'waiting'
+  #controller: Dispatcher.DispatchController | undefined
+  #aborted = false
+  #status = 0
+  #swallowedBytes = 0
+  #awaitsDrain = false
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const { request, upstream } = this.#options
+    upstream.inFlight += 1
+    upstream.pool.dispatch({
+      method: request.method as Dispatcher.HttpMethod,
+      path: request.target,
+      headers: request.headers as string[],
+      body: request.body?.open() ?? null,
+      // A connection of which the answer may take long carries nothing else meanwhile.
+      blocking: false,
+    }, this)
+  }
+
+  /** The client is gone: the node shall know. No callback follows. */
+  abort(): void {
+    this.#aborted = true
+    this.#controller?.abort(new Error('the client is gone'))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#aborted) controller.abort(new Error('the client is gone'))
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders, statusText?: string): void {
+    if (this.#aborted) return
+    const { response, mayMoveOn, onRefused } = this.#options
+    if (status < 200) {
+      if (status === 103 && headers['link'] !== undefined) response.writeEarlyHints({ link: headers['link'] as string | string[] })
+      return
+    }
+    if (headers[internalHeaders.notBegun] === '1' && mayMoveOn()) {
+      this.#state = 'swallowing'
+      onRefused()
+      return
+    }
+    this.#status = status
+    this.#state = 'streaming'
+    if (headers.date !== undefined) response.sendDate = false
+    response.writeHead(status, statusText ?? '', endToEndResponseHeaders((controller.rawHeaders ?? []) as Buffer[]))
+    // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.
+    if (headers['content-length'] === undefined) response.flushHeaders()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#state === 'swallowing') {
+      this.#swallowedBytes += chunk.length
+      if (this.#swallowedBytes > swallowedBytesMax) controller.abort(new Error('the refusal is too long'))
+      return
+    }
+    if (this.#aborted || this.#options.response.write(chunk) || this.#awaitsDrain) return
+    this.#awaitsDrain = true
+    controller.pause()
+    this.#options.response.once('drain', () => {
+      this.#awaitsDrain = false
+      controller.resume()
+    })
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settle()) return
+    this.#options.response.end()
+    this.#options.onOver(this.#status, true)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    const wasWaiting = this.#state === 'waiting'
+    if (!this.#settle()) return
+    if (wasWaiting) return this.#options.onFailed(this.#controller !== undefined, error)
+    // The status is out already: only a broken connection tells the client that this is not the whole answer.
+    this.#options.response.destroy()
+    this.#options.onOver(this.#status, false)
+  }
+
+  /** Whether somebody still waits for the end of it. */
+  #settle(): boolean {
+    if (this.#state === 'over') return false
+    const heard = this.#state !== 'swallowing' && !this.#aborted
+    this.#state = 'over'
+    this.#options.upstream.inFlight -= 1
+    return heard
+  }
+}

@@ -1,0 +1,19 @@
+import type { ReplayableBody } from './replayable-body.ts'
+import type { Upstream } from './upstreams.ts'
+
+/** A request as every node gets it. */
+export interface ProxyRequest {
+  readonly method: string
+  /** Path and query, starting with `/`. */
+  readonly target: string
+  /** Flat name and value pairs: `host`, what is end-to-end of the client's headers, and what the hop adds. */
+  readonly headers: readonly string[]
+  /** Undefined for a request without body. */
+  readonly body: ReplayableBody | undefined
+}
+
+/** One node that may answer, in the order in which they are tried. */
+export interface ProxyTarget {
+  readonly name: string
+  readonly upstream: Upstream
+}

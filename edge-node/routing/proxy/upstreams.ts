@@ -1,0 +1,58 @@
+import { Pool } from 'undici'
+
+/** Limits of the hop. Time-outs stand just above the longest a function may ask for (`wallMs`, `idleMs`: 900 s). */
+export const hopLimits = {
+  connectTimeoutMs: 2_000,
+  headersTimeoutMs: 905_000,
+  bodyTimeoutMs: 905_000,
+  /** Requests at a time to one node; above it the next nearest is tried. Each holds a connection. */
+  inFlightMax: 8_192,
+} as const
+
+/** The connections to one node, and how many requests are on their way over them. */
+export interface Upstream {
+  readonly origin: string
+  readonly pool: Pool
+  inFlight: number
+}
+
+/** Keep-alive connections to nodes, one pool for each origin, made when first needed. */
+export class Upstreams {
+  readonly #byOrigin = new Map<string, Upstream>()
+  readonly #connectTimeoutMs: number
+
+  constructor(options: { readonly connectTimeoutMs?: number } = {}) {
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? hopLimits.connectTimeoutMs
+  }
+
+  get(origin: string): Upstream {
+    const known = this.#byOrigin.get(origin)
+    if (known !== undefined) return known
+    const pool = new Pool(origin, {
+      // Each request may stay open for as long as it likes, so none may wait behind another.
+      pipelining: 1, connections: null,
+      connect: { timeout: this.#connectTimeoutMs },
+      headersTimeout: hopLimits.headersTimeoutMs, bodyTimeout: hopLimits.bodyTimeoutMs,
+      keepAliveTimeout: 10_000, keepAliveMaxTimeout: 60_000,
+    })
+    const upstream = { origin, pool, inFlight: 0 }
+    this.#byOrigin.set(origin, upstream)
+    return upstream
+  }
+
+  /** Closes the connections to nodes that are no more; what is in flight there ends in peace. */
+  retain(origins: ReadonlySet<string>): void {
+    for (const [origin, { pool }] of this.#byOrigin) {
+      if (origins.has(origin)) continue
+      this.#byOrigin.delete(origin)
+      void pool.close()
+    }
+  }
+
+  /** Breaks off everything. */
+  async close(): Promise<void> {
+    const pools = [...this.#byOrigin.values()]
+    this.#byOrigin.clear()
+    await Promise.all(pools.map(({ pool }) => pool.destroy()))
+  }
+}
