@@ -17,6 +17,8 @@ export class IncomingBody implements ChunkSource {
   readonly #exchangeId: number
   readonly #onOver: () => void
   #queue: Uint8Array[] = []
+  /** Index of the next chunk in the queue: taking it does not move the others. */
+  #next = 0
   #waiting: Waiting | undefined
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
@@ -56,15 +58,17 @@ export class IncomingBody implements ChunkSource {
     if (this.#state !== 'open') return
     this.#state = 'failed'
     this.#error = error
-    this.#queue = []
+    this.#clear()
     this.#waiting?.reject(error)
     this.#waiting = undefined
     this.#onOver()
   }
 
   read(): Promise<Uint8Array | undefined> {
-    const chunk = this.#queue.shift()
+    const chunk = this.#queue[this.#next]
     if (chunk !== undefined) {
+      this.#next += 1
+      if (this.#next === this.#queue.length) this.#clear()
       if (this.#state === 'open') this.#giveCredit(chunk.length)
       return Promise.resolve(chunk)
     }
@@ -76,8 +80,8 @@ export class IncomingBody implements ChunkSource {
   }
 
   cancel(reason: unknown): void {
-    const dropped = this.#queue
-    this.#queue = []
+    const dropped = this.#queue.slice(this.#next)
+    this.#clear()
     if (this.#state !== 'open') return
     this.#state = 'cancelled'
     for (const chunk of dropped) this.#giveCredit(chunk.length)
@@ -90,6 +94,11 @@ export class IncomingBody implements ChunkSource {
   /** The exchange is over for the host: nothing is to be told to it any more. */
   abandon(error: unknown): void {
     this.fail(error)
+  }
+
+  #clear(): void {
+    this.#queue = []
+    this.#next = 0
   }
 
   #giveCredit(bytes: number): void {

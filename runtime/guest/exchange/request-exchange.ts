@@ -124,7 +124,13 @@ export class RequestExchange implements Exchange, WaitUntil {
       this.#fail('no_response', new TypeError(problem))
       return
     }
-    const source = sendAnswer(this.id, record, { isHead: this.#head.startsWith('HEAD\n'), isLast: this.#parts === 1, goneReason: this.#goneReason })
+    let source
+    try {
+      source = sendAnswer(this.id, record, this.#head.startsWith('HEAD\n'), this.#goneReason, () => this.#parts === 1)
+    } catch (error) {
+      this.#fail('uncaught_exception', error)
+      return
+    }
     if (source !== undefined) {
       this.#outgoing = new OutgoingBody(this.id, source, () => this.#finishPart())
       this.#outgoing.start()

@@ -4,27 +4,28 @@ import { type Body, type ChunkSource, isNullBodyStatus, type ResponseRecord } fr
 import { callHost } from '../host.ts'
 import { addContentLength, prepareContent } from './send-body.ts'
 
-interface Circumstances {
-  readonly isHead: boolean
-  /** Nothing but this answer goes on in the request. */
-  readonly isLast: boolean
-  /** Set where the client is gone: no body is made for it. */
-  readonly goneReason: unknown
-}
-
-/** Sends the answer; what it answers with is the body that has to follow. The record's body must be usable. */
-export function sendAnswer(id: number, record: ResponseRecord, circumstances: Circumstances): ChunkSource | undefined {
+/**
+ * Sends the answer; what it answers with is the body that has to follow. The record's body must be usable. No body is made for HEAD
+ * nor where `goneReason` is set since the client is gone; `isLast` tells whether nothing but this answer goes on in the request.
+ * Throws only before anything was sent.
+ */
+export function sendAnswer(
+  id: number,
+  record: ResponseRecord,
+  isHead: boolean,
+  goneReason: unknown,
+  isLast: () => boolean,
+): ChunkSource | undefined {
   const { status, statusText, body } = record
-  const { isHead, isLast, goneReason } = circumstances
   if (isHead || goneReason !== undefined || isNullBodyStatus(status)) {
     const lines = isHead ? linesOfHead(record, body) : record.headerLines
     body?.discard(goneReason)
-    callHost(HostOperation.respond, id, `${status}\n${statusText}\n${lines}`, undefined, isLast)
+    callHost(HostOperation.respond, id, `${status}\n${statusText}\n${lines}`, undefined, isLast())
     return undefined
   }
   const { transfer, source, length } = prepareContent(body)
   const lines = length === undefined ? record.headerLines : joinLines(addContentLength(record.headerList, length))
-  callHost(HostOperation.respond, id, `${status}\n${statusText}\n${lines}`, transfer, isLast && source === undefined)
+  callHost(HostOperation.respond, id, `${status}\n${statusText}\n${lines}`, transfer, source === undefined && isLast())
   return source
 }
 

@@ -1,0 +1,39 @@
+import { HostOperation } from '../../bridge/index.ts'
+import { DOMException } from '../dom-exception.ts'
+import { callHost, currentRequestId, setCurrentRequestId } from '../host.ts'
+
+/** What the cell answers: bytes, or JSON. */
+export type CryptoResult = string | Uint8Array
+
+interface PendingCall {
+  readonly ownerId: number
+  readonly resolve: (result: CryptoResult) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Calls that the cell's thread pool is working on. An isolate belongs to one version, so that nothing is shared with another tenant. */
+const pendingCalls = new Map<number, PendingCall>()
+const counter = { lastId: 0 }
+
+/** Has the cell carry out a method of SubtleCrypto. Rejects with a DOMException or a TypeError. */
+export function callCrypto(method: string, jsonArguments: string, bytes: Uint8Array): Promise<CryptoResult> {
+  return new Promise((resolve, reject) => {
+    counter.lastId += 1
+    pendingCalls.set(counter.lastId, { ownerId: currentRequestId(), resolve, reject })
+    callHost(HostOperation.crypto, counter.lastId, method, jsonArguments, bytes)
+  })
+}
+
+/** The event `result`. `errorName` is '' where `value` is the result; otherwise `value` is the message. */
+export function receiveResult(callId: number, errorName: string, value: unknown): void {
+  const call = pendingCalls.get(callId)
+  if (call === undefined) return
+  pendingCalls.delete(callId)
+  setCurrentRequestId(call.ownerId)
+  if (errorName === '') {
+    call.resolve(value as CryptoResult)
+    return
+  }
+  const message = typeof value === 'string' ? value : 'The operation failed'
+  call.reject(errorName === 'TypeError' ? new TypeError(message) : new DOMException(message, errorName))
+}
