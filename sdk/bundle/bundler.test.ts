@@ -67,7 +67,7 @@ describe('bundleFunction', () => {
       'src/empty.wasm': new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
     })
     const { default: handlers } = await import(`data:text/javascript,${encodeURIComponent(text(await bundle()))}`)
-    expect(handlers.module).toHaveProperty([Symbol.toStringTag], 'WebAssembly.Module')
+    expect(Object.prototype.toString.call(handlers.module)).toBe('[object WebAssembly.Module]')
     expect(handlers.same).toBe(handlers.module)
   })
 

@@ -80,7 +80,7 @@ describe('createClient', () => {
     })
     const events = client.deploy({ functions: [] })
     await expect(collectDeployment(events, undefined, (_, stack) => `${stack} (mapped)`)).rejects.toMatchObject({
-      code: 'load_failed', message: 'hello on fra-1: \nError: no\n    at x (mapped)',
+      code: 'load_failed', message: 'hello on fra-1: Error: no\n    at x (mapped)',
     })
     await expect(collectDeployment(client.release('hello', [{ version: older, percent: 100 }]))).rejects.toMatchObject({ code: 'server_unreachable' })
   })

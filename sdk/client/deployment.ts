@@ -30,10 +30,10 @@ export async function collectDeployment(
 function refusal(event: Extract<DeploymentEvent, { type: 'refused' }>, mapStack: MapStack): SkerryError {
   const code = isErrorCode(event.code) ? event.code : 'load_failed'
   const where = [event.function, event.node === undefined ? undefined : `on ${event.node}`].filter((part) => part !== undefined).join(' ')
-  const stack = event.stack === undefined ? '' : `\n${mapStack(event.function, event.stack)}`
-  // The stack's first line repeats the message.
-  const detail = stack.includes(event.detail) ? '' : event.detail
+  const stack = event.stack === undefined ? '' : mapStack(event.function, event.stack)
+  // The stack's first line usually repeats the message.
+  const detail = [stack.includes(event.detail) ? '' : event.detail, stack].filter((part) => part !== '').join('\n')
   const stored = event.functions.map(({ function: name, version }) => `\n${name} is stored as ${version}, inactive`).join('')
-  const text = `${where === '' ? '' : `${where}: `}${detail}${stack}`.trim()
-  return new SkerryError(code, `${text}${stored}`, event.function === undefined ? {} : { field: event.function })
+  const text = `${where === '' ? '' : `${where}: `}${detail}${stored}`
+  return new SkerryError(code, text, event.function === undefined ? {} : { field: event.function })
 }

@@ -91,6 +91,8 @@ async function launch<T extends z.ZodType>(
 ): Promise<Started<z.infer<T>>> {
   const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'skerry.js'), ...options.args(before), '--json'], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C in a terminal asks the launcher alone, which then stops its children in order.
+    detached: true,
     env: { ...process.env, ...options.environment, [supervisedVariable]: '1' },
   })
   const exited = new Promise<void>((resolve) => {

@@ -1,0 +1,1 @@
+export { startTestEdge, type TestEdge, type TestEdgeOptions, type TestLog } from './test-edge.ts'
