@@ -1,0 +1,61 @@
+import { SkerryError } from '../../../errors/index.ts'
+import type { Subrequest } from '../../../runtime/supervisor/index.ts'
+import { fixedLimits } from '../../fixed-limits.ts'
+
+/** Subrequests of one request: how many it made, how many wait for their head now, which wait for their turn. */
+export class SubrequestBudget {
+  readonly #limit: number
+  #used = 0
+  #active = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Counts one more. Throws `subrequest_limit_exceeded`. */
+  spend(): void {
+    if (this.#used >= this.#limit) {
+      throw new SkerryError('subrequest_limit_exceeded', `The request made more than ${this.#limit} subrequests.`, {
+        limit: this.#limit, used: this.#used + 1,
+      })
+    }
+    this.#used += 1
+  }
+
+  /** Runs it now or when one before is through; at most `limit` can wait, since each was counted. Answers how to give up waiting. */
+  enter(run: () => void): () => void {
+    if (this.#active < fixedLimits.concurrentSubrequests) {
+      this.#active += 1
+      run()
+      return () => undefined
+    }
+    this.#waiting.push(run)
+    return () => {
+      const index = this.#waiting.indexOf(run)
+      if (index !== -1) this.#waiting.splice(index, 1)
+    }
+  }
+
+  leave(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#active -= 1
+    else next()
+  }
+}
+
+/** Finds the budget of a subrequest; budgets live as long as the request that they belong to. */
+export class SubrequestBudgets {
+  readonly #budgets = new WeakMap<object, SubrequestBudget>()
+
+  of(subrequest: Subrequest): SubrequestBudget {
+    // Code outside any request shares one budget per version object.
+    const owner = subrequest.parent ?? subrequest.version
+    let budget = this.#budgets.get(owner)
+    if (budget === undefined) {
+      budget = new SubrequestBudget(subrequest.version.limits.subrequests)
+      this.#budgets.set(owner, budget)
+    }
+    return budget
+  }
+}

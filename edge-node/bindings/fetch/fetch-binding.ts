@@ -1,0 +1,79 @@
+import { SkerryError } from '../../../errors/index.ts'
+import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
+import { AddressFilter } from './address-filter.ts'
+import { SubrequestBudgets } from './budget.ts'
+import { createGuardedAgent, type ResolveHost } from './guarded-agent.ts'
+import { createNetworkTransport } from './network-transport.ts'
+import { createNodeTransport, isOwnUrl, type NodeTransportOptions } from './node-transport.ts'
+import { findHeader, outgoingHeaders } from './outgoing-headers.ts'
+import { SubrequestExchange } from './subrequest-exchange.ts'
+
+export interface FetchBindingOptions extends NodeTransportOptions {
+  /** `CIDR`, `HOST` or `HOST:PORT` beyond public addresses. */
+  readonly allowOutbound: readonly string[]
+  readonly resolve?: ResolveHost
+}
+
+export interface FetchBinding {
+  readonly dispatch: SubrequestDispatcher
+  /** Breaks what is under way off. */
+  close(): Promise<void>
+}
+
+const idleHandler: SubrequestHandler = { onChunk: () => undefined, onEnd: () => undefined, abort: () => undefined, resume: () => undefined }
+
+/**
+ * What `fetch` inside a function does. Fails with `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded` and
+ * `subrequest_failed`, each catchable inside. Throws `config_invalid` for a malformed outbound rule.
+ */
+export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
+  const agent = createGuardedAgent(new AddressFilter(options.allowOutbound), options.resolve)
+  const network = createNetworkTransport(agent)
+  const budgets = new SubrequestBudgets()
+
+  const dispatch = (subrequest: Subrequest, responder: SubrequestResponder): SubrequestHandler => {
+    try {
+      const url = parseUrl(subrequest.url)
+      const method = checkMethod(subrequest.method)
+      const budget = budgets.of(subrequest)
+      budget.spend()
+      const { parent } = subrequest
+      const traceparent = parent === undefined ? undefined : findHeader(parent.headers, 'traceparent')
+      const first = { method, url, headers: outgoingHeaders(subrequest.headers, traceparent), body: subrequest.body }
+      const hops = hopsOf(parent?.metadata)
+      const exchange = new SubrequestExchange(subrequest, first, responder, {
+        budget,
+        transportFor: (to) => (isOwnUrl(options.table(), to, options.publicPort()) ? createNodeTransport(options, hops, parent?.metadata ?? {}) : network),
+      })
+      exchange.start()
+      return exchange
+    } catch (error) {
+      const known = error instanceof SkerryError ? error : new SkerryError('subrequest_failed', 'The subrequest failed.', { cause: error })
+      // The caller does not have its handler yet.
+      queueMicrotask(() => responder.error(known))
+      return idleHandler
+    }
+  }
+  return { dispatch, close: () => agent.destroy() }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new SkerryError('subrequest_failed', 'Only http and https URLs can be fetched.')
+  }
+  if (url.username !== '' || url.password !== '') throw new SkerryError('subrequest_failed', 'A URL with credentials can not be fetched.')
+  return url
+}
+
+function checkMethod(method: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(method) || /^(?:connect|trace|track)$/i.test(method)) {
+    throw new SkerryError('subrequest_failed', 'This method can not be used.')
+  }
+  return method
+}
+
+function hopsOf(metadata: Readonly<Record<string, unknown>> | undefined): number {
+  const hops = metadata?.['hops']
+  return typeof hops === 'number' ? hops : 0
+}

@@ -1,0 +1,3 @@
+export { AddressFilter } from './address-filter.ts'
+export { createFetchBinding, type FetchBinding, type FetchBindingOptions } from './fetch-binding.ts'
+export { type ResolveHost } from './guarded-agent.ts'

@@ -1,0 +1,183 @@
+import { isIP } from 'node:net'
+import { SkerryError, toProblem } from '../../../errors/index.ts'
+import type { FunctionResponseHead, RequestControl, ResponseHandler, Runtime } from '../../../runtime/supervisor/index.ts'
+import { fixedLimits } from '../../fixed-limits.ts'
+import type { RouteTable } from '../../ingress/index.ts'
+import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
+
+export interface NodeTransportOptions {
+  readonly runtime: () => Runtime
+  readonly table: () => RouteTable
+  /** Port of the public listener, once there is one. */
+  readonly publicPort: () => number | undefined
+  readonly newRequestId: () => string
+  readonly node: string
+  readonly region: string
+}
+
+/**
+ * Whether a URL leads to a function of ours: its host is below DOMAIN, or a route answers it on the port that a client would use.
+ * DOMAIN itself and addresses are ours on the public port only, since other servers of the machine may stand beside it.
+ */
+export function isOwnUrl(table: RouteTable, url: URL, publicPort: number | undefined): boolean {
+  if (table.isUnderDomain(url.hostname)) return true
+  if (table.find(url.hostname, url.pathname) === undefined) return false
+  if (url.port !== '') return Number(url.port) === publicPort
+  const isMachine = url.hostname === table.domain || isIP(url.hostname.replaceAll(/[[\]]/g, '')) !== 0
+  return !isMachine || publicPort === (url.protocol === 'https:' ? 443 : 80)
+}
+
+/**
+ * A transport that dispatches to a function inside the node. `hops` is how often functions called functions before: it comes
+ * from the node's own records and goes on in the new request's metadata, where no header of a function reaches.
+ */
+export function createNodeTransport(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): Transport {
+  return (request, events) => {
+    const exchange = new NodeExchange(request, events)
+    exchange.start(options, hops + 1, place)
+    return exchange
+  }
+}
+
+class NodeExchange implements TransportControl, ResponseHandler {
+  readonly #request: TransportRequest
+  readonly #events: TransportEvents
+  #control: RequestControl | undefined
+  #undrained = 0
+  #isOver = false
+  #hasHead = false
+  #bodyBytes = 0
+  #bodyBytesMax = 0
+  #requestId = ''
+
+  constructor(request: TransportRequest, events: TransportEvents) {
+    this.#request = request
+    this.#events = events
+  }
+
+  start(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): void {
+    const { url, method, headers, body } = this.#request
+    if (hops > fixedLimits.hops) {
+      this.#isOver = true
+      this.#events.onError(new SkerryError('hop_limit_exceeded', `Functions called each other through more than ${fixedLimits.hops} hops.`, {
+        limit: fixedLimits.hops, used: hops,
+      }))
+      return
+    }
+    const destination = options.table().find(url.hostname, url.pathname)
+    const requestId = options.newRequestId()
+    const version = destination?.isSplit === true ? destination.choose(requestId) : destination?.first
+    if (version === undefined) {
+      this.onError(new SkerryError('function_not_found', `No function answers at ${url.host}.`))
+      return
+    }
+    if (!version.allowedHere) {
+      this.onError(new SkerryError('no_healthy_node', `The function at ${url.host} may not run in region ${options.region}.`))
+      return
+    }
+    this.#requestId = requestId
+    this.#bodyBytesMax = version.requestBodyBytesMax
+    if (body instanceof Uint8Array && !this.#counts(body)) return
+    const { country, latitude, longitude } = place
+    this.#control = options.runtime().dispatch(
+      version.runnable,
+      {
+        method, url: url.href, headers: arrivingHeaders(url.host, headers, body),
+        metadata: { id: requestId, node: options.node, region: options.region, hops, country, latitude, longitude }, body,
+      },
+      this,
+    )
+    if (this.#isOver) this.#control.abort()
+  }
+
+  onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {
+    if (this.#isOver) return
+    this.#hasHead = true
+    this.#events.onHead(head.status, head.statusText, visibleHeaders(head.headers))
+    // The head may have led to an abort.
+    if (body !== undefined && body.length > 0) this.onChunk(body)
+    if (!hasMore) this.onEnd()
+  }
+
+  onChunk(chunk: Uint8Array): boolean {
+    return this.#isOver || this.#events.onChunk(chunk)
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#events.onEnd()
+  }
+
+  /** Before the head the caller gets what a client would get: the problem document. */
+  onError(error: SkerryError): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#hasHead) {
+      this.#events.onError(new SkerryError('subrequest_failed', `The called function broke off: ${error.code}.`, { cause: error }))
+      return
+    }
+    const body = Buffer.from(JSON.stringify(toProblem(error, this.#requestId)))
+    const headers = ['content-type', 'application/problem+json', 'content-length', String(body.length), 'x-skerry-error', error.code]
+    this.#events.onHead(error.status, '', headers)
+    if (this.#request.method !== 'HEAD') this.#events.onChunk(body)
+    this.#events.onEnd()
+  }
+
+  onDrain(): void {
+    const bytes = this.#undrained
+    this.#undrained = 0
+    if (bytes > 0 && !this.#isOver) this.#events.onConsumed(bytes)
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#control === undefined || this.#isOver || !this.#counts(chunk)) return
+    if (this.#control.write(chunk)) this.#events.onConsumed(chunk.length)
+    else this.#undrained += chunk.length
+  }
+
+  end(): void {
+    this.#control?.end()
+  }
+
+  /** False where the body became larger than the called function allows; the exchange is over then. */
+  #counts(chunk: Uint8Array): boolean {
+    this.#bodyBytes += chunk.length
+    if (this.#bodyBytes <= this.#bodyBytesMax) return true
+    this.#control?.abort()
+    this.onError(new SkerryError('request_too_large', `The body is larger than the called function's limit of ${this.#bodyBytesMax} bytes.`, {
+      limit: this.#bodyBytesMax, used: this.#bodyBytes,
+    }))
+    return false
+  }
+
+  resume(): void {
+    this.#control?.resume()
+  }
+
+  abort(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#control?.abort()
+  }
+}
+
+/** The called function believes `x-forwarded-*`, so a caller can't set them. */
+function arrivingHeaders(host: string, headers: readonly string[], body: TransportRequest['body']): string[] {
+  const kept = ['host', host]
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    if (!name.startsWith('x-forwarded-')) kept.push(name, headers[index + 1] ?? '')
+  }
+  if (body instanceof Uint8Array) kept.push('content-length', String(body.length))
+  return kept
+}
+
+function visibleHeaders(headers: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    if (!name.startsWith('x-skerry-') && name !== 'connection' && name !== 'transfer-encoding') kept.push(name, headers[index + 1] ?? '')
+  }
+  return kept
+}

@@ -1,0 +1,166 @@
+import { SkerryError } from '../../../errors/index.ts'
+import type { Subrequest, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
+import type { SubrequestBudget } from './budget.ts'
+import { isRedirect, redirectRequest, redirectsMax } from './redirect.ts'
+import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
+
+export interface SubrequestContext {
+  readonly budget: SubrequestBudget
+  /** Asked anew for each hop of a redirect, so that each is checked. */
+  readonly transportFor: (url: URL) => Transport
+}
+
+/** One `fetch` of a function: waits for its turn, follows redirects hop by hop, streams both ways. */
+export class SubrequestExchange implements SubrequestHandler {
+  readonly #subrequest: Subrequest
+  readonly #responder: SubrequestResponder
+  readonly #context: SubrequestContext
+  #current: TransportRequest
+  #control: TransportControl | undefined
+  #leaveQueue: (() => void) | undefined
+  /** What the function streams while it waits for its turn, within its credit. */
+  #early: Uint8Array[] = []
+  #isBodyEnded = false
+  #holdsTurn = false
+  #isOver = false
+  #redirects = 0
+
+  constructor(subrequest: Subrequest, first: TransportRequest, responder: SubrequestResponder, context: SubrequestContext) {
+    this.#subrequest = subrequest
+    this.#current = first
+    this.#responder = responder
+    this.#context = context
+  }
+
+  start(): void {
+    this.#leaveQueue = this.#context.budget.enter(() => {
+      this.#holdsTurn = true
+      this.#send()
+    })
+  }
+
+  onChunk(chunk: Uint8Array): void {
+    if (this.#isOver) return
+    if (this.#control === undefined) this.#early.push(chunk)
+    else this.#control.write(chunk)
+  }
+
+  onEnd(): void {
+    this.#isBodyEnded = true
+    this.#control?.end()
+  }
+
+  abort(): void {
+    if (this.#isOver) return
+    this.#close()
+    this.#control?.abort()
+  }
+
+  resume(): void {
+    if (!this.#isOver) this.#control?.resume()
+  }
+
+  #send(): void {
+    const request = this.#current
+    const hop = new Hop()
+    let control: TransportControl
+    try {
+      control = this.#context.transportFor(request.url)(request, this.#eventsOf(hop))
+    } catch (cause) {
+      this.#fail(cause instanceof SkerryError ? cause : new SkerryError('subrequest_failed', 'The subrequest failed.', { cause }))
+      return
+    }
+    if (this.#isOver || hop.isOver) {
+      control.abort()
+      return
+    }
+    this.#control = control
+    const early = this.#early
+    this.#early = []
+    for (const chunk of early) control.write(chunk)
+    if (this.#isBodyEnded && request.body === 'stream') control.end()
+  }
+
+  /** Events of one hop; those of a hop that was left by a redirect are void. */
+  #eventsOf(hop: Hop): TransportEvents {
+    return {
+      onHead: (status, statusText, headers) => {
+        if (this.#isOver || hop.isOver) return
+        if (this.#subrequest.redirect !== 'manual' && isRedirect(status)) this.#redirect(hop, status, statusText, headers)
+        else this.#answer(status, statusText, headers)
+      },
+      onChunk: (chunk) => this.#isOver || hop.isOver || this.#responder.write(chunk),
+      onEnd: () => {
+        if (this.#isOver || hop.isOver) return
+        this.#close()
+        this.#responder.end()
+      },
+      onError: (error) => {
+        if (!hop.isOver) this.#fail(error)
+      },
+      onConsumed: (bytes) => {
+        if (!this.#isOver) this.#responder.consumed(bytes)
+      },
+    }
+  }
+
+  #answer(status: number, statusText: string, headers: readonly string[]): void {
+    this.#releaseTurn()
+    const hasBody = this.#current.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304
+    this.#responder.head({ status, statusText, headers, url: this.#current.url.href, redirected: this.#redirects > 0 }, hasBody)
+  }
+
+  #redirect(hop: Hop, status: number, statusText: string, headers: readonly string[]): void {
+    let next: TransportRequest | undefined
+    try {
+      if (this.#subrequest.redirect === 'error') {
+        throw new SkerryError('subrequest_failed', `${this.#current.url.origin} redirected, and \`redirect\` is "error".`)
+      }
+      next = redirectRequest(this.#current, status, headers)
+      if (next !== undefined && this.#redirects >= redirectsMax) {
+        throw new SkerryError('subrequest_failed', `More than ${redirectsMax} redirects.`, { limit: redirectsMax })
+      }
+    } catch (error) {
+      this.#control?.abort()
+      hop.isOver = true
+      this.#fail(error instanceof SkerryError ? error : new SkerryError('subrequest_failed', 'The redirect failed.', { cause: error }))
+      return
+    }
+    if (next === undefined) {
+      this.#answer(status, statusText, headers)
+      return
+    }
+    hop.isOver = true
+    this.#redirects += 1
+    this.#control?.abort()
+    this.#control = undefined
+    this.#current = next
+    // A transport may answer while it is being called: leave its stack first.
+    queueMicrotask(() => {
+      if (!this.#isOver) this.#send()
+    })
+  }
+
+  #fail(error: SkerryError): void {
+    if (this.#isOver) return
+    this.#close()
+    this.#responder.error(error)
+  }
+
+  #close(): void {
+    this.#isOver = true
+    this.#early = []
+    this.#leaveQueue?.()
+    this.#releaseTurn()
+  }
+
+  #releaseTurn(): void {
+    if (!this.#holdsTurn) return
+    this.#holdsTurn = false
+    this.#context.budget.leave()
+  }
+}
+
+class Hop {
+  isOver = false
+}

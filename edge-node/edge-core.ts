@@ -1,0 +1,178 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { isIPv6 } from 'node:net'
+import type { FunctionState } from '../control-plane/protocol/index.ts'
+import { SkerryError } from '../errors/index.ts'
+import type { LogRecord, Runtime, RuntimeOptions, RunnableVersion } from '../runtime/supervisor/index.ts'
+import { createFetchBinding, type ResolveHost } from './bindings/fetch/index.ts'
+import { createLogGate } from './bindings/logs/index.ts'
+import {
+  createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type LocateClient,
+  type ReadArtifact, RouteTable,
+} from './ingress/index.ts'
+import { EdgeStatistics } from './statistics.ts'
+
+/** Settings of the runtime that an operator may choose. */
+export type RuntimeSettings = Omit<RuntimeOptions, 'dispatchSubrequest' | 'onLog'>
+
+export interface EdgeCoreOptions {
+  readonly name: string
+  readonly region: string
+  readonly domain: string
+  readonly allowOutbound: readonly string[]
+  readonly allowLocationHeader: boolean
+  readonly trustedProxies: readonly string[]
+  readonly runtime?: RuntimeSettings
+  /** Another runtime than the real one, for tests. */
+  readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
+  readonly locate?: LocateClient
+  readonly forwarder?: Forwarder
+  readonly resolve?: ResolveHost
+  readonly isSynchronised: () => boolean
+  readonly internalToken: () => string | undefined
+  readonly readArtifact: ReadArtifact
+  readonly onLog: (record: LogRecord) => void
+}
+
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  readonly server: Server
+}
+
+const drainMsMax = 30_000
+
+/** What every edge has, with a control plane or without: runtime, route table, ingress, fetch and logs, wired. */
+export class EdgeCore {
+  readonly runtime: Runtime
+  readonly statistics = new EdgeStatistics()
+  readonly #options: EdgeCoreOptions
+  readonly #ingress: Ingress
+  readonly #closeFetch: () => Promise<void>
+  readonly #servers: Server[] = []
+  readonly #newRequestId: () => string
+  #table: RouteTable
+  #publicPort: number | undefined
+  #isDraining = false
+
+  /** Starts the runtime. Rejects with `config_invalid` for malformed lists, or what the runtime rejects with. */
+  static async start(options: EdgeCoreOptions): Promise<EdgeCore> {
+    const isTrustedProxy = createTrustedProxies(options.trustedProxies)
+    const create = options.createRuntime ?? (await import('../runtime/supervisor/index.ts')).createRuntime
+    const newRequestId = createUlidGenerator()
+    const gate = createLogGate()
+    const log = (record: LogRecord): void => {
+      const passed = gate(record)
+      if (passed !== undefined) options.onLog(passed)
+    }
+    // Fetch dispatches into the runtime, which is made with it: both find the core through this.
+    const cell: { core?: EdgeCore } = {}
+    const core = (): EdgeCore => {
+      if (cell.core === undefined) throw new SkerryError('internal_error', 'The edge is still starting.')
+      return cell.core
+    }
+    const fetchBinding = createFetchBinding({
+      runtime: () => core().runtime, table: () => core().table, publicPort: () => core().#publicPort, newRequestId,
+      node: options.name, region: options.region, allowOutbound: options.allowOutbound,
+      ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    })
+    const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
+    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, closeFetch: fetchBinding.close })
+    return cell.core
+  }
+
+  private constructor(options: EdgeCoreOptions, parts: {
+    readonly runtime: Runtime
+    readonly newRequestId: () => string
+    readonly log: (record: LogRecord) => void
+    readonly isTrustedProxy: (address: string) => boolean
+    readonly closeFetch: () => Promise<void>
+  }) {
+    this.#options = options
+    this.runtime = parts.runtime
+    this.#newRequestId = parts.newRequestId
+    this.#closeFetch = parts.closeFetch
+    this.#table = this.#makeTable([])
+    const tell = (version: RunnableVersion, requestId: string, rest: Pick<LogRecord, 'kind' | 'level' | 'text' | 'code'>): void =>
+      parts.log({ version, requestId, timeMs: Date.now(), ...rest })
+    this.#ingress = new Ingress({
+      node: options.name, region: options.region, domain: options.domain, runtime: parts.runtime, table: () => this.#table,
+      isSynchronised: options.isSynchronised, isDraining: () => this.#isDraining, internalToken: options.internalToken,
+      allowLocationHeader: options.allowLocationHeader, isTrustedProxy: parts.isTrustedProxy,
+      ...(options.locate === undefined ? {} : { locate: options.locate }),
+      ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),
+      newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
+      events: {
+        onStart: () => this.statistics.begin(),
+        onHead: (head) => this.statistics.head(head),
+        onFailure: (version, requestId, error) => tell(version, requestId, { kind: 'failure', level: 'error', text: error.message, code: error.code }),
+        onWarning: (version, requestId, text) => tell(version, requestId, { kind: 'console', level: 'warn', text }),
+        onOver: (code, totalMs) => this.statistics.over(code, totalMs),
+      },
+    })
+  }
+
+  get table(): RouteTable {
+    return this.#table
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** Swaps the whole table at once; versions that are in it no longer take no new requests and end with their last. */
+  setFunctions(functions: Iterable<FunctionState>): void {
+    const before = this.#table
+    this.#table = this.#makeTable(functions, before)
+    for (const key of before.versions.keys()) if (!this.#table.versions.has(key)) this.runtime.retire(key)
+  }
+
+  /** Listens; rejects with the system's error where the port can not be had. */
+  async listen(kind: 'public' | 'internal', host: string, port: number): Promise<Listening> {
+    const server = createIngressServer({
+      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue),
+      problemContext: () => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region }),
+    })
+    const listening = await listenOn(server, host, port)
+    this.#servers.push(server)
+    if (kind === 'public') this.#publicPort = listening.port
+    return listening
+  }
+
+  /** Takes no new requests and waits for those in flight, at most 30 s. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    for (const server of this.#servers) server.closeIdleConnections()
+    await this.statistics.idle(drainMsMax)
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true
+    await Promise.all(this.#servers.map(closeServer))
+    await this.#closeFetch()
+    await this.runtime.close()
+  }
+
+  #makeTable(functions: Iterable<FunctionState>, previous?: RouteTable): RouteTable {
+    const { domain, region, readArtifact } = this.#options
+    return new RouteTable({ functions, domain, region, readArtifact, ...(previous === undefined ? {} : { previous }) })
+  }
+}
+
+/** Starts listening and tells the URL. */
+export async function listenOn(server: Server, host: string, port: number): Promise<Listening> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new SkerryError('internal_error', `No port was had on ${host}.`)
+  return { url: `http://${isIPv6(host) ? `[${host}]` : host}:${address.port}`, port: address.port, server }
+}
+
+/** Stops listening and breaks what is open off. */
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http'
+import { SkerryError } from '../../errors/index.ts'
+import { clientAddress, type IsTrustedProxy, plainAddress } from './client-address.ts'
+import { type ClientDetails, internalHeaders } from './internal-headers.ts'
+import type { InboundHead } from './request-head.ts'
+
+/** Where an address is, by a geographic database. */
+export type LocateClient = (address: string) => { readonly country?: string; readonly latitude?: number; readonly longitude?: number } | undefined
+
+export interface ClientRules {
+  readonly isTrustedProxy: IsTrustedProxy
+  /** Whether `x-skerry-location` of a client counts. */
+  readonly allowLocationHeader: boolean
+  readonly locate?: LocateClient
+}
+
+/** The client of a request on the public listener. Throws `bad_request` for an allowed location that is none. */
+export function publicClient(request: IncomingMessage, head: InboundHead, rules: ClientRules): ClientDetails {
+  const peer = plainAddress(request.socket.remoteAddress)
+  const address = clientAddress(peer, head.forwardedFor, rules.isTrustedProxy)
+  const isHttps = head.forwardedProtocol === 'https' && rules.isTrustedProxy(peer)
+  const protocol = isHttps ? 'https' : 'http'
+  const place = rules.locate?.(address)
+  if (rules.allowLocationHeader && head.location !== undefined) {
+    return { address, protocol, country: place?.country, ...parseLocation(head.location, 'x-skerry-location') }
+  }
+  return { address, protocol, country: place?.country, latitude: place?.latitude, longitude: place?.longitude }
+}
+
+/** The client of a request on the internal listener, as the gateway or node before saw it. */
+export function internalClient(request: IncomingMessage, head: InboundHead): ClientDetails {
+  const field = (name: string): string | undefined => head.internal?.get(name)
+  const location = field(internalHeaders.clientLocation)
+  const country = field(internalHeaders.clientCountry)
+  return {
+    address: field(internalHeaders.clientAddress) ?? plainAddress(request.socket.remoteAddress),
+    protocol: field(internalHeaders.clientProtocol) === 'https' ? 'https' : 'http',
+    country: country !== undefined && /^[A-Z]{2}$/.test(country) ? country : undefined,
+    ...(location === undefined ? { latitude: undefined, longitude: undefined } : parseLocation(location, internalHeaders.clientLocation)),
+  }
+}
+
+function parseLocation(text: string, field: string): { latitude: number; longitude: number } {
+  const match = /^\s*(-?\d{1,2}(?:\.\d+)?)\s*,\s*(-?\d{1,3}(?:\.\d+)?)\s*$/.exec(text)
+  const latitude = Number(match?.[1] ?? Number.NaN)
+  const longitude = Number(match?.[2] ?? Number.NaN)
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) {
+    throw new SkerryError('bad_request', `${field} is not LATITUDE,LONGITUDE in degrees, such as 52.52,13.40.`, { field })
+  }
+  return { latitude, longitude }
+}

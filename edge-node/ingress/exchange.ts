@@ -1,0 +1,221 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { SkerryError } from '../../errors/index.ts'
+import type {
+  FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime,
+} from '../../runtime/supervisor/index.ts'
+import { answerProblem } from './problem-answer.ts'
+import { RequestBodyPump } from './request-body.ts'
+import { buildResponseHead, isBodyless } from './response-head.ts'
+import type { RoutedVersion } from './runnable-version.ts'
+
+/** What one request needs of the node around it. */
+export interface ExchangeContext {
+  readonly requestId: string
+  readonly startedMs: number
+  readonly node: string
+  readonly region: string
+  readonly domain: string
+  readonly version: RoutedVersion
+  readonly affinityCookie: string | undefined
+  /** Refusals before the function began say so (internal listener). */
+  readonly tellsNotBegun: boolean
+  readonly isDraining: () => boolean
+  readonly report: (event: ExchangeEvent) => void
+}
+
+/** What is worth counting or telling about an exchange. */
+export type ExchangeEvent =
+  | { readonly kind: 'head'; readonly head: FunctionResponseHead; readonly totalMs: number }
+  | { readonly kind: 'failure'; readonly error: SkerryError; readonly afterHead: boolean }
+  | { readonly kind: 'cookies_dropped'; readonly count: number }
+  /** Exactly once, last. */
+  | { readonly kind: 'over'; readonly code: string; readonly totalMs: number }
+
+/** Small bodies go out in one piece with their head. */
+const singleWriteBytesMax = 16 * 1024
+/** How long a client may leave what was sent to it unread. */
+const unreadMsMax = 60_000
+/** What a client still sends after its answer is read for so long. */
+const lingerMs = 2_000
+
+/** One request on its way through the runtime and back: the node's side of `ResponseHandler`. */
+export class Exchange implements ResponseHandler {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #context: ExchangeContext
+  #control: RequestControl | undefined
+  #pump: RequestBodyPump | undefined
+  #unread: NodeJS.Timeout | undefined
+  #isOver = false
+  #hasHead = false
+  #isDiscarding = false
+  #promisedBytes: number | undefined
+  #sentBytes = 0
+  #isWaitingForDrain = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, context: ExchangeContext) {
+    this.#request = request
+    this.#response = response
+    this.#context = context
+    response.on('close', () => this.#onClose())
+  }
+
+  /** Hands the request to the runtime. */
+  start(runtime: Runtime, functionRequest: FunctionRequest): void {
+    const { runnable, requestBodyBytesMax } = this.#context.version
+    const control = runtime.dispatch(runnable, functionRequest, this)
+    this.#control = control
+    if (this.#isOver) {
+      control.abort()
+    } else if (functionRequest.body === 'stream') {
+      const limits = { bytesMax: requestBodyBytesMax, idleMs: runnable.limits.idleMs }
+      this.#pump = new RequestBodyPump(this.#request, control, limits, (error) => this.#break(error))
+    }
+  }
+
+  onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {
+    if (this.#isOver || this.#hasHead) return
+    const { requestId, node, region, domain, version, affinityCookie } = this.#context
+    const response = this.#response
+    const totalMs = performance.now() - this.#context.startedMs
+    const isHead = this.#request.method === 'HEAD'
+    const wholeBytes = hasMore ? undefined : (body?.length ?? 0)
+    let outgoing
+    try {
+      if (head.status === 101) throw new RangeError('status 101 is not offered')
+      outgoing = buildResponseHead(head, {
+        requestId, node, region, version: version.runnable.version, domain, totalMs, affinityCookie, isHead, wholeBytes,
+        closing: this.#context.isDraining(),
+      })
+      if (head.statusText === '') response.writeHead(head.status, outgoing.headers)
+      else response.writeHead(head.status, head.statusText, outgoing.headers)
+    } catch (cause) {
+      // What was refused would stay on the response and spoil the problem's head.
+      response.statusMessage = ''
+      this.#break(new SkerryError('no_response', 'The function answered with a head that is not valid HTTP.', { cause }))
+      return
+    }
+    this.#hasHead = true
+    this.#context.report({ kind: 'head', head, totalMs })
+    if (outgoing.droppedCookies > 0) this.#context.report({ kind: 'cookies_dropped', count: outgoing.droppedCookies })
+    if (isHead || isBodyless(head.status)) {
+      this.#isDiscarding = true
+      response.end()
+      // Nobody will read the rest; a function that has answered whole goes on undisturbed.
+      if (hasMore) this.#control?.abort()
+      this.#finish('ok')
+    } else if (hasMore) {
+      this.#promisedBytes = outgoing.promisedBytes
+      if (body !== undefined && body.length > 0) this.onChunk(body)
+      else response.flushHeaders()
+    } else {
+      endWith(response, body)
+      this.#finish('ok')
+    }
+  }
+
+  onChunk(chunk: Uint8Array): boolean {
+    if (this.#isOver || this.#isDiscarding) return true
+    this.#sentBytes += chunk.length
+    if (this.#promisedBytes !== undefined && this.#sentBytes > this.#promisedBytes) {
+      this.#break(new SkerryError('no_response', 'The function sent more than its content-length.', {
+        limit: this.#promisedBytes, used: this.#sentBytes,
+      }))
+      return true
+    }
+    if (this.#response.write(chunk)) return true
+    this.#waitForDrain()
+    return false
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return
+    if (this.#promisedBytes !== undefined && this.#sentBytes < this.#promisedBytes) {
+      this.#break(new SkerryError('no_response', 'The function sent less than its content-length.', {
+        limit: this.#promisedBytes, used: this.#sentBytes,
+      }))
+      return
+    }
+    this.#response.end()
+    this.#finish('ok')
+  }
+
+  onError(error: SkerryError): void {
+    this.#settle(error)
+  }
+
+  onDrain(): void {
+    this.#pump?.resume()
+  }
+
+  /** The node itself ends the request: the function is told, the client gets the error. */
+  #break(error: SkerryError): void {
+    this.#control?.abort()
+    this.#settle(error)
+  }
+
+  #settle(error: SkerryError): void {
+    if (this.#isOver) return
+    const { requestId, node, region, version, tellsNotBegun } = this.#context
+    this.#context.report({ kind: 'failure', error, afterHead: this.#hasHead })
+    if (this.#hasHead) {
+      this.#finish(error.code)
+      this.#response.destroy()
+      return
+    }
+    answerProblem(this.#response, error, {
+      requestId, node, region, version: version.runnable.version, close: this.#context.isDraining(),
+      notBegun: tellsNotBegun && (error.code === 'overloaded' || error.code === 'concurrency_limit_exceeded'),
+    })
+    this.#finish(error.code)
+  }
+
+  #waitForDrain(): void {
+    if (this.#isWaitingForDrain) return
+    this.#isWaitingForDrain = true
+    this.#unread = setTimeout(() => this.#break(new SkerryError('bad_request', 'The client does not read its answer.')), unreadMsMax)
+    this.#response.once('drain', () => {
+      this.#isWaitingForDrain = false
+      clearTimeout(this.#unread)
+      this.#control?.resume()
+    })
+  }
+
+  /** The connection closed, or the answer is through. */
+  #onClose(): void {
+    if (this.#isOver) return
+    this.#control?.abort()
+    this.#finish('client_gone')
+  }
+
+  #finish(code: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#pump?.stop()
+    clearTimeout(this.#unread)
+    linger(this.#request)
+    this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs })
+  }
+}
+
+function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
+  if (body === undefined || body.length === 0) {
+    response.end()
+  } else if (body.length <= singleWriteBytesMax) {
+    // As Latin-1 text it leaves in one write with the head, byte for byte.
+    response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
+  } else {
+    response.end(body)
+  }
+}
+
+/** After an answer the rest of a request's body is read and dropped for a while, so that the client sees the answer, not a reset. */
+export function linger(request: IncomingMessage): void {
+  if (request.complete) return
+  request.resume()
+  const timer = setTimeout(() => {
+    if (!request.complete) request.socket.destroy()
+  }, lingerMs)
+  timer.unref()
+  request.once('close', () => clearTimeout(timer))
+}

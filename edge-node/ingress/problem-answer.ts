@@ -1,0 +1,49 @@
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { errorRegistry, type SkerryError, toProblem } from '../../errors/index.ts'
+import { internalHeaders } from './internal-headers.ts'
+
+export interface ProblemContext {
+  readonly requestId: string
+  readonly node: string
+  /** Left out by a gateway, which stands in no region. */
+  readonly region?: string | undefined
+  readonly version?: string | undefined
+  /** Set on the internal listener where no code of the function ran. */
+  readonly notBegun?: boolean
+  readonly close?: boolean
+}
+
+function problemHeaders(error: SkerryError, length: number, context: ProblemContext): string[] {
+  const definition = errorRegistry[error.code]
+  const headers = [
+    'content-type', 'application/problem+json',
+    'content-length', String(length),
+    'cache-control', 'no-store',
+    'x-skerry-error', error.code,
+    'x-skerry-id', context.requestId,
+    'x-skerry-node', context.node,
+  ]
+  if (context.region !== undefined) headers.push('x-skerry-region', context.region)
+  if (context.version !== undefined) headers.push('x-skerry-version', context.version)
+  if (definition.retryAfterSeconds !== undefined) headers.push('retry-after', String(definition.retryAfterSeconds))
+  if (context.notBegun === true) headers.push(internalHeaders.notBegun, '1')
+  if (context.close === true) headers.push('connection', 'close')
+  return headers
+}
+
+/** Answers with the problem document of an error. @see https://www.rfc-editor.org/rfc/rfc9457 */
+export function answerProblem(response: ServerResponse, error: SkerryError, context: ProblemContext): void {
+  const body = Buffer.from(JSON.stringify(toProblem(error, context.requestId)))
+  response.writeHead(error.status, problemHeaders(error, body.length, context))
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+/** The same on a socket whose request could not be parsed; ends the connection. */
+export function answerProblemOnSocket(socket: Duplex, error: SkerryError, context: ProblemContext): void {
+  const body = JSON.stringify(toProblem(error, context.requestId))
+  const headers = problemHeaders(error, Buffer.byteLength(body), { ...context, close: true })
+  let text = `HTTP/1.1 ${error.status} ${errorRegistry[error.code].title}\r\ndate: ${new Date().toUTCString()}\r\n`
+  for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`
+  socket.end(`${text}\r\n${body}`)
+}

@@ -1,0 +1,92 @@
+import type { FunctionResponseHead } from '../../runtime/supervisor/index.ts'
+
+/** What of a function's answer the node decides. */
+export interface ResponseHeadContext {
+  readonly requestId: string
+  readonly node: string
+  readonly region: string
+  readonly version: string
+  readonly domain: string
+  /** Since the request came in. */
+  readonly totalMs: number
+  /** `set-cookie` of the affinity, where the client needs one. */
+  readonly affinityCookie: string | undefined
+  readonly isHead: boolean
+  /** Length of the whole body where it is known, undefined where chunks follow. */
+  readonly wholeBytes: number | undefined
+  readonly closing: boolean
+}
+
+export interface OutgoingHead {
+  readonly headers: string[]
+  /** What the function promised of a streamed body, to be held to; undefined where it goes out chunked. */
+  readonly promisedBytes: number | undefined
+  readonly droppedCookies: number
+}
+
+/** Statuses whose answers have no body. @see https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1 */
+export function isBodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}
+
+/**
+ * The head that goes to the client: hop-by-hop and `x-skerry-*` headers of the function are dropped, the node's own are added, and
+ * `content-length` is what the body really has.
+ */
+export function buildResponseHead(head: FunctionResponseHead, context: ResponseHeadContext): OutgoingHead {
+  const headers: string[] = []
+  let promisedBytes: number | undefined
+  let droppedCookies = 0
+  const from = head.headers
+  for (let index = 0; index + 1 < from.length; index += 2) {
+    const name = from[index] ?? ''
+    const value = from[index + 1] ?? ''
+    switch (name) {
+      case 'connection': case 'keep-alive': case 'proxy-authenticate': case 'proxy-connection': case 'te': case 'trailer':
+      case 'transfer-encoding': case 'upgrade': case 'http2-settings':
+        break
+      case 'content-length':
+        if (/^\d{1,15}$/.test(value)) promisedBytes = Number(value)
+        break
+      case 'set-cookie':
+        if (isCookieAtOrAbove(value, context.domain)) droppedCookies += 1
+        else headers.push(name, value)
+        break
+      default:
+        if (!name.startsWith('x-skerry-')) headers.push(name, value)
+    }
+  }
+  promisedBytes = lengthToSend(head.status, context, promisedBytes)
+  if (promisedBytes !== undefined) headers.push('content-length', String(promisedBytes))
+  if (context.affinityCookie !== undefined) headers.push('set-cookie', context.affinityCookie)
+  headers.push(
+    'x-skerry-id', context.requestId,
+    'x-skerry-node', context.node,
+    'x-skerry-region', context.region,
+    'x-skerry-version', context.version,
+    'server-timing',
+    `start;dur=${round(head.startMs)};desc="${head.startKind}", cpu;dur=${round(head.cpuMs)}, total;dur=${round(context.totalMs)}`,
+  )
+  if (context.closing) headers.push('connection', 'close')
+  return { headers, promisedBytes, droppedCookies }
+}
+
+function lengthToSend(status: number, context: ResponseHeadContext, promised: number | undefined): number | undefined {
+  if (status === 204) return undefined
+  // The answer to HEAD, and 304, tell the length that GET would have had.
+  if (status === 304) return promised
+  if (status === 205) return 0
+  if (context.isHead) return context.wholeBytes !== undefined && context.wholeBytes > 0 ? context.wholeBytes : promised
+  return context.wholeBytes ?? promised
+}
+
+const round = (ms: number): number => Math.round(ms * 1_000) / 1_000
+
+/** Whether a cookie would be sent to other functions' hosts: its Domain is DOMAIN or above it. */
+export function isCookieAtOrAbove(setCookie: string, domain: string): boolean {
+  for (const match of setCookie.matchAll(/;\s*domain\s*=\s*"?\.?([^;"]*)/gi)) {
+    const of = (match[1] ?? '').trim().toLowerCase().replace(/\.$/, '')
+    if (of !== '' && (of === domain || domain.endsWith(`.${of}`))) return true
+  }
+  return false
+}

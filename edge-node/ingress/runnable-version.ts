@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import type { FunctionState, VersionRecord } from '../../control-plane/protocol/index.ts'
+import type { RunnableVersion } from '../../runtime/supervisor/index.ts'
+
+/** Answers the bytes of the artifact with this SHA-256 in hex. Rejects with a SkerryError. */
+export type ReadArtifact = (hash: string) => Promise<Uint8Array> | Uint8Array
+
+/** A version as the edge uses it: what the runtime runs, and what the ingress asks of it before. */
+export interface RoutedVersion {
+  readonly runnable: RunnableVersion
+  readonly regions: readonly string[]
+  /** Whether the region rules let this node run it. */
+  readonly allowedHere: boolean
+  readonly requestBodyBytesMax: number
+}
+
+/**
+ * Makes what the runtime runs of what the feed says. Its key holds a digest of the secrets, so that changed secrets come with new
+ * isolates; secrets stand over plain values of the same name.
+ */
+export function toRoutedVersion(
+  record: VersionRecord,
+  secrets: FunctionState['secrets'],
+  here: { readonly region: string; readonly readArtifact: ReadArtifact },
+): RoutedVersion {
+  const { config } = record
+  const runnable: RunnableVersion = {
+    key: `${record.account}/${record.function}/${record.version}/${digest(secrets)}`,
+    account: record.account,
+    functionName: record.function,
+    version: record.version,
+    artifactHash: record.artifactHash,
+    readScript: () => here.readArtifact(record.artifactHash),
+    environment: Object.freeze({ ...config.env, ...secrets }),
+    limits: config.limits,
+    isolation: config.isolation,
+    maxConcurrency: config.concurrency.max,
+  }
+  return {
+    runnable,
+    regions: config.regions,
+    allowedHere: config.regions.includes('*') || config.regions.includes(here.region),
+    requestBodyBytesMax: config.limits.requestBodyMb * 1024 * 1024,
+  }
+}
+
+function digest(secrets: FunctionState['secrets']): string {
+  const entries = Object.entries(secrets).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  if (entries.length === 0) return 'plain'
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 24)
+}

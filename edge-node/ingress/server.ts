@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { SkerryError } from '../../errors/index.ts'
+import { fixedLimits } from '../fixed-limits.ts'
+import { answerProblem, answerProblemOnSocket, type ProblemContext } from './problem-answer.ts'
+
+export interface IngressServerOptions {
+  readonly handle: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
+  /** Context of answers to requests that could not be parsed. */
+  readonly problemContext: () => ProblemContext
+}
+
+const headersTimeoutMs = 10_000
+const keepAliveTimeoutMs = 65_000
+const checkIntervalMs = 2_000
+
+/**
+ * An HTTP server with the limits of the edge: heads of at most 32 KB and 10 s, bodies as long as they move, malformed
+ * requests answered by problem documents, nothing silently dropped from a head.
+ */
+export function createIngressServer(options: IngressServerOptions): Server {
+  const server = createServer({
+    maxHeaderSize: fixedLimits.requestHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    // A body may take as long as it likes as long as it moves: see RequestBodyPump.
+    requestTimeout: 0,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: checkIntervalMs,
+    // A missing Host gets a problem document from the ingress.
+    requireHostHeader: false,
+    noDelay: true,
+  })
+  server.maxHeadersCount = 0
+  const latest = new WeakMap<Duplex, ServerResponse>()
+  const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    latest.set(request.socket, response)
+    options.handle(request, response, expectsContinue)
+  }
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false))
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => begin(request, response, true))
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const detail = 'The only expectation that is understood is 100-continue.'
+    answerProblem(response, new SkerryError('bad_request', detail, { field: 'expect' }), { ...options.problemContext(), close: true })
+  })
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    answerProblemOnSocket(socket, new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext())
+  })
+  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    const response = latest.get(socket)
+    const isAnswering = response !== undefined && !response.writableFinished
+    if (error.code === 'ECONNRESET' || !socket.writable || (isAnswering && (response.headersSent || response.req.complete))) {
+      socket.destroy()
+      return
+    }
+    answerProblemOnSocket(socket, toRefusal(error.code), options.problemContext())
+    // `end` waits for the peer to close as well; a peer that does not is cut off, and with it what was being served.
+    const timer = setTimeout(() => socket.destroy(), checkIntervalMs)
+    socket.once('close', () => clearTimeout(timer))
+  })
+  return server
+}
+
+function toRefusal(code: string | undefined): SkerryError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const limit = fixedLimits.requestHeaderBytes
+    return new SkerryError('request_too_large', `The request's head is larger than ${limit} bytes.`, { limit })
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new SkerryError('bad_request', `The request's head took longer than ${headersTimeoutMs} ms.`, { limit: headersTimeoutMs })
+  }
+  return new SkerryError('bad_request', 'The request is not valid HTTP/1.1.')
+}
