@@ -26,7 +26,7 @@ export type GuestBoot = (host: HostFunction) => GuestEntry
 
 /** Host to guest. */
 export const GuestEvent = {
-  /** Before the script is evaluated. id 0; first: JSON object of `env` strings. */
+  /** Before the script is evaluated. id 0; first: JSON object of `env` strings; second: the memory limit in MB, which caps WebAssembly. */
   configure: 1,
   /** A request came. id: exchange; first: request head; second: the whole body as Uint8Array, `true` where chunks follow, or undefined. */
   request: 2,
@@ -84,7 +84,7 @@ export const HostOperation = {
   urlSet: 33,
   /** first: string. -> UTF-8 bytes. */
   textEncode: 34,
-  /** first: bytes; second: label; third: 1 for fatal + 2 for ignoreBOM. -> string, or undefined where fatal. */
+  /** first: bytes; second: label; third: 1 for fatal + 2 for ignoreBOM. -> string, or undefined where fatal. Without bytes -> the name of the label's encoding, or undefined. */
   textDecode: 35,
   /** first: number of bytes. -> bytes. */
   randomBytes: 36,

@@ -24,6 +24,8 @@ export const dataViewBuffer = getterOf<ArrayBuffer>(DataView.prototype, 'buffer'
 export const dataViewByteOffset = getterOf<number>(DataView.prototype, 'byteOffset')
 export const dataViewByteLength = getterOf<number>(DataView.prototype, 'byteLength')
 
+const OriginalUint8Array = Uint8Array
+const { isView } = ArrayBuffer
 const arrayBufferSlice = ArrayBuffer.prototype.slice
 const arrayBufferTransfer = ArrayBuffer.prototype.transfer
 
@@ -46,14 +48,20 @@ export function transferArrayBuffer(buffer: ArrayBuffer): ArrayBuffer {
   return apply(arrayBufferTransfer, buffer, []) as ArrayBuffer
 }
 
+/** A copy of a BufferSource that nobody else can reach, or undefined where the value is none. Safe from patched prototypes. */
+export function copyOfBytes(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+  const view = viewBytes(value)
+  return view === undefined ? undefined : new OriginalUint8Array(view)
+}
+
 /** The bytes of a BufferSource without copying, or undefined where the value is none. */
 export function viewBytes(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (typedArrayName(value) !== undefined) {
-    return new Uint8Array(typedArrayBuffer(value), typedArrayByteOffset(value), typedArrayByteLength(value))
+    return new OriginalUint8Array(typedArrayBuffer(value), typedArrayByteOffset(value), typedArrayByteLength(value))
   }
-  if (isArrayBuffer(value)) return new Uint8Array(value)
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(dataViewBuffer(value), dataViewByteOffset(value), dataViewByteLength(value))
+  if (isArrayBuffer(value)) return new OriginalUint8Array(value)
+  if (isView(value)) {
+    return new OriginalUint8Array(dataViewBuffer(value), dataViewByteOffset(value), dataViewByteLength(value))
   }
   return undefined
 }

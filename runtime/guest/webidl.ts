@@ -23,12 +23,20 @@ export function requireArguments(count: number, needed: number, what: string): v
   throw new TypeError(`${what} requires ${needed} argument${needed === 1 ? '' : 's'}, but ${count} ${count === 1 ? 'was' : 'were'} given`)
 }
 
+const platformPrototypes = new Set<object>()
+
+/** Whether `prototype` belongs to an interface that `shapeInterface` shaped. */
+export function isPlatformPrototype(prototype: object): boolean {
+  return platformPrototypes.has(prototype)
+}
+
 /**
  * Gives a class the property attributes that WebIDL asks of an interface: members enumerable, `Symbol.toStringTag` its name.
  * https://webidl.spec.whatwg.org/#interface-prototype-object
  */
 export function shapeInterface(constructor: abstract new (...parameters: never[]) => object, name: string): void {
   const prototype = constructor.prototype as object
+  platformPrototypes.add(prototype)
   for (const owner of [prototype, constructor]) {
     for (const key of Object.getOwnPropertyNames(owner)) {
       if (key === 'constructor' || key === 'prototype' || key === 'length' || key === 'name') {

@@ -1,0 +1,93 @@
+import { type GuestBoot, GuestEvent, type GuestEntry, type Transfer } from '../bridge/index.ts'
+import { receiveResult } from './crypto/index.ts'
+import {
+  adoptHandlers,
+  configure,
+  forgetExchange,
+  receiveChunk,
+  receiveCredit,
+  receiveEnd,
+  receiveHead,
+  receiveReset,
+  startRequest,
+} from './exchange/index.ts'
+import { attributes, eventHandlers, foreignInterfaces, namespaces, operations, ownInterfaces } from './globals.ts'
+import { hardenArrayBuffers, hardenWebAssembly, limitWasmMemory, removeSharedMemory } from './hardening/index.ts'
+import { connectHost, setCurrentRequestId } from './host.ts'
+import { reportToHost } from './report-exception.ts'
+import { fireTimer, forgetTimers } from './timers/index.ts'
+import { shapeInterface } from './webidl.ts'
+
+/**
+ * The entry of the guest bundle, and the only file that installs globals. All of it runs while the snapshot is built but for
+ * `boot`, which runs in each restored isolate and has to stay short. The contract is ../bridge/guest-interface.ts.
+ */
+
+function install(name: string, descriptor: PropertyDescriptor): void {
+  Object.defineProperty(globalThis, name, { configurable: true, ...descriptor })
+}
+
+/** https://webidl.spec.whatwg.org/#define-the-global-property-references */
+function installGlobals(): void {
+  for (const [name, value] of Object.entries(ownInterfaces)) {
+    shapeInterface(value as unknown as abstract new () => object, name)
+    install(name, { value, writable: true, enumerable: false })
+  }
+  for (const [name, value] of Object.entries(foreignInterfaces)) install(name, { value, writable: true, enumerable: false })
+  for (const [name, value] of Object.entries(operations)) install(name, { value, writable: true, enumerable: true })
+  for (const [name, value] of Object.entries(namespaces)) install(name, { value, writable: true, enumerable: false })
+  for (const [name, { get, set }] of Object.entries(eventHandlers)) install(name, { get, set, enumerable: true })
+  for (const [name, value] of Object.entries(attributes)) {
+    install(name, {
+      get: () => value,
+      set: (replacement: unknown) => install(name, { value: replacement, writable: true, enumerable: true }),
+      enumerable: true,
+    })
+  }
+  Object.defineProperty(globalThis, Symbol.toStringTag, { value: 'ServiceWorkerGlobalScope', configurable: true })
+}
+
+function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer): void {
+  switch (event) {
+    case GuestEvent.request: return startRequest(id, first as string, second)
+    case GuestEvent.chunk: return receiveChunk(id, first as Uint8Array)
+    case GuestEvent.end: return receiveEnd(id)
+    case GuestEvent.head: return receiveHead(id, first as string, second)
+    case GuestEvent.timer: return fireTimer(id)
+    case GuestEvent.result: return receiveResult(id, first as string, second)
+    case GuestEvent.credit: return receiveCredit(id, first as number)
+    case GuestEvent.reset: return receiveReset(id, first as string, second as string)
+    case GuestEvent.forget:
+      forgetExchange(id)
+      forgetTimers(id)
+      return
+    case GuestEvent.configure:
+      if (typeof second === 'number') limitWasmMemory(second)
+      return configure(first as string)
+  }
+}
+
+const entry: GuestEntry = {
+  event(event, id, first, second) {
+    // Whoever knows better to which request the event belongs sets it again.
+    setCurrentRequestId(0)
+    try {
+      handle(event, id, first, second)
+    } catch (thrown) {
+      reportToHost(thrown)
+    }
+  },
+  adopt: adoptHandlers,
+}
+
+const boot: GuestBoot = (host) => {
+  Reflect.deleteProperty(globalThis, '__skerryBoot')
+  connectHost(host)
+  removeSharedMemory()
+  hardenWebAssembly()
+  return entry
+}
+
+hardenArrayBuffers()
+installGlobals()
+install('__skerryBoot', { value: boot, writable: false, enumerable: false })

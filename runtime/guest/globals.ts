@@ -1,0 +1,50 @@
+import { Blob, File } from './blob/index.ts'
+import { createConsole } from './console/index.ts'
+import { Crypto, crypto, CryptoKey, SubtleCrypto } from './crypto/index.ts'
+import { DOMException } from './dom-exception.ts'
+import { atob, btoa, TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream } from './encoding/index.ts'
+import {
+  AbortController,
+  AbortSignal,
+  CloseEvent,
+  CustomEvent,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  MessageEvent,
+  PromiseRejectionEvent,
+} from './events/index.ts'
+import { fetch } from './exchange/index.ts'
+import { Headers, Request, Response } from './fetch/index.ts'
+import { FormData } from './form-data/index.ts'
+import { addEventListener, dispatchEvent, getOnError, removeEventListener, reportError, setOnError } from './global-scope/index.ts'
+import { createNavigator, Navigator } from './navigator/index.ts'
+import { createPerformance, Performance, PerformanceEntry } from './performance/index.ts'
+import * as streams from './streams/index.ts'
+import { structuredClone } from './structured-clone/index.ts'
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from './timers/index.ts'
+import { URL, URLSearchParams } from './url/index.ts'
+
+/** What the global object of a function has besides ECMAScript, in the kinds that WebIDL tells apart. bootstrap installs it. */
+
+/** Classes of the guest's own, to be shaped as interfaces. */
+export const ownInterfaces = {
+  AbortController, AbortSignal, Blob, CloseEvent, Crypto, CryptoKey, CustomEvent, DOMException, ErrorEvent, Event, EventTarget, File, FormData,
+  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PromiseRejectionEvent, Request, Response, SubtleCrypto,
+  TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams,
+} as const
+
+/** Classes that come in the right shape. */
+export const foreignInterfaces = { ...streams } as const
+
+export const operations = {
+  addEventListener, atob, btoa, clearInterval, clearTimeout, dispatchEvent, fetch, queueMicrotask, removeEventListener, reportError,
+  setInterval, setTimeout, structuredClone,
+} as const
+
+/** Attributes with the value that they show; assigning replaces them. */
+export const attributes = { crypto, navigator: createNavigator(), performance: createPerformance(), self: globalThis } as const
+
+export const eventHandlers = { onerror: { get: getOnError, set: setOnError } } as const
+
+export const namespaces = { console: createConsole() } as const

@@ -1,0 +1,60 @@
+/**
+ * Takes away what escapes the isolate's memory limit or blocks its thread: resizable and shared buffers, `Atomics.wait`.
+ * V8 charges a plain ArrayBuffer to the isolate, but not the growth of a resizable one.
+ *
+ * Invariant: afterwards nothing that user code can reach leads to the original constructor: it is not the `constructor` of the
+ * prototype, nor the species, nor the parent of the replacement.
+ */
+const { construct, defineProperty, deleteProperty } = Reflect
+const OriginalArrayBuffer = globalThis.ArrayBuffer
+const originalTransfer = ArrayBuffer.prototype.transfer
+const getByteLength = Reflect.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')?.get as () => number
+const { apply } = Reflect
+const setBytes = Uint8Array.prototype.set
+const OriginalUint8Array = Uint8Array
+
+/** Done when the snapshot is built. */
+export function hardenArrayBuffers(): void {
+  const prototype = OriginalArrayBuffer.prototype
+  /** https://tc39.es/ecma262/#sec-arraybuffer-constructor, without `maxByteLength`. */
+  function ArrayBuffer(this: unknown, length?: unknown): object {
+    if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'")
+    return construct(OriginalArrayBuffer, [length], new.target) as object
+  }
+  defineProperty(ArrayBuffer, 'prototype', { value: prototype, writable: false, enumerable: false, configurable: false })
+  defineProperty(ArrayBuffer, 'isView', { value: OriginalArrayBuffer.isView, writable: true, enumerable: false, configurable: true })
+  defineProperty(ArrayBuffer, Symbol.species, {
+    get: function species(this: unknown) { return this },
+    enumerable: false, configurable: true,
+  })
+  const transferMethods = {
+    transfer(this: ArrayBuffer, newLength?: unknown) { return transfer(this, newLength) },
+    transferToFixedLength(this: ArrayBuffer, newLength?: unknown) { return transfer(this, newLength) },
+  }
+  defineProperty(prototype, 'constructor', { value: ArrayBuffer, writable: true, enumerable: false, configurable: true })
+  for (const [name, value] of Object.entries(transferMethods)) {
+    defineProperty(prototype, name, { value, writable: true, enumerable: false, configurable: true })
+  }
+  deleteProperty(prototype, 'resize')
+  defineProperty(globalThis, 'ArrayBuffer', { value: ArrayBuffer, writable: true, enumerable: false, configurable: true })
+}
+
+/** https://tc39.es/ecma262/#sec-arraybuffercopyanddetach: another length makes a new buffer, which the isolate is charged for. */
+function transfer(buffer: ArrayBuffer, newLength: unknown): ArrayBuffer {
+  const length = apply(getByteLength, buffer, []) as number
+  const wanted = newLength === undefined ? length : Math.trunc(Number(newLength)) || 0
+  if (wanted === length) return apply(originalTransfer, buffer, []) as ArrayBuffer
+  const grown = construct(OriginalArrayBuffer, [wanted]) as ArrayBuffer
+  const kept = new OriginalUint8Array(buffer, 0, Math.min(length, wanted))
+  apply(setBytes, new OriginalUint8Array(grown), [kept])
+  apply(originalTransfer, buffer, [])
+  return grown
+}
+
+/** Done in the running isolate: V8 adds these when a snapshot is restored. */
+export function removeSharedMemory(): void {
+  deleteProperty(globalThis, 'SharedArrayBuffer')
+  if (typeof Atomics !== 'object') return
+  deleteProperty(Atomics, 'wait')
+  deleteProperty(Atomics, 'waitAsync')
+}

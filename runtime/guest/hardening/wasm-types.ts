@@ -1,0 +1,18 @@
+/** The part of https://webassembly.github.io/spec/js-api/ that is hardened; ECMAScript's own library types do not describe it. */
+export interface WasmNamespace {
+  Module: WasmConstructor
+  Instance: WasmConstructor
+  Memory: WasmConstructor
+  CompileError: new (message: string) => Error
+  validate: (bytes: unknown, options?: unknown) => boolean
+  compile: unknown
+  instantiate: unknown
+}
+
+export type Constructor = abstract new (...parameters: never[]) => object
+export type WasmConstructor = Constructor & { readonly prototype: object }
+
+export function wasmNamespace(): WasmNamespace | undefined {
+  const { WebAssembly } = globalThis as { WebAssembly?: WasmNamespace }
+  return WebAssembly
+}

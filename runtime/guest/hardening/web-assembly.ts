@@ -1,0 +1,130 @@
+import { copyOfBytes } from '../primordials.ts'
+import { capMemories } from './wasm-binary.ts'
+import { WasmBudget } from './wasm-budget.ts'
+import { type Constructor, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
+
+/**
+ * Puts capped constructors in the place of V8's. The asynchronous functions, which never settle in a bare isolate, stand on
+ * the synchronous ones. Runs in the isolate before user code; what runs later uses nothing that user code could have patched.
+ */
+const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys } = Reflect
+const { isView } = ArrayBuffer
+const { values } = Object
+const { trunc } = Math
+const toNumber = Number
+const toBigInt = BigInt
+const OriginalTypeError = TypeError
+const weakGet = WeakMap.prototype.get
+const weakSet = WeakMap.prototype.set
+const pagesPerMegabyte = 16
+const budget = new WasmBudget(128 * pagesPerMegabyte)
+
+/** What WebAssembly memory may use in this isolate, in all. */
+export function limitWasmMemory(memoryMb: number): void {
+  budget.pages = memoryMb * pagesPerMegabyte
+}
+
+export function hardenWebAssembly(): void {
+  const namespace = wasmNamespace()
+  if (namespace === undefined) return
+  const pagesOfModule = new WeakMap<object, number>()
+  const keepers = new WeakMap<object, object>()
+  const { Module, Instance, Memory, CompileError, validate } = namespace
+
+  const compile = (source: unknown, options: unknown, target: Constructor): object => {
+    const copy = copyOfBytes(source)
+    if (copy === undefined) throw new OriginalTypeError('WebAssembly.Module(): Argument 0 must be a buffer source')
+    const capped = cap(copy, CompileError)
+    const module = construct(Module, [capped.bytes, options], target) as object
+    apply(weakSet, pagesOfModule, [module, capped.pages])
+    return module
+  }
+  const instantiate = (module: unknown, imports: unknown, target: Constructor): object => {
+    const pages = (apply(weakGet, pagesOfModule, [module]) ?? 0) as number
+    const keeper = {}
+    // Reserved before the start function runs, which may make more instances.
+    budget.reserve(pages, keeper)
+    const instance = construct(Instance, [module, imports], target) as { exports: Record<string, unknown> }
+    if (pages > 0) keepAlive(keepers, keeper, instance)
+    return instance
+  }
+  const HardenedModule = replace(Module, (target, source, options) => compile(source, options, target))
+  const HardenedInstance = replace(Instance, (target, module, imports) => instantiate(module, imports, target))
+  const install = (name: keyof WasmNamespace, value: unknown): void => {
+    defineProperty(namespace, name, { value, writable: true, enumerable: false, configurable: true })
+  }
+  install('Module', HardenedModule)
+  install('Instance', HardenedInstance)
+  install('Memory', replace(Memory, (target, descriptor) => createMemory(Memory, descriptor, target)))
+  install('validate', (source: unknown, options?: unknown) => validate(source, options))
+  install('compile', async (source: unknown, options?: unknown) => compile(source, options, HardenedModule))
+  install('instantiate', async (source: unknown, imports?: unknown, options?: unknown) => {
+    if (copyOfBytes(source) === undefined) return instantiate(source, imports, HardenedInstance)
+    const module = compile(source, options, HardenedModule)
+    return { module, instance: instantiate(module, imports, HardenedInstance) }
+  })
+  deleteProperty(namespace, 'compileStreaming')
+  deleteProperty(namespace, 'instantiateStreaming')
+  // These give a buffer that grows with the memory.
+  deleteProperty(Memory.prototype, 'toResizableBuffer')
+  deleteProperty(Memory.prototype, 'toFixedLengthBuffer')
+}
+
+/** Ties the reservation to all that leads to the instance's memory. */
+function keepAlive(keepers: WeakMap<object, object>, keeper: object, instance: { exports: Record<string, unknown> }): void {
+  apply(weakSet, keepers, [instance, keeper])
+  const exported = values(instance.exports)
+  for (let index = 0; index < exported.length; index++) {
+    const value = exported[index]
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function') apply(weakSet, keepers, [value, keeper])
+  }
+}
+
+function cap(bytes: Uint8Array<ArrayBuffer>, CompileError: new (message: string) => Error): { bytes: Uint8Array; pages: number } {
+  const length = isView(bytes) ? bytes.length : 0
+  // Too short for a module: V8 says so.
+  if (length < 8) return { bytes, pages: 0 }
+  try {
+    return capMemories(bytes, length, (initial, maximum) => budget.capOf(initial, maximum))
+  } catch (thrown) {
+    throw new CompileError(`WebAssembly.Module(): ${(thrown as Error).message}`)
+  }
+}
+
+function createMemory(Memory: WasmConstructor, given: unknown, target: Constructor): object {
+  if (typeof given !== 'object' || given === null) return construct(Memory, [given], target) as object
+  const { initial, minimum, maximum, shared, address, index } = given as Record<string, unknown>
+  if (shared) throw new OriginalTypeError('WebAssembly.Memory(): shared memory is not available')
+  const first = trunc(toNumber(initial ?? minimum))
+  const declared = maximum === undefined ? undefined : trunc(toNumber(maximum))
+  if (!(first >= 0) || (declared !== undefined && !(declared >= first))) {
+    throw new OriginalTypeError('WebAssembly.Memory(): initial and maximum must be sizes in pages, the maximum not below the initial')
+  }
+  const pages = budget.capOf(first, declared)
+  const is64Bit = address === 'i64' || index === 'i64'
+  const descriptor = is64Bit
+    ? { initial: toBigInt(first), maximum: toBigInt(pages), address: 'i64', shared: false }
+    : { initial: first, maximum: pages, address: 'i32', shared: false }
+  const memory = construct(Memory, [descriptor], target) as object
+  budget.reserve(pages, memory)
+  return memory
+}
+
+/** A constructor with the original's prototype and static members, through which the original can not be had. */
+function replace(
+  Original: WasmConstructor,
+  make: (target: Constructor, first: unknown, second: unknown) => object,
+): WasmConstructor {
+  const { name, prototype } = Original
+  const replacement = function (this: unknown, first: unknown, second: unknown): object {
+    if (new.target === undefined) throw new OriginalTypeError(`WebAssembly.${name} must be invoked with 'new'`)
+    return make(new.target as unknown as Constructor, first, second)
+  }
+  for (const key of ownKeys(Original)) {
+    const descriptor = getOwnPropertyDescriptor(Original, key)
+    if (descriptor !== undefined && key !== 'prototype') defineProperty(replacement, key, descriptor)
+  }
+  defineProperty(replacement, 'prototype', { value: prototype, writable: false, enumerable: false, configurable: false })
+  defineProperty(prototype, 'constructor', { value: replacement, writable: true, enumerable: false, configurable: true })
+  return replacement as unknown as WasmConstructor
+}
