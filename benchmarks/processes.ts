@@ -8,6 +8,8 @@ export interface Command {
   readonly arguments: readonly string[]
   /** Added to a small, fixed environment; nothing else of ours leaks into what is measured. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Where it runs; this process's own working directory when left out. */
+  readonly workingDirectory?: string
 }
 
 export interface StartOptions {
@@ -24,6 +26,7 @@ const gracefulStopMs = 5_000
 export function launch(command: Command): ChildProcess {
   return spawn(command.file, command.arguments, {
     detached: true,
+    ...(command.workingDirectory === undefined ? {} : { cwd: command.workingDirectory }),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', LANG: 'C.UTF-8', NO_COLOR: '1', ...command.environment },
   })

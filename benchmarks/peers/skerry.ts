@@ -88,6 +88,8 @@ async function startCluster(context: PeerContext): Promise<Cluster> {
     {
       file: process.execPath,
       arguments: [command, 'cluster', '--json', '--regions', 'fra', '--port', '0', '--data', join(context.directory, 'data')],
+      // The command leaves its credentials in the folder it runs in, which must not be the one of whoever runs the benchmark.
+      workingDirectory: context.directory,
     },
     { readyDescriptor: 1, readyPattern: /^(\{.*\})\r?\n/m, timeoutMs: 60_000 },
   )
