@@ -108,7 +108,7 @@ function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {
     case 'broken':
       return new SkerryError('isolate_crashed',
         'The edge node broke off before it answered. The request may have been processed, so it was not repeated.')
-    case 'invalid':
+    default:
       return new SkerryError('bad_request', `The request can not be passed on: ${outcome.reason}.`)
   }
 }

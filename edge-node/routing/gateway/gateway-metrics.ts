@@ -23,19 +23,19 @@ export class GatewayMetrics {
       name: 'skerry_gateway_attempt_failures_total', help: 'Attempts at a node that gave no answer.', labelNames: ['node', 'failure'], registers,
     })
     const read = (): number => this.inFlight
-    new Gauge({
-      name: 'skerry_gateway_requests_in_flight', help: 'Requests under way.', registers,
+    this.registry.registerMetric(new Gauge({
+      name: 'skerry_gateway_requests_in_flight', help: 'Requests under way.', registers: [],
       collect() {
         this.set(read())
       },
-    })
-    new Gauge({
-      name: 'skerry_gateway_node_available', help: '1 where the node takes requests.', labelNames: ['node', 'region'], registers,
+    }))
+    this.registry.registerMetric(new Gauge({
+      name: 'skerry_gateway_node_available', help: '1 where the node takes requests.', labelNames: ['node', 'region'], registers: [],
       collect() {
         this.reset()
         for (const node of nodes()) this.set({ node: node.name, region: node.region }, node.healthy && !node.draining ? 1 : 0)
       },
-    })
+    }))
   }
 
   countOutcome(outcome: ProxyOutcome['kind'] | 'refused', seconds: number): void {

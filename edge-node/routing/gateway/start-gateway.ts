@@ -1,13 +1,10 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type SkerryError } from '../../../errors/index.ts'
+import type { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
 import { createIngressServer, createTrustedProxies, createUlidGenerator } from '../../ingress/index.ts'
+import { closeServer, createAdminServer, listen } from '../admin/index.ts'
 import { NodeTable } from '../nodes/index.ts'
 import { openPlaceFinder } from '../place/index.ts'
 import { Upstreams } from '../proxy/index.ts'
-import { createAdminServer } from './admin-server.ts'
 import { createGatewayHandler } from './gateway-handler.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 
@@ -87,7 +84,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all([closeServer(server), closeServer(adminServer), upstreams.close()])
   }
   try {
-    const [url, adminUrl] = [await listen(server, options.host, options.port), await listen(adminServer, '127.0.0.1', options.adminPort)]
+    const url = `http://${await listen(server, options.host, options.port)}`
+    const adminUrl = `http://${await listen(adminServer, '127.0.0.1', options.adminPort)}`
     await nodes.start()
     return {
       url, adminUrl, close,
@@ -102,21 +100,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await close()
     throw error
   }
-}
-
-async function listen(server: Server, host: string, port: number): Promise<string> {
-  server.listen(port, host)
-  await once(server, 'listening')
-  const address = server.address() as AddressInfo
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
-}
-
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return
-  const closed = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await closed
 }
 
 function delay(ms: number): Promise<void> {

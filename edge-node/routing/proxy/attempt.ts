@@ -42,9 +42,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { request, upstream } = this.#options
     upstream.inFlight += 1
     upstream.pool.dispatch({
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       path: request.target,
-      headers: request.headers as string[],
+      headers: request.headers,
       body: request.body?.open() ?? null,
       // A connection of which the answer may take long carries nothing else meanwhile.
       blocking: false,
@@ -66,7 +66,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#aborted) return
     const { response, mayMoveOn, onRefused } = this.#options
     if (status < 200) {
-      if (status === 103 && headers['link'] !== undefined) response.writeEarlyHints({ link: headers['link'] as string | string[] })
+      if (status === 103 && headers['link'] !== undefined) response.writeEarlyHints({ link: headers['link'] })
       return
     }
     if (headers[internalHeaders.notBegun] === '1' && mayMoveOn()) {
@@ -77,7 +77,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#state = 'streaming'
     if (headers.date !== undefined) response.sendDate = false
-    response.writeHead(status, statusText ?? '', endToEndResponseHeaders((controller.rawHeaders ?? []) as Buffer[]))
+    response.writeHead(status, statusText ?? '', endToEndResponseHeaders(controller.rawHeaders))
     // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.
     if (headers['content-length'] === undefined) response.flushHeaders()
   }

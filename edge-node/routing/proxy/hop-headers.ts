@@ -8,22 +8,30 @@ const hopByHop: ReadonlySet<string> = new Set([
 ])
 
 /** Names that a `Connection` header declares to be hop-by-hop; undefined for the usual `keep-alive` and `close`. */
-function namedByConnection(value: string | undefined): ReadonlySet<string> | undefined {
-  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined
+function namedByConnection(value: string): ReadonlySet<string> | undefined {
+  if (value === 'keep-alive' || value === 'close') return undefined
   return new Set(value.split(',').map((name) => name.trim().toLowerCase()))
 }
 
-/** A response's raw headers as Node's `writeHead` takes them: flat, order and repetitions kept, hop-by-hop ones left out. */
-export function endToEndResponseHeaders(raw: readonly Buffer[]): string[] {
+/**
+ * A response's raw headers as Node's `writeHead` takes them: flat, order and repetitions kept, hop-by-hop ones left out. undici
+ * gives names and values in turn, as bytes.
+ */
+export function endToEndResponseHeaders(raw: unknown): string[] {
   const headers: string[] = []
+  if (!Array.isArray(raw)) return headers
   let named: ReadonlySet<string> | undefined
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index]?.toString('latin1') ?? ''
+    const name = toText(raw[index])
     const lower = name.toLowerCase()
-    if (lower === 'connection') named = namedByConnection(raw[index + 1]?.toString('latin1'))
-    if (!hopByHop.has(lower)) headers.push(name, raw[index + 1]?.toString('latin1') ?? '')
+    if (lower === 'connection') named = namedByConnection(toText(raw[index + 1]))
+    else if (!hopByHop.has(lower)) headers.push(name, toText(raw[index + 1]))
   }
   return named === undefined ? headers : withoutNamed(headers, named)
+}
+
+function toText(bytes: unknown): string {
+  return Buffer.isBuffer(bytes) ? bytes.toString('latin1') : ''
 }
 
 function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): string[] {

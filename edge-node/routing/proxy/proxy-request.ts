@@ -7,7 +7,7 @@ export interface ProxyRequest {
   /** Path and query, starting with `/`. */
   readonly target: string
   /** Flat name and value pairs: `host`, what is end-to-end of the client's headers, and what the hop adds. */
-  readonly headers: readonly string[]
+  readonly headers: string[]
   /** Undefined for a request without body. */
   readonly body: ReplayableBody | undefined
 }

@@ -1,0 +1,98 @@
+import { SkerryError } from '../../../errors/index.ts'
+import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
+import { type Coordinates, rankNodes } from '../nearest/index.ts'
+import { NodeTable } from '../nodes/index.ts'
+import { proxy, type ProxyOutcome, ReplayableBody, Upstreams } from '../proxy/index.ts'
+
+export interface NodeForwarderOptions {
+  readonly controlPlaneUrl: string
+  /** A control-plane token with scope `node`. */
+  readonly token: string
+  /** This node, which never forwards to itself. */
+  readonly name: string
+  readonly region: string
+  /** Where this node stands. */
+  readonly place: Coordinates
+  /** Keeps the list of nodes over a restart with the control plane gone. */
+  readonly nodesFile?: string | undefined
+  /** How often the list is read. */
+  readonly refreshMs?: number | undefined
+  readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
+}
+
+export interface NodeForwarder extends Forwarder {
+  /** Resolves when the list of nodes was asked for. Never rejects. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+const refreshMsDefault = 2_000
+const targetsMax = 3
+
+/**
+ * Makes the forwarder of a node: hands a request to the nearest other node that may run it, by the same proxy as the gateway.
+ *
+ * Invariants: a request is forwarded once (`x-skerry-forwarded`; the receiver answers or refuses), so there are no loops. The nearest
+ * is meant from the client where its place is known, otherwise from here, which the client was led to as its nearest.
+ */
+export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
+  const nodes = new NodeTable({
+    controlPlaneUrl: options.controlPlaneUrl, token: options.token, refreshMs: options.refreshMs ?? refreshMsDefault, health: 'passive',
+    ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,
+  })
+  const upstreams = new Upstreams()
+
+  return {
+    start: () => nodes.start(),
+    close: async () => {
+      nodes.close()
+      await upstreams.close()
+    },
+    forward: async (request, response, context) => {
+      const { client, regions, host } = context
+      const place = client.latitude === undefined || client.longitude === undefined
+        ? options.place
+        : { latitude: client.latitude, longitude: client.longitude }
+      // A draining node would only refuse: it may not forward what was forwarded to it.
+      const ranked = rankNodes(place, nodes.nodes, { regions, tieKey: host, unavailable: 'omit' })
+      if (ranked.length === 0 || nodes.internalToken === '') return false
+      const outcome = await proxy(
+        {
+          method: request.method ?? 'GET', target: context.target, headers: hopHeaders(context, nodes.internalToken),
+          body: context.hasBody ? new ReplayableBody(request, context.accept) : undefined,
+        },
+        ranked.slice(0, targetsMax).map((node) => ({ name: node.name, upstream: upstreams.get(node.internalOrigin) })),
+        response,
+        {
+          passLastRefusal: false,
+          onFailure: (target, failure) => {
+            if (failure === 'unreachable') nodes.reportUnreachable(target.name)
+          },
+        },
+      )
+      if (outcome.kind === 'unavailable') return false
+      const refusal = toRefusal(outcome)
+      if (refusal !== undefined && !response.headersSent && !response.destroyed) {
+        answerProblem(response, refusal, { requestId: context.requestId, node: options.name, region: options.region })
+      }
+      linger(request)
+      return true
+    },
+  }
+}
+
+function hopHeaders(context: ForwardContext, internalToken: string): string[] {
+  const { requestId, hops, client, clientAuthorization, contentLength, hasBody } = context
+  const headers = ['host', context.host, ...context.headers]
+  if (hasBody && contentLength !== undefined) headers.push('content-length', String(contentLength))
+  headers.push(...internalHeaderFields({ internalToken, requestId, hops, client, clientAuthorization, forwarded: true }))
+  return headers
+}
+
+function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {
+  if (outcome.kind === 'broken') {
+    return new SkerryError('isolate_crashed', 'The node that the request was forwarded to broke off. It may have been processed, so it was not repeated.')
+  }
+  if (outcome.kind === 'invalid') return new SkerryError('bad_request', `The request can not be passed on: ${outcome.reason}.`)
+  return undefined
+}

@@ -1,0 +1,1 @@
+export { createForwarder, type NodeForwarder, type NodeForwarderOptions } from './create-forwarder.ts'
