@@ -113,7 +113,7 @@ export class Functions {
     const { store, box, commits } = this.#options
     return commits.run(async () => {
       const secrets = await store.readSecrets(account, name)
-      if (!(key in secrets) && Object.keys(secrets).length >= secretsMax) {
+      if (!Object.hasOwn(secrets, key) && Object.keys(secrets).length >= secretsMax) {
         throw new SkerryError('invalid_request', `${name} has ${secretsMax} secrets already; delete one first.`, { field: 'key', limit: secretsMax })
       }
       const sealed = box.seal(value, secretContext(account, name, key))

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 
 /** A clock that stands still until a test calls `advance`, which runs what became due in order. */
 export class FakeClock implements Clock {

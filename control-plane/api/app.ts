@@ -1,0 +1,49 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { routePath } from 'hono/route'
+import { ulid } from 'ulid'
+import { SkerryError } from '../../errors/index.ts'
+import { addArtifactRoutes } from './artifact-routes.ts'
+import type { ApiDependencies, ApiEnvironment } from './context.ts'
+import { addDeploymentRoutes } from './deployment-routes.ts'
+import { addFunctionRoutes } from './function-routes.ts'
+import { addHealthRoutes } from './health-routes.ts'
+import { addNodeRoutes } from './node-routes.ts'
+import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
+
+/** The REST API. Validation and the OpenAPI document come from the same schemas. */
+export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnvironment> {
+  const { clock, metrics, log } = dependencies
+  const app = new OpenAPIHono<ApiEnvironment>({
+    defaultHook: (result) => {
+      if (!result.success) throw invalidRequest(result.error)
+    },
+  })
+
+  app.use(async (context, next) => {
+    const startedMs = clock.monotonicMs()
+    const requestId = ulid()
+    context.set('requestId', requestId)
+    await next()
+    context.header('x-skerry-id', requestId)
+    metrics.observeRequest(context.req.method, routePath(context, -1), context.res.status, clock.monotonicMs() - startedMs)
+  })
+  app.onError((error, context) => {
+    const known = toSkerryError(error)
+    if (known.status >= 500) {
+      log({ level: 'error', requestId: context.get('requestId'), code: known.code, method: context.req.method, path: context.req.path, stack: String((known.cause instanceof Error ? known.cause : known).stack) })
+    }
+    return problemResponse(context, known)
+  })
+  app.notFound((context) =>
+    problemResponse(context, new SkerryError('not_found', `The API has no ${context.req.method} ${context.req.path}; see /v1/openapi.json.`)),
+  )
+
+  addHealthRoutes(app, dependencies)
+  addArtifactRoutes(app, dependencies)
+  addDeploymentRoutes(app, dependencies)
+  addFunctionRoutes(app, dependencies)
+  addNodeRoutes(app, dependencies)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Skerry control plane', version: '1' } })
+  return app
+}

@@ -1,0 +1,46 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { type DeploymentEvent, deploymentEventSchema, deploymentRequestSchema, nameSchema, releaseRequestSchema } from '../protocol/index.ts'
+import type { EventLog } from '../releases/index.ts'
+import type { ApiDependencies, ApiEnvironment } from './context.ts'
+import { ndjsonResponse } from './ndjson.ts'
+import { answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireScope } from './route-parts.ts'
+
+export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
+  const { deployments, clock } = dependencies
+  const stream = (context: Context<ApiEnvironment>, events: EventLog<DeploymentEvent>): Response =>
+    ndjsonResponse(context, {
+      clock,
+      lines: async function* (signal) {
+        for await (const event of events.read(signal)) yield `${JSON.stringify(event)}\n`
+      },
+    })
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/deployments',
+      summary: 'Stores versions and activates them on the nodes as one group',
+      description: 'Goes on to its end if the caller leaves. The last line is `done` or `refused`.',
+      security: bearer,
+      middleware: [requireScope(dependencies, 'deploy'), limitBody(jsonBodyBytesMax)] as const,
+      request: { body: jsonBody(deploymentRequestSchema) },
+      responses: answersLines('One line for each event.', deploymentEventSchema),
+    }),
+    async (context) => stream(context, await deployments.deploy(context.get('caller').account, context.req.valid('json'))),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/functions/{name}/releases',
+      summary: 'Splits the traffic of a function between versions; a rollback is a release of one',
+      security: bearer,
+      middleware: [requireScope(dependencies, 'deploy'), limitBody(jsonBodyBytesMax)] as const,
+      request: { params: z.object({ name: nameSchema }), body: jsonBody(releaseRequestSchema) },
+      responses: answersLines('One line for each event.', deploymentEventSchema),
+    }),
+    async (context) =>
+      stream(context, await deployments.release(context.get('caller').account, context.req.valid('param').name, context.req.valid('json'))),
+  )
+}

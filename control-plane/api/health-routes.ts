@@ -1,0 +1,26 @@
+import { Hono } from 'hono'
+import type { ApiDependencies, ApiEnvironment } from './context.ts'
+
+/** `/healthz`: the process runs. `/readyz`: its store answers. */
+export function addHealthRoutes(app: Pick<Hono<ApiEnvironment>, 'get'>, dependencies: Pick<ApiDependencies, 'store'>): void {
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.get('/readyz', async (context) => {
+    try {
+      await dependencies.store.readSequence()
+      return context.json({ status: 'ready' })
+    } catch {
+      return context.json({ status: 'not ready', detail: 'the store does not answer' }, 503)
+    }
+  })
+}
+
+/** What stands on the admin port: health and metrics. */
+export function createAdminApp(dependencies: Pick<ApiDependencies, 'store' | 'metrics'>): Hono<ApiEnvironment> {
+  const app = new Hono<ApiEnvironment>()
+  addHealthRoutes(app, dependencies)
+  app.get('/metrics', async (context) => {
+    const { registry } = dependencies.metrics
+    return context.text(await registry.metrics(), 200, { 'content-type': registry.contentType })
+  })
+  return app
+}

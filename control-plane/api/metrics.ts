@@ -1,0 +1,61 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface MetricSources {
+  readonly feedSequence: () => Promise<number>
+  readonly storeBytes: () => Promise<number>
+  readonly connectedNodes: () => number
+  readonly tailSubscribers: () => number
+}
+
+/** Metrics of one control plane, in a registry of its own. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #requests = new Histogram({
+    name: 'skerry_control_plane_request_duration_seconds',
+    help: 'Time until the head of the answer, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers: [this.registry],
+  })
+  readonly #deployments = new Histogram({
+    name: 'skerry_control_plane_deployment_duration_seconds',
+    help: 'Time of deployments and releases; outcome is done or the code of the refusal.',
+    labelNames: ['outcome'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30],
+    registers: [this.registry],
+  })
+  readonly feedSubscribers = new Gauge({
+    name: 'skerry_control_plane_feed_subscribers',
+    help: 'Open feed connections.',
+    registers: [this.registry],
+  })
+  readonly artifactBytes = new Counter({
+    name: 'skerry_control_plane_artifact_received_bytes_total',
+    help: 'Bytes of artifacts taken in.',
+    registers: [this.registry],
+  })
+
+  constructor(sources: MetricSources) {
+    const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
+      const created: Gauge = new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect: async () => created.set(await read()),
+      })
+    }
+    gauge('skerry_control_plane_feed_sequence', 'Newest revision of the feed.', sources.feedSequence)
+    gauge('skerry_control_plane_store_bytes', 'Size of the store on disk.', sources.storeBytes)
+    gauge('skerry_control_plane_nodes_connected', 'Nodes whose feed connection stands.', sources.connectedNodes)
+    gauge('skerry_control_plane_tail_subscribers', 'Open tail connections.', sources.tailSubscribers)
+    gauge('skerry_control_plane_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())
+  }
+
+  observeRequest(method: string, route: string, status: number, durationMs: number): void {
+    this.#requests.observe({ method, route, status: String(status) }, durationMs / 1_000)
+  }
+
+  observeDeployment(outcome: string, durationMs: number): void {
+    this.#deployments.observe({ outcome }, durationMs / 1_000)
+  }
+}

@@ -1,0 +1,58 @@
+import type { Context } from 'hono'
+import type { Clock } from '../clock.ts'
+import type { ApiEnvironment } from './context.ts'
+
+/** A reader that takes nothing for so long is dropped; it may come back and resume. */
+const stalledAfterMs = 30_000
+
+export interface NdjsonOptions {
+  readonly clock: Clock
+  /** Lines with their line feed. Ends soon after the signal aborts. */
+  readonly lines: (signal: AbortSignal) => AsyncGenerator<string>
+  /** Called once, however the stream ends. */
+  readonly onEnd?: () => void
+}
+
+/**
+ * Streams lines to one reader. A line is made only when the one before it is handed to the socket, so nothing is queued here;
+ * a reader that stalls loses its connection.
+ */
+export function ndjsonResponse(context: Context<ApiEnvironment>, options: NdjsonOptions): Response {
+  const abort = new AbortController()
+  const iterator = options.lines(abort.signal)
+  const encoder = new TextEncoder()
+  let cancelStall = (): void => {}
+  let isEnded = false
+  const end = (): void => {
+    cancelStall()
+    abort.abort()
+    if (isEnded) return
+    isEnded = true
+    options.onEnd?.()
+  }
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        cancelStall()
+        try {
+          const { done, value } = await iterator.next()
+          if (isEnded) return
+          if (done === true) {
+            end()
+            controller.close()
+            return
+          }
+          controller.enqueue(encoder.encode(value))
+          // Destroying the response cancels this stream.
+          cancelStall = options.clock.after(stalledAfterMs, () => context.env.outgoing.destroy())
+        } catch (error) {
+          end()
+          controller.error(error)
+        }
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' } })
+}

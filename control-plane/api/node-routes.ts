@@ -1,0 +1,107 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { SkerryError } from '../../errors/index.ts'
+import { hasScope } from '../auth/index.ts'
+import {
+  acknowledgementSchema,
+  changedSchema,
+  feedQuerySchema,
+  feedRecordSchema,
+  logBatchSchema,
+  nameSchema,
+  nodeListSchema,
+  nodeRegistrationSchema,
+  nodeWelcomeSchema,
+} from '../protocol/index.ts'
+import type { ApiDependencies, ApiEnvironment } from './context.ts'
+import { ndjsonResponse } from './ndjson.ts'
+import { answersJson, answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireScope } from './route-parts.ts'
+
+const nodeParameters = z.object({ node: nameSchema })
+const subscribersMax = 2_000
+
+export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
+  const { feed, nodes, board, store, tail, identity, clock, metrics } = dependencies
+  const node = requireScope(dependencies, 'node')
+  const welcome = { internalToken: identity.internalToken, publicKey: identity.signer.publicKey }
+  let subscribers = 0
+
+  app.openapi(
+    createRoute({
+      method: 'get', path: '/v1/nodes', summary: 'The edge nodes; with the internal token for callers with scope node', security: bearer,
+      middleware: requireScope(dependencies, 'read', 'node'), responses: answersJson('Nodes by name.', nodeListSchema),
+    }),
+    (context) => {
+      const isNode = hasScope(context.get('caller'), 'node')
+      return context.json({ nodes: nodes.list(), ...(isNode ? { internalToken: identity.internalToken } : {}) })
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'put', path: '/v1/nodes/{node}', summary: 'Registers a node; repeated every few seconds', security: bearer,
+      middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(nodeRegistrationSchema) },
+      responses: answersJson('What the node needs to trust its peers and the feed.', nodeWelcomeSchema),
+    }),
+    (context) => {
+      nodes.register(context.req.valid('param').node, context.req.valid('json'))
+      return context.json(welcome)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post', path: '/v1/nodes/{node}/acknowledgements', summary: 'Tells how a revision was applied', security: bearer,
+      middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(acknowledgementSchema) },
+      responses: answersJson('Noted.', changedSchema),
+    }),
+    (context) => {
+      const name = context.req.valid('param').node
+      const acknowledgement = context.req.valid('json')
+      nodes.touch(name)
+      if (acknowledgement.epoch === store.epoch) board.deliver(name, acknowledgement)
+      return context.json({})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post', path: '/v1/nodes/{node}/logs', summary: 'Hands in what functions logged, for tail', security: bearer,
+      middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(logBatchSchema) },
+      responses: answersJson('Passed on.', changedSchema),
+    }),
+    async (context) => {
+      const name = context.req.valid('param').node
+      const { events } = context.req.valid('json')
+      const strange = events.findIndex((event) => event.node !== name)
+      if (strange >= 0) {
+        throw new SkerryError('invalid_request', `The event is of ${events[strange]?.node}, but ${name} hands it in.`, { field: `events.${strange}.node` })
+      }
+      nodes.touch(name)
+      await tail.publish(events)
+      return context.json({})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get', path: '/v1/feed', summary: 'The ordered log of revisions, for nodes', security: bearer, middleware: node,
+      request: { query: feedQuerySchema }, responses: answersLines('One line for each record, without end.', feedRecordSchema),
+    }),
+    (context) => {
+      if (subscribers >= subscribersMax) throw new SkerryError('overloaded', `${subscribersMax} nodes follow the feed already.`)
+      const query = context.req.valid('query')
+      const disconnect = nodes.connect(query.node)
+      subscribers += 1
+      metrics.feedSubscribers.inc()
+      return ndjsonResponse(context, {
+        clock,
+        lines: (signal) => feed.lines(query, signal),
+        onEnd: () => {
+          subscribers -= 1
+          metrics.feedSubscribers.dec()
+          disconnect()
+        },
+      })
+    },
+  )
+}

@@ -1,0 +1,55 @@
+import { z } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import type { MiddlewareHandler } from 'hono'
+import { SkerryError } from '../../errors/index.ts'
+import { authenticate } from '../auth/index.ts'
+import { problemSchema } from '../protocol/index.ts'
+import type { Scope } from '../store/index.ts'
+import type { ApiDependencies, ApiEnvironment } from './context.ts'
+
+/** Pieces that route definitions are put together from. */
+
+export const jsonBodyBytesMax = 8 * 1024 * 1024
+
+interface Answer {
+  description: string
+  content?: Record<string, { schema: z.ZodType }>
+}
+export type Answers = Record<`${number}` | 'default', Answer>
+
+const problemAnswer: Answer = { description: 'Refused.', content: { 'application/problem+json': { schema: problemSchema } } }
+
+export function answersJson(description: string, schema: z.ZodType): Answers {
+  return { 200: { description, content: { 'application/json': { schema } } }, default: problemAnswer }
+}
+
+export function answersLines(description: string, schema: z.ZodType): Answers {
+  return { 200: { description, content: { 'application/x-ndjson': { schema } } }, default: problemAnswer }
+}
+
+export function answersBytes(description: string, mediaType: string): Answers {
+  return { 200: { description, content: { [mediaType]: { schema: z.string().meta({ format: 'binary' }) } } }, default: problemAnswer }
+}
+
+export function jsonBody<T extends z.ZodType>(schema: T): { required: true; content: { 'application/json': { schema: T } } } {
+  return { required: true, content: { 'application/json': { schema } } }
+}
+
+export const bearer = [{ bearer: [] }]
+
+/** Lets callers with one of the scopes in. */
+export function requireScope(dependencies: ApiDependencies, ...scopes: Scope[]): MiddlewareHandler<ApiEnvironment> {
+  return async (context, next) => {
+    context.set('caller', await authenticate(dependencies.store, context.req.header('authorization'), scopes))
+    await next()
+  }
+}
+
+export function limitBody(bytesMax: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      throw new SkerryError('request_too_large', `The body is larger than ${bytesMax} bytes.`, { field: 'body', limit: bytesMax })
+    },
+  })
+}

@@ -1,0 +1,100 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
+import { type GivenTokens, openIdentity, openSecretBox } from './auth/index.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
+import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, Sequencer, StackMapper } from './releases/index.ts'
+import { listen } from './server.ts'
+import { openSqliteStore } from './store/index.ts'
+
+export interface ControlPlaneOptions {
+  /** Loopback unless set. */
+  readonly host?: string
+  /** 7400 unless set; 0 takes a free one. */
+  readonly port?: number
+  /** Health and metrics, on loopback; a free one unless set. */
+  readonly adminPort?: number
+  /** Holds the database and the key that secrets are sealed with. Created where missing, readable by its owner only. */
+  readonly dataDirectory: string
+  /** Functions answer at `NAME.DOMAIN`; `localhost` unless set. */
+  readonly domain?: string
+  /** Scheme and port of the URLs that are told to publishers, such as `http://127.0.0.1:8080`. */
+  readonly gatewayUrl?: string
+  /** Tokens to use instead of those made at the first start. */
+  readonly tokens?: GivenTokens
+  /** The database grows no larger. */
+  readonly maximumBytes?: number
+  /** Revisions that the feed keeps for nodes that come back. */
+  readonly revisionsKept?: number
+  readonly clock?: Clock
+  readonly log?: (entry: Readonly<Record<string, unknown>>) => void
+}
+
+export interface ControlPlane {
+  readonly url: string
+  readonly adminUrl: string
+  readonly adminToken: string
+  /** With it nodes and gateways join. */
+  readonly nodeToken: string
+  /** Ends deployments, connections and the store. What was acknowledged is on disk. */
+  close(): Promise<void>
+}
+
+const loopback = '127.0.0.1'
+const artifactGraceMs = 24 * 60 * 60 * 1_000
+
+/** Starts a control plane. Rejects with the system's error (`code` EADDRINUSE) where a port is taken. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { dataDirectory, domain = 'localhost', clock = systemClock } = options
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  const box = await openSecretBox(join(dataDirectory, 'secret.key'))
+  const store = openSqliteStore({
+    file: join(dataDirectory, 'control-plane.db'),
+    ...(options.maximumBytes === undefined ? {} : { maximumBytes: options.maximumBytes }),
+    ...(options.revisionsKept === undefined ? {} : { revisionsKept: options.revisionsKept }),
+  })
+  const closing = new AbortController()
+  const cleanUps: Array<() => Promise<void> | void> = [() => store.close()]
+  const close = async (): Promise<void> => {
+    if (closing.signal.aborted) return
+    closing.abort()
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp()
+  }
+  try {
+    const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
+    await store.collectArtifacts(clock.nowMs() - artifactGraceMs)
+
+    const feed = new Feed({ store, signer: identity.signer, box, clock })
+    const nodes = new NodeDirectory(clock)
+    const board = new AcknowledgementBoard()
+    const locks = new KeyedLocks(clock)
+    const commits = new Sequencer()
+    const stackMapper = new StackMapper(store)
+    const tail = new TailHub(store, stackMapper)
+    const metrics = new Metrics({
+      feedSequence: () => store.readSequence(),
+      storeBytes: () => store.sizeBytes(),
+      connectedNodes: () => nodes.connected().length,
+      tailSubscribers: () => tail.subscriberCount,
+    })
+    const urlOf = (account: string, name: string): string => functionUrl(account, name, domain, options.gatewayUrl)
+    const rollout = new Rollout({ store, feed, nodes, board, clock, commits, stackMapper, domain, functionUrl: urlOf, signal: closing.signal })
+    const deployments = new Deployments({
+      store, rollout, locks, commits, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
+    })
+    const functions = new Functions({ store, feed, box, clock, locks, commits, functionUrl: urlOf })
+    cleanUps.push(() => deployments.settle())
+
+    const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))
+    const api = createApi({ store, feed, nodes, board, deployments, functions, tail, identity, metrics, clock, log })
+    const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
+    cleanUps.push(() => server.close(), () => feed.close())
+    const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)
+    cleanUps.push(() => adminServer.close())
+    return { url: server.url, adminUrl: adminServer.url, adminToken: identity.adminToken, nodeToken: identity.nodeToken, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
