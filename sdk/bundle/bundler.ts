@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join, relative, resolve } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
 import { type BundleInput, bundleFailure, checkOutput, inputsOf } from './complaints.ts'
+import { bundleFileName } from '../source-map/index.ts'
 import { webAssemblyPlugin } from './web-assembly-plugin.ts'
 
 export type { BundleInput } from './complaints.ts'
@@ -38,7 +39,7 @@ const buildOptions = ({ directory, main }: BundleSource) =>
     absWorkingDir: resolve(directory),
     entryPoints: [resolve(directory, main)],
     // Nothing is written: the name gives source maps paths relative to the project's folder.
-    outfile: join(resolve(directory), 'function.js'),
+    outfile: join(resolve(directory), bundleFileName),
     write: false,
     bundle: true,
     splitting: false,
@@ -72,7 +73,7 @@ function messagesOf(error: unknown): readonly Message[] | undefined {
 function toBundle(result: Outcome, entry: string): Bundle {
   const script = result.outputFiles.find(({ path }) => path.endsWith('.js'))?.contents
   const sourceMap = result.outputFiles.find(({ path }) => path.endsWith('.map'))?.text
-  const output: Metafile['outputs'][string] | undefined = result.metafile.outputs['function.js']
+  const output: Metafile['outputs'][string] | undefined = result.metafile.outputs[bundleFileName]
   if (script === undefined || sourceMap === undefined || output === undefined) {
     throw new SkerryError('bundle_failed', `${entry}: esbuild gave no output`)
   }

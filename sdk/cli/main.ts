@@ -30,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     environment: process.env,
     stdin: process.stdin,
     isInteractive: process.stdin.isTTY && process.stderr.isTTY,
-    hasColors: process.stderr.hasColors?.() === true && process.env['NO_COLOR'] === undefined,
+    hasColors: process.stderr.isTTY && process.stderr.hasColors() && process.env['NO_COLOR'] === undefined,
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     stopped: stopSignal(),

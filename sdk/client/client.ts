@@ -90,10 +90,11 @@ function versionId(text: string): string {
   return result.data
 }
 
+const path = (...segments: readonly string[]): string => `/v1/${segments.map(encodeURIComponent).join('/')}`
+
 /** @see SkerryClient */
 export function createClient({ url, token }: ClientOptions): SkerryClient {
   const transport = createTransport(url, token)
-  const path = (...segments: string[]): string => `/v1/${segments.map(encodeURIComponent).join('/')}`
   const versions = async (name: string): Promise<readonly VersionInfo[]> =>
     (await transport.json({ method: 'GET', path: path('functions', name, 'versions') }, versionListSchema)).versions
   const deployment = (where: string, json: unknown, signal?: AbortSignal): DeploymentStream =>

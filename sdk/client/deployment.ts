@@ -4,21 +4,17 @@ import { isErrorCode, SkerryError } from '../../errors/index.ts'
 /** How a deployment ended. */
 export type DeploymentOutcome = Omit<Extract<DeploymentEvent, { type: 'done' }>, 'type'>
 
-/** Turns positions in the bundle of a function into those of its sources. */
-export type MapStack = (functionName: string | undefined, stack: string) => string
-
 /**
- * Follows a deployment to its end. Throws what it was refused with (`load_failed`, `no_nodes`, ...), the mapped stack in the
- * message. @param onEvent sees every event as it comes
+ * Follows a deployment to its end. Throws what it was refused with (`load_failed`, `no_nodes`, ...), the stack, which
+ * the control plane mapped to the sources, in the message. @param onEvent sees every event as it comes
  */
 export async function collectDeployment(
   events: AsyncIterable<DeploymentEvent>,
-  onEvent: (event: DeploymentEvent) => void = () => {},
-  mapStack: MapStack = (_, stack) => stack,
+  onEvent?: (event: DeploymentEvent) => void,
 ): Promise<DeploymentOutcome> {
   for await (const event of events) {
-    onEvent(event)
-    if (event.type === 'refused') throw refusal(event, mapStack)
+    onEvent?.(event)
+    if (event.type === 'refused') throw refusal(event)
     if (event.type === 'done') {
       const { type: _, ...outcome } = event
       return outcome
@@ -27,10 +23,10 @@ export async function collectDeployment(
   throw new SkerryError('server_unreachable', 'The control plane broke the deployment off before its end; see `skerry versions NAME` for what became of it')
 }
 
-function refusal(event: Extract<DeploymentEvent, { type: 'refused' }>, mapStack: MapStack): SkerryError {
+function refusal(event: Extract<DeploymentEvent, { type: 'refused' }>): SkerryError {
   const code = isErrorCode(event.code) ? event.code : 'load_failed'
   const where = [event.function, event.node === undefined ? undefined : `on ${event.node}`].filter((part) => part !== undefined).join(' ')
-  const stack = event.stack === undefined ? '' : mapStack(event.function, event.stack)
+  const stack = event.stack ?? ''
   // The stack's first line usually repeats the message.
   const detail = [stack.includes(event.detail) ? '' : event.detail, stack].filter((part) => part !== '').join('\n')
   const stored = event.functions.map(({ function: name, version }) => `\n${name} is stored as ${version}, inactive`).join('')

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DeploymentEvent, DeploymentRequestInput, FunctionProject } from '../../control-plane/protocol/index.ts'
 import type { Bundle } from '../bundle/index.ts'
-import type { StackMapper } from '../source-map/index.ts'
 import { collectDeployment, type DeploymentOutcome } from './deployment.ts'
 
 /** What publishing needs of a client. */
@@ -30,7 +29,7 @@ export interface PublishResult extends DeploymentOutcome {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 function deploymentOf(project: FunctionProject, bundle: Bundle) {
-  const { name, main: _, routes, ...config } = project
+  const { name, main: _main, routes, ...config } = project
   return { name, artifactHash: bundle.hash, sourceMapHash: sha256(bundle.sourceMap), config, routes }
 }
 
@@ -40,11 +39,7 @@ function deploymentOf(project: FunctionProject, bundle: Bundle) {
  */
 export async function publishProject(client: Publisher, options: PublishOptions): Promise<PublishResult> {
   // Loaded here: programs that only administer do not pay for esbuild.
-  const [{ loadProject }, { bundleFunction }, { createStackMapper }] = await Promise.all([
-    import('../project/index.ts'),
-    import('../bundle/index.ts'),
-    import('../source-map/index.ts'),
-  ])
+  const [{ loadProject }, { bundleFunction }] = await Promise.all([import('../project/index.ts'), import('../bundle/index.ts')])
   const project = await loadProject(options.directory)
   const bundles = new Map<string, Bundle>()
   for (const { name, main } of project.functions) {
@@ -56,7 +51,6 @@ export async function publishProject(client: Publisher, options: PublishOptions)
     await client.putArtifact(bundle.hash, bundle.script)
     await client.putArtifact(sha256(bundle.sourceMap), Buffer.from(bundle.sourceMap))
   }
-  const mappers = new Map<string, StackMapper>([...bundles].map(([name, { sourceMap }]) => [name, createStackMapper(sourceMap)]))
   const events = client.deploy({
     functions: project.functions.flatMap((found) => {
       const bundle = bundles.get(found.name)
@@ -66,6 +60,5 @@ export async function publishProject(client: Publisher, options: PublishOptions)
     activate: options.activate ?? true,
     percent: options.percent ?? 100,
   })
-  const mapStack = (name: string | undefined, stack: string): string => mappers.get(name ?? project.functions[0]?.name ?? '')?.(stack) ?? stack
-  return { ...(await collectDeployment(events, options.onEvent, mapStack)), bundles }
+  return { ...(await collectDeployment(events, options.onEvent)), bundles }
 }

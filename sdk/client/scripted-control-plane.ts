@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** A request as the scripted server saw it. */
 export interface SeenRequest {
@@ -36,22 +35,25 @@ export async function startScriptedControlPlane(
 ): Promise<ScriptedControlPlane> {
   const requests: SeenRequest[] = []
   const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      const seen = { method: request.method ?? '', path: request.url ?? '', authorization: request.headers.authorization, body }
-      requests.push(seen)
-      const scripted = answers[`${seen.method} ${seen.path}`]
-      const answer = typeof scripted === 'function' ? scripted(seen) : (scripted ?? problem(404, 'not_found', `No ${seen.path}`))
-      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' })
-      if (answer.json !== undefined) response.write(JSON.stringify(answer.json))
-      for (const line of answer.lines ?? []) response.write(`${JSON.stringify(line)}\n`)
-      if (answer.text !== undefined) response.write(answer.text)
-      if (answer.holdOpen !== true) response.end()
-    })
+    void answerOne(request, response)
   })
+  async function answerOne(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request)
+    const seen = { method: request.method ?? '', path: request.url ?? '', authorization: request.headers.authorization, body }
+    requests.push(seen)
+    const scripted = answers[`${seen.method} ${seen.path}`]
+    const answer = typeof scripted === 'function' ? scripted(seen) : (scripted ?? problem(404, 'not_found', `No ${seen.path}`))
+    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' })
+    if (answer.json !== undefined) response.write(JSON.stringify(answer.json))
+    for (const line of answer.lines ?? []) response.write(`${JSON.stringify(line)}\n`)
+    if (answer.text !== undefined) response.write(answer.text)
+    if (answer.holdOpen !== true) response.end()
+  }
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
   return {
     url: `http://127.0.0.1:${port}`,
     requests,

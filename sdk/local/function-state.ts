@@ -13,7 +13,9 @@ export interface LocalFunction {
 
 /** A function as an edge node without a control plane is told of it: a new version that has all the traffic. */
 export function toFunctionState({ project, bundle, secrets, routes = [] }: LocalFunction): FunctionState {
-  const { name, main: _, routes: projectRoutes, ...config } = project
+  const { name, main: _main, routes: projectRoutes, ...projectConfig } = project
+  // There is one place here, wherever the function is meant to run.
+  const config = { ...projectConfig, regions: ['*'] }
   const version = ulid()
   return {
     account: 'default',

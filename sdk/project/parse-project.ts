@@ -122,6 +122,6 @@ function valueOf(node: Node): unknown {
   return Object.fromEntries(entries)
 }
 
-function withoutSchemaKey({ $schema: _, ...project }: z.infer<typeof singleSchema>): FunctionProject {
+function withoutSchemaKey({ $schema: _schema, ...project }: z.infer<typeof singleSchema>): FunctionProject {
   return project
 }

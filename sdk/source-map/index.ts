@@ -1,1 +1,1 @@
-export { createStackMapper, type StackMapper } from './stack-mapper.ts'
+export { bundleFileName, createStackMapper, type StackMapper } from './stack-mapper.ts'

@@ -8,7 +8,7 @@ import { startLocalEdge } from '../../edge-node/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { bundleFunction } from '../bundle/index.ts'
 import { lookupWithLocalhost } from '../client/index.ts'
-import { readDevelopmentSecrets, toFunctionState } from '../local/index.ts'
+import { explainLoadFailure, readDevelopmentSecrets, toFunctionState } from '../local/index.ts'
 import { loadProject } from '../project/index.ts'
 import { createStackMapper, type StackMapper } from '../source-map/index.ts'
 
@@ -114,7 +114,7 @@ export async function startTestEdge(options: TestEdgeOptions): Promise<TestEdge>
     })
   } catch (error) {
     await close()
-    throw error
+    throw explainLoadFailure(error, (name) => createStackMapper(loaded.find(({ project }) => project.name === name)?.sourceMap))
   }
   return {
     url: edge.url,

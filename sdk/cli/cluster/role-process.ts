@@ -16,6 +16,8 @@ export interface RoleProcessOptions<T extends z.ZodType> {
   /** Shape of the JSON line that tells that it is ready. */
   readonly readySchema: T
   readonly onLine: (label: string, line: string) => void
+  /** Script and first arguments for Node; the command line of Skerry unless set. */
+  readonly command?: readonly string[]
 }
 
 /** One role as an operating-system process that is started again when it dies. */
@@ -89,7 +91,8 @@ async function launch<T extends z.ZodType>(
   before: z.infer<T> | undefined,
   stopping: AbortSignal,
 ): Promise<Started<z.infer<T>>> {
-  const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'skerry.js'), ...options.args(before), '--json'], {
+  const command = options.command ?? [join(packageRoot(), 'bin', 'skerry.js')]
+  const child = spawn(process.execPath, [...command, ...options.args(before), '--json'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in a terminal asks the launcher alone, which then stops its children in order.
     detached: true,

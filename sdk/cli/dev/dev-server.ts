@@ -1,7 +1,7 @@
 import type { TailEvent } from '../../../control-plane/protocol/index.ts'
 import { startLocalEdge } from '../../../edge-node/index.ts'
 import { SkerryError } from '../../../errors/index.ts'
-import { readDevelopmentSecrets, toFunctionState } from '../../local/index.ts'
+import { explainLoadFailure, readDevelopmentSecrets, toFunctionState } from '../../local/index.ts'
 import { createStackMapper, type StackMapper } from '../../source-map/index.ts'
 import { findFreePort } from '../cluster/index.ts'
 import { type BuiltFunction, createProjectBuilds } from './builds.ts'
@@ -79,7 +79,10 @@ export async function startDevServer(options: DevOptions): Promise<DevServer> {
       scripts.set(bundle.hash, bundle.script)
       for (const { version } of state.versions) mappers.set(version, createStackMapper(bundle.sourceMap))
     }
-    await edge.setFunctions(states.map(({ state }) => state), readArtifact)
+    const ofFunction = new Map(built.map(({ project, bundle }) => [project.name, createStackMapper(bundle.sourceMap)]))
+    await edge.setFunctions(states.map(({ state }) => state), readArtifact).catch((error: unknown) => {
+      throw explainLoadFailure(error, (name) => ofFunction.get(name))
+    })
     prune(new Set(states.map(({ bundle }) => bundle.hash)), new Set(states.flatMap(({ state }) => state.versions.map(({ version }) => version))))
   }
 

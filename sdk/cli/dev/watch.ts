@@ -23,13 +23,15 @@ export function watchProject(directory: string, onChange: () => Promise<void>): 
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   let isQueued = false
+  const afterwards = async (before: Promise<void>): Promise<void> => {
+    await before
+    isQueued = false
+    await onChange()
+  }
   const run = (): void => {
     if (isQueued) return
     isQueued = true
-    running = running.then(async () => {
-      isQueued = false
-      await onChange()
-    })
+    running = afterwards(running)
   }
   watcher.on('all', () => {
     clearTimeout(timer)
