@@ -1,0 +1,81 @@
+import { type HostFunction, HostOperation, type Transfer } from '../../runtime/bridge/index.ts'
+import { CryptoOperations } from '../../runtime/cell/operations/crypto.ts'
+import { randomBytes, randomUuid } from '../../runtime/cell/operations/random.ts'
+
+export interface HostCall {
+  readonly operation: HostOperation
+  readonly id: number
+  readonly first: Transfer
+  readonly second: Transfer
+  readonly third: Transfer
+}
+
+/**
+ * A host for guest modules that run in the test's own realm: computes values as a cell does, and records whatever else the guest
+ * asks for.
+ */
+export class ScriptedHost {
+  readonly calls: HostCall[] = []
+  /** What a subrequest is answered with; ids count up from 1 in odd steps where it is not set. */
+  onSubrequest: (() => number | string) | undefined
+  onResult: ((callId: number, error: string, value: string | Uint8Array) => void) | undefined
+  readonly #crypto = new CryptoOperations()
+  #lastSubrequest = -1
+
+  readonly call: HostFunction = (operation, id, first, second, third) => {
+    switch (operation) {
+      case HostOperation.urlParse:
+        return urlParts(URL.parse(first as string, second as string | undefined))
+      case HostOperation.textEncode:
+        return new TextEncoder().encode(first as string)
+      case HostOperation.textDecode:
+        return new TextDecoder(second as string, { fatal: third === 1 }).decode(first as Uint8Array)
+      case HostOperation.randomBytes:
+        return randomBytes(first)
+      case HostOperation.randomUuid:
+        return randomUuid()
+      case HostOperation.now:
+        return 1_700_000_000_000
+      default:
+    }
+    const kept = [first, second, third].map((value) => (value instanceof Uint8Array ? value.slice() : value)) as [Transfer, Transfer, Transfer]
+    this.calls.push({ operation, id, first: kept[0], second: kept[1], third: kept[2] })
+    if (operation === HostOperation.crypto) {
+      void this.#crypto.perform(kept[0], kept[1], kept[2]).then(({ error, value }) => this.onResult?.(id, error, value))
+    }
+    if (operation !== HostOperation.subrequest) return undefined
+    if (this.onSubrequest !== undefined) return this.onSubrequest()
+    this.#lastSubrequest += 2
+    return this.#lastSubrequest
+  }
+
+  /** The recorded calls of one operation, for one exchange where `id` is given. */
+  of(operation: HostOperation, id?: number): HostCall[] {
+    return this.calls.filter((call) => call.operation === operation && (id === undefined || call.id === id))
+  }
+
+  /** Names of the recorded operations for one exchange, in order. */
+  names(id: number): string[] {
+    const names = new Map<number, string>(Object.entries(HostOperation).map(([name, value]) => [value, name]))
+    return this.calls.filter((call) => call.id === id).map((call) => names.get(call.operation) ?? '?')
+  }
+
+  /** Bytes of the chunks that were sent on one exchange. */
+  sentBytes(id: number): number {
+    return this.of(HostOperation.chunk, id).reduce((sum, { first }) => sum + (first as Uint8Array).length, 0)
+  }
+}
+
+/** As the operation `urlParse` answers. */
+function urlParts(url: URL | null): string | undefined {
+  if (url === null) return undefined
+  const { href, origin, protocol, username, password, hostname, port, pathname, search, hash } = url
+  return [href, origin, protocol, username, password, hostname, port, pathname, search, hash].join('\n')
+}
+
+/** Lets every promise job that is due run. */
+export async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve)
+  })
+}
