@@ -6,7 +6,8 @@ export function formatLog(event: Omit<TailEvent, 'account' | 'region'>, reporter
   const time = new Date(event.timeMs).toISOString().slice(11, 23)
   const isBad = event.kind !== 'console' || event.level === 'error'
   const label = event.kind === 'failure' ? (event.code ?? 'failure') : event.kind === 'exception' ? 'exception' : event.level
-  const stack = event.stack ?? ''
+  // Frames of the runtime's own code tell an author nothing.
+  const stack = (event.stack ?? '').split('\n').filter((line) => !line.includes('skerry:guest:')).join('\n')
   // Stacks begin with the message, which the text repeats.
   const text = stack.includes(event.text) ? '' : event.text
   const body = [text, stack].filter((part) => part !== '').join('\n').replaceAll('\n', '\n  ')
