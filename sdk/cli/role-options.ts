@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
 import type { CliContext } from './context.ts'
-import { gather, type JsonOption, parsePort, withJson } from './options.ts'
+import { gather, type JsonOption, parseNumber, parsePort, withJson } from './options.ts'
 
 /** Flags that the roles share. */
 export interface RoleOptions extends JsonOption {
@@ -13,6 +15,14 @@ export interface RoleOptions extends JsonOption {
 export interface UpstreamOptions extends RoleOptions {
   readonly controlPlane: string
   readonly token?: string
+}
+
+/** Flags of what leads clients to the nearest node. */
+export interface NearestOptions {
+  readonly geoDatabase?: string
+  readonly latitude?: number
+  readonly longitude?: number
+  readonly data?: string
 }
 
 export interface IngressOptions extends UpstreamOptions {
@@ -34,6 +44,25 @@ export const withUpstream = (command: Command): Command =>
   command
     .requiredOption('--control-plane <url>', 'the control plane to follow')
     .addOption(new Option('--token <token>', 'node token of the control plane (better set as SKERRY_NODE_TOKEN: arguments are visible to others)'))
+
+export const withNearest = (command: Command): Command =>
+  command
+    .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
+    .option('--latitude <degrees>', 'where this stands, for clients whose address tells nothing', parseNumber(-90, 90))
+    .option('--longitude <degrees>', 'where this stands', parseNumber(-180, 180))
+    .option('--data <dir>', 'where the list of nodes is kept over a restart (default: nowhere)')
+
+/** As the roles take the flags of `withNearest`. Makes the folder. */
+export async function nearestSettings(context: CliContext, options: NearestOptions) {
+  const { geoDatabase, latitude, longitude, data } = options
+  const directory = data === undefined ? undefined : resolve(context.workingDirectory, data)
+  if (directory !== undefined) await mkdir(directory, { recursive: true })
+  return {
+    geoDatabase: geoDatabase === undefined ? undefined : resolve(context.workingDirectory, geoDatabase),
+    place: latitude === undefined || longitude === undefined ? undefined : { latitude, longitude },
+    nodesFile: directory === undefined ? undefined : join(directory, 'nodes.json'),
+  }
+}
 
 export const withIngress = (command: Command): Command =>
   withAdmin(withUpstream(command))

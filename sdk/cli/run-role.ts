@@ -8,7 +8,7 @@ export interface RunningRole {
   close(): Promise<void>
 }
 
-const drainTimeoutMs = 10_000
+const drainTimeoutMs = 30_000
 
 /** Starts a role, tells that it is ready, and drains and closes it when the process is asked to stop. */
 export async function runRole<T extends RunningRole>(

@@ -46,7 +46,7 @@ export interface Cluster {
 const controlPlaneReadySchema = z.object({ url: z.url(), adminUrl: z.url(), adminToken: z.string(), nodeToken: z.string() })
 const edgeReadySchema = z.object({ url: z.url(), internalUrl: z.url(), adminUrl: z.url() })
 const gatewayReadySchema = z.object({ url: z.url(), adminUrl: z.url() })
-const dnsReadySchema = z.object({ address: z.string() })
+const dnsReadySchema = z.object({ address: z.string(), adminUrl: z.url() })
 
 const portOf = (url: string | undefined): string => (url === undefined ? '0' : new URL(url).port)
 
@@ -91,9 +91,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return { name, region, url: ready.url, latitude, longitude, adminUrl: ready.adminUrl }
     })
     const gatewayStart = start('gateway', gatewayReadySchema, (ready) => [
-      'gateway', '--host', '127.0.0.1', '--port', String(plan.gatewayPort), '--admin-port', portOf(ready?.adminUrl), '--allow-location-header', ...upstream,
+      'gateway', '--host', '127.0.0.1', '--port', String(plan.gatewayPort), '--admin-port', portOf(ready?.adminUrl), '--allow-location-header',
+      '--data', join(dataDirectory, 'gateway'), ...upstream,
     ], tokens)
-    const dnsStart = start('dns', dnsReadySchema, () => ['dns', '--host', '127.0.0.1', '--port', String(plan.dnsPort), ...upstream], tokens)
+    const dnsStart = start('dns', dnsReadySchema, (ready) => [
+      'dns', '--host', '127.0.0.1', '--port', String(plan.dnsPort), '--admin-port', portOf(ready?.adminUrl),
+      '--data', join(dataDirectory, 'dns'), ...upstream,
+    ], tokens)
     // All have settled before a failure is passed on, so that none is left behind unknown.
     const settled = await Promise.allSettled([gatewayStart, dnsStart, ...starts])
     const failed = settled.find((outcome) => outcome.status === 'rejected')
