@@ -86,7 +86,7 @@ describe('deployment', () => {
     await startNode('iad-1', {
       answer: ({ change }) =>
         change.kind === 'prepare'
-          ? { status: 'failed', code: 'startup_failed', function: 'hello', detail: 'TypeError: x is not a function', stack: 'TypeError: x is not a function\n    at start (bundle.js:2:1)' }
+          ? { status: 'failed', code: 'startup_failed', function: 'hello', detail: 'TypeError: x is not a function', stack: 'TypeError: x is not a function\n    at start (worker.js:2:1)' }
           : { status: 'applied' },
     })
     // Line 2 column 1 of the bundle is line 4 column 3 of the source.
@@ -125,8 +125,6 @@ describe('deployment', () => {
   })
 
   it('goes on to its end when the caller leaves', async () => {
-    let release = (): void => {}
-    const held = new Promise<void>((resolve) => (release = resolve))
     const node = await startNode('fra-1', { answer: () => undefined })
     const artifactHash = await client.upload('export default {}')
     const abort = new AbortController()
@@ -139,8 +137,6 @@ describe('deployment', () => {
     const reader = response.body?.getReader()
     await reader?.read()
     abort.abort()
-    release()
-    await held
     for (const kind of ['prepare', 'activate']) {
       const record = await node.waitFor((one) => one.type === 'revision' && one.change.kind === kind)
       if (record.type !== 'revision') throw new Error('no revision')
@@ -271,7 +267,7 @@ describe('tail', () => {
     const version = done(await client.deploy('hello', '1', { sourceMapHash })).functions[0]?.version
     const response = await client.call('GET', '/v1/functions/hello/tail')
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-    const event = { timeMs: 1, node: 'fra-1', region: 'fra', account: 'default', function: 'hello', version, kind: 'exception', level: 'error', text: 'Error: no', stack: 'Error: no\n    at bundle.js:1:1' }
+    const event = { timeMs: 1, node: 'fra-1', region: 'fra', account: 'default', function: 'hello', version, kind: 'exception', level: 'error', text: 'Error: no', stack: 'Error: no\n    at worker.js:1:1' }
     const node = nodes[0]
     expect((await node?.post('/v1/nodes/fra-1/logs', 'POST', { events: [event] }))?.status).toBe(200)
     const chunk = await reader?.read()

@@ -22,7 +22,7 @@ export class RecordSigner {
 
   constructor(privateKeyPem: string) {
     this.#privateKey = createPrivateKey(privateKeyPem)
-    this.publicKey = createPublicKey(this.#privateKey).export({ type: 'spki', format: 'pem' }).toString()
+    this.publicKey = createPublicKey(this.#privateKey).export({ type: 'spki', format: 'pem' })
   }
 
   sign(record: Readonly<Record<string, unknown>>): string {
@@ -63,7 +63,7 @@ export async function openIdentity(store: Store, box: SecretBox, given: GivenTok
     nodeToken: await token('node', ['node'], given.node),
     internalToken: await sealed('internal-token', () => randomBytes(32).toString('base64url')),
     signer: new RecordSigner(
-      await sealed('signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+      await sealed('signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
     ),
   }
 }

@@ -26,6 +26,9 @@ import { environmentKeySchema, environmentValueSchema, nameSchema, routesSchema,
 export const artifactBytesMax = 10 * 1024 * 1024
 export const sourceMapBytesMax = 64 * 1024 * 1024
 
+/** What stacks from nodes call the bundle; other frames have nothing to do with its source map. */
+export const bundleFileName = 'worker.js'
+
 export const deploymentRequestSchema = z.strictObject({
   functions: z
     .array(

@@ -3,6 +3,7 @@ export {
   type ArtifactKind,
   artifactKindSchema,
   artifactStoredSchema,
+  bundleFileName,
   type Changed,
   changedSchema,
   type DeploymentEvent,

@@ -1,5 +1,6 @@
-import { originalPositionFor, LEAST_UPPER_BOUND, TraceMap } from '@jridgewell/trace-mapping'
+import { LEAST_UPPER_BOUND, originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { LRUCache } from 'lru-cache'
+import { bundleFileName } from '../protocol/index.ts'
 import type { Store } from '../store/index.ts'
 
 /** A larger source map is not parsed: it would hold the whole process up. */
@@ -59,26 +60,19 @@ function parse(bytes: Uint8Array): TraceMap | undefined {
   }
 }
 
-/** `    at name (file:line:column)`, `    at file:line:column`, or `file:line` at the head of a SyntaxError. */
-const framePattern = /^(\s*at (?:.*\()?)([^()]*?):(\d+):(\d+)(\)?\s*)$/
-const syntaxPattern = /^([^\s()]+\.m?[jt]s|<[^>]+>):(\d+)$/
+/** `at name (worker.js:1:2)`, `at worker.js:1:2`, or `worker.js:1` at the head of a SyntaxError. Frames of the runtime stay. */
+const position = new RegExp(String.raw`(?<![^\s(])${RegExp.escape(bundleFileName)}:(\d+)(?::(\d+))?(?=\)?\s*$)`)
 
 function mapLine(map: TraceMap, line: string): { readonly line: string; readonly location: string } | undefined {
-  const frame = framePattern.exec(line)
-  if (frame !== null) {
-    const [, before = '', , lineText, columnText, after = ''] = frame
-    const location = find(map, Number(lineText), Number(columnText) - 1)
-    return location === undefined ? undefined : { line: `${before}${location}${after}`, location }
-  }
-  const syntax = syntaxPattern.exec(line)
-  if (syntax === null) return undefined
-  const location = find(map, Number(syntax[2]), 0)
-  return location === undefined ? undefined : { line: location, location }
+  const match = position.exec(line)
+  if (match === null) return undefined
+  const location = find(map, Number(match[1]), Number(match[2] ?? 1) - 1)
+  return location === undefined ? undefined : { line: line.replace(position, () => location), location }
 }
 
 function find(map: TraceMap, line: number, column: number): string | undefined {
   if (line < 1 || column < 0) return undefined
   const exact = originalPositionFor(map, { line, column })
-  const position = exact.source === null ? originalPositionFor(map, { line, column, bias: LEAST_UPPER_BOUND }) : exact
-  return position.source === null ? undefined : `${position.source}:${position.line}:${position.column + 1}`
+  const found = exact.source === null ? originalPositionFor(map, { line, column, bias: LEAST_UPPER_BOUND }) : exact
+  return found.source === null ? undefined : `${found.source}:${found.line}:${found.column + 1}`
 }

@@ -1,0 +1,109 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { RecordSigner, SecretBox } from '../auth/index.ts'
+import { type FeedRecord, feedRecordSchema } from '../protocol/index.ts'
+import { openSqliteStore, type Store } from '../store/index.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { Feed, type FeedPosition } from './feed.ts'
+import { NodeDirectory } from './node-directory.ts'
+
+let directory: string
+let store: Store
+let clock: FakeClock
+let feed: Feed
+let abort: AbortController
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'skerry-feed-'))
+  store = openSqliteStore({ file: join(directory, 'store.db'), revisionsKept: 100 })
+  clock = new FakeClock()
+  abort = new AbortController()
+  const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
+  feed = new Feed({ store, signer: new RecordSigner(privateKey), box: new SecretBox(new Uint8Array(32)), clock })
+})
+afterEach(async () => {
+  abort.abort()
+  await store.close()
+  await rm(directory, { recursive: true })
+})
+
+async function append(count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    await feed.append({ writes: [], change: { kind: 'delete', account: 'default', function: 'hello' }, timeMs: index })
+  }
+}
+
+function follow(position: FeedPosition): () => Promise<FeedRecord> {
+  const lines = feed.lines(position, abort.signal)
+  return async () => feedRecordSchema.parse(JSON.parse(String((await lines.next()).value)))
+}
+
+test('a heartbeat comes at once and every 5 s, and new revisions between', async () => {
+  const next = follow({ epoch: store.epoch, after: 0 })
+  expect(await next()).toMatchObject({ type: 'heartbeat', sequence: 0 })
+  const second = next()
+  await expect.poll(() => clock.pending).toBe(1)
+  clock.advance(4_999)
+  expect(clock.pending).toBe(1)
+  clock.advance(1)
+  expect(await second).toMatchObject({ type: 'heartbeat' })
+  const third = next()
+  await append(1)
+  expect(await third).toMatchObject({ type: 'revision', sequence: 1, epoch: store.epoch })
+  expect(await next()).toMatchObject({ type: 'heartbeat', sequence: 1 })
+})
+
+test('a reader that was away gets every revision in order, in whatever portions it reads', async () => {
+  const next = follow({ epoch: store.epoch, after: 0 })
+  expect((await next()).type).toBe('heartbeat')
+  await append(90)
+  for (let sequence = 1; sequence <= 90; sequence += 1) expect(await next()).toMatchObject({ type: 'revision', sequence })
+})
+
+test('a reader whose place is no longer in the log gets a snapshot and goes on from there', async () => {
+  const next = follow({ epoch: store.epoch, after: 0 })
+  expect((await next()).type).toBe('heartbeat')
+  await append(150)
+  expect(await next()).toMatchObject({ type: 'snapshot', sequence: 150 })
+  expect(await next()).toMatchObject({ type: 'heartbeat', sequence: 150 })
+  expect(await follow({ epoch: store.epoch, after: 151 })()).toMatchObject({ type: 'snapshot' })
+  expect(await follow({})()).toMatchObject({ type: 'snapshot' })
+})
+
+test('ends when the reader goes and when the feed closes', async () => {
+  const going = feed.lines({}, abort.signal)
+  await going.next()
+  await going.next()
+  const waiting = going.next()
+  abort.abort()
+  expect((await waiting).done).toBe(true)
+  const staying = feed.lines({}, new AbortController().signal)
+  await staying.next()
+  await staying.next()
+  const other = staying.next()
+  feed.close()
+  expect((await other).done).toBe(true)
+  expect(clock.pending).toBe(0)
+})
+
+test('a node counts as connected while it follows and is heard of', () => {
+  const nodes = new NodeDirectory(clock)
+  const gone: string[] = []
+  nodes.onDisconnect((name) => gone.push(name))
+  const first = nodes.connect('fra-1')
+  const second = nodes.connect('fra-1')
+  first()
+  first()
+  expect(nodes.connected().map((node) => node.name)).toEqual(['fra-1'])
+  clock.advance(29_999)
+  nodes.touch('fra-1')
+  clock.advance(29_999)
+  expect(nodes.connected()).toHaveLength(1)
+  clock.advance(1)
+  expect(nodes.connected()).toHaveLength(0)
+  second()
+  expect(gone).toEqual(['fra-1'])
+})
