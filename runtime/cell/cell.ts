@@ -14,6 +14,7 @@ import { exactCopy, type FrameBatch, PayloadReader } from '../pipe/index.ts'
 import { BlankPool, createBlankIsolate } from './blank-pool.ts'
 import { FunctionIsolate } from './function-isolate.ts'
 import { performHostOperation } from './host-operations.ts'
+import { loadFunction } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
 
 export interface CellOptions {
@@ -118,7 +119,9 @@ export class Cell {
     })
     blank.connect((operation, call, first, second, third) => performHostOperation(isolate, operation, call, first, second, third))
     this.#isolates.set(id, isolate)
-    const loaded = isolate.load(source, codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer))
+    this.#options.flush()
+    this.#options.marker.write(id, 0)
+    const loaded = loadFunction(blank, settings, source, codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer))
     const { batch } = this.#options
     batch.begin(FrameType.loaded, id)
     batch.writeSizedUtf8(JSON.stringify(loaded.outcome))

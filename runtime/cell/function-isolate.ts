@@ -1,32 +1,33 @@
-import type ivm from 'isolated-vm'
 import {
   BodyKind,
   type CellLog,
   FrameType,
   GuestEvent,
   type IsolateLoss,
-  type LoadOutcome,
   type LoadSettings,
   type ResetReason,
-  scriptName,
   type Transfer,
 } from '../bridge/index.ts'
 import type { FrameBatch } from '../pipe/index.ts'
 import type { BlankIsolate } from './blank-pool.ts'
 import type { TurnMarker } from './marker.ts'
+import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
 import { backstopMs, threadCpuMicros } from './meter.ts'
 import { CryptoOperations } from './operations/crypto.ts'
 
 /** Timers that one isolate may have at a time. */
 const timersMax = 10_000
+/** Below this, CPU time is told by the clock of the turns. */
+const tickMicros = 4_000
 /** A turn above this marks its isolate as slow. */
 const slowTurnMicros = 1_000
-/** Stack text that leaves a cell. */
-const stackMax = 16 * 1024
 
 interface RequestRecord {
   readonly id: number
+  /** By the kernel's accounting: exact in the long run, though it moves in steps of the scheduler's tick. */
   cpuMicros: number
+  /** What its turns took by the clock: finer than CPU time below a tick. */
+  turnMicros: number
   answered: boolean
 }
 
@@ -61,6 +62,7 @@ export class FunctionIsolate {
   readonly #crypto = new CryptoOperations()
   #turnRequest: RequestRecord | undefined
   #turnStartMicros = 0
+  #turnStartMs = 0
   #lost = false
   /** Slow until shown otherwise. */
   #slow = true
@@ -69,49 +71,8 @@ export class FunctionIsolate {
     this.#options = options
   }
 
-  /** Evaluates the script in the blank isolate. Never throws: a failure is the outcome, and the isolate is then unusable. */
-  load(source: string, codeCache: ivm.ExternalCopy<ArrayBuffer> | undefined): { outcome: LoadOutcome; codeCache: Uint8Array | undefined } {
-    const { blank, settings } = this.#options
-    const startedAt = performance.now()
-    const cpuBefore = threadCpuMicros()
-    this.#options.flush()
-    this.#options.marker.write(this.#options.id, 0)
-    try {
-      blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment])
-      const module = blank.isolate.compileModuleSync(source, {
-        filename: scriptName,
-        ...(codeCache === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: codeCache }),
-      }) as ivm.Module & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }
-      module.instantiateSync(blank.context, (specifier) => {
-        throw new Error(`Cannot import '${specifier}': modules must be bundled`)
-      })
-      module.evaluateSync({ timeout: backstopMs(settings.startupCpuMs) })
-      const defaultExport = module.namespace.getSync('default', { reference: true }) as ivm.Reference
-      const refusal = blank.adopt.applySync(undefined, [defaultExport.derefInto()], { timeout: backstopMs(settings.startupCpuMs) })
-      const cpuMs = (threadCpuMicros() - cpuBefore) / 1_000
-      if (typeof refusal === 'string' && refusal !== '') return this.#loadFailure('startup_failed', refusal, '')
-      if (cpuMs > settings.startupCpuMs) {
-        return this.#loadFailure('startup_failed', `Start-up used ${cpuMs.toFixed(0)} ms of CPU; the limit is ${settings.startupCpuMs} ms`, '')
-      }
-      const produced = settings.produceCodeCache && codeCache === undefined ? module.cachedData : undefined
-      return {
-        outcome: { loaded: true, startMs: performance.now() - startedAt, cpuMs },
-        codeCache: produced === undefined ? undefined : new Uint8Array(produced.copy()),
-      }
-    } catch (error) {
-      const cpuMs = (threadCpuMicros() - cpuBefore) / 1_000
-      if (isDisposed(blank)) {
-        return this.#loadFailure('memory_limit_exceeded', `Start-up used more than ${settings.memoryMb} MB of memory`, '')
-      }
-      if (isTimeout(error)) {
-        return this.#loadFailure('startup_failed', `Start-up was ended after ${cpuMs.toFixed(0)} ms of CPU; the limit is ${settings.startupCpuMs} ms`, '')
-      }
-      return this.#loadFailure('startup_failed', messageOf(error), guestStack(error))
-    }
-  }
-
   startRequest(exchange: number, head: string, body: Transfer): void {
-    const request: RequestRecord = { id: exchange, cpuMicros: 0, answered: false }
+    const request: RequestRecord = { id: exchange, cpuMicros: 0, turnMicros: 0, answered: false }
     this.#requests.set(exchange, request)
     this.#turn(request, GuestEvent.request, exchange, head, body)
   }
@@ -135,7 +96,7 @@ export class FunctionIsolate {
     for (const timer of this.#timers.values()) clearTimeout(timer.handle)
     this.#timers.clear()
     this.#options.blank.connect(() => undefined)
-    if (!isDisposed(this.#options.blank)) this.#options.blank.isolate.dispose()
+    if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
   }
 
   owns(exchange: number): boolean {
@@ -152,7 +113,7 @@ export class FunctionIsolate {
     request.answered = true
     const { batch } = this.#options
     batch.begin(FrameType.head, exchange)
-    batch.writeUint32(cpuMicros)
+    batch.writeUint32(this.#reportedMicros(request, cpuMicros))
     batch.writeUint8(settled ? 1 : 0)
     writeMessage(batch, head, body)
     batch.finish()
@@ -163,7 +124,7 @@ export class FunctionIsolate {
     const request = this.#requests.get(exchange)
     if (request === undefined || request.answered) return
     request.answered = true
-    this.#reset(exchange, { code, message, stack: stack.slice(0, stackMax) })
+    this.#reset(exchange, { code, message, stack: functionFrames(stack) })
   }
 
   bodyChunk(exchange: number, bytes: Uint8Array): void {
@@ -209,13 +170,17 @@ export class FunctionIsolate {
     if (request === undefined) return
     const { batch } = this.#options
     batch.begin(FrameType.settled, exchange)
-    batch.writeUint32(this.#cpuOf(request))
+    batch.writeUint32(this.#reportedMicros(request, this.#cpuOf(request)))
     batch.finish()
     this.#dropRequest(exchange)
   }
 
   log(exchange: number, entry: Omit<CellLog, 'isolate'>): void {
-    const record: CellLog = { ...entry, isolate: this.#options.id }
+    const record: CellLog = {
+      ...entry,
+      ...(entry.stack === undefined ? {} : { stack: functionFrames(entry.stack) }),
+      isolate: this.#options.id,
+    }
     this.#options.batch.json(FrameType.log, this.#requests.has(exchange) ? exchange : 0, record)
   }
 
@@ -254,6 +219,7 @@ export class FunctionIsolate {
     const timeout = backstopMs(settings.cpuMs - usedMs)
     this.#turnRequest = request
     this.#turnStartMicros = threadCpuMicros()
+    this.#turnStartMs = performance.now()
     let failure: unknown
     let failed = false
     try {
@@ -271,7 +237,10 @@ export class FunctionIsolate {
     const turnMicros = threadCpuMicros() - this.#turnStartMicros
     this.#turnRequest = undefined
     this.#slow = turnMicros > slowTurnMicros
-    if (request !== undefined) request.cpuMicros += turnMicros
+    if (request !== undefined) {
+      request.cpuMicros += turnMicros
+      request.turnMicros += (performance.now() - this.#turnStartMs) * 1_000
+    }
     if (failed) this.#afterFailedTurn(request, failure, turnMicros)
     else if (request !== undefined && request.cpuMicros > settings.cpuMs * 1_000) this.#overLimit(request, request.cpuMicros)
   }
@@ -279,7 +248,7 @@ export class FunctionIsolate {
   #afterFailedTurn(request: RequestRecord | undefined, error: unknown, turnMicros: number): void {
     const { blank, settings } = this.#options
     const exchange = request?.id ?? 0
-    if (isDisposed(blank)) {
+    if (blank.isolate.isDisposed) {
       this.#lose({
         code: 'memory_limit_exceeded',
         message: `The function used more than ${settings.memoryMb} MB of memory`,
@@ -325,16 +294,18 @@ export class FunctionIsolate {
     this.#options.onLost()
   }
 
-  #loadFailure(code: string, message: string, stack: string): { outcome: LoadOutcome; codeCache: undefined } {
-    return { outcome: { loaded: false, code, message, stack: stack.slice(0, stackMax) }, codeCache: undefined }
-  }
-
   #ownerOf(exchange: number): RequestRecord | undefined {
     return this.#requests.get(exchange) ?? this.#requests.get(this.#subrequests.get(exchange) ?? 0)
   }
 
   #cpuOf(request: RequestRecord): number {
     return this.#turnRequest === request ? request.cpuMicros + threadCpuMicros() - this.#turnStartMicros : request.cpuMicros
+  }
+
+  #reportedMicros(request: RequestRecord, cpuMicros: number): number {
+    if (cpuMicros > tickMicros) return cpuMicros
+    const running = this.#turnRequest === request ? (performance.now() - this.#turnStartMs) * 1_000 : 0
+    return Math.min(request.turnMicros + running, tickMicros)
   }
 
   #reset(exchange: number, reason: ResetReason): void {
@@ -363,24 +334,4 @@ function writeMessage(batch: FrameBatch, head: string, body: Transfer): void {
   batch.writeSizedLatin1(head)
   if (typeof body === 'string') batch.writeUtf8(body)
   else if (body instanceof Uint8Array) batch.writeBytes(body)
-}
-
-function isDisposed(blank: BlankIsolate): boolean {
-  return blank.isolate.isDisposed
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.message === 'Script execution timed out.'
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`
-  return String(error)
-}
-
-/** The part of a stack that lies inside the isolate: what follows the boundary names the host's files. */
-function guestStack(error: unknown): string {
-  if (!(error instanceof Error) || error.stack === undefined) return ''
-  const [inside = ''] = error.stack.split('\n    at (<isolated-vm boundary>)')
-  return inside
 }

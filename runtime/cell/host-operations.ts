@@ -5,7 +5,7 @@ import { randomBytes, randomUuid } from './operations/random.ts'
 import { textOperations } from './operations/text.ts'
 import { urlOperations } from './operations/url.ts'
 
-type Handler = (isolate: FunctionIsolate, id: number, first: Transfer, second: Transfer, third: Transfer) => Transfer
+type Handler = (isolate: FunctionIsolate, id: number, first: Transfer, second: Transfer, third: Transfer) => Transfer | void
 
 const text = (value: Transfer): string => (typeof value === 'string' ? value : '')
 const number = (value: Transfer): number => (typeof value === 'number' ? value : 0)
@@ -13,31 +13,31 @@ const bytes = (value: Transfer): Uint8Array => (value instanceof Uint8Array ? va
 
 /** What each operation of the guest does. Arguments come from hostile code: each handler takes what it can use and ignores the rest. */
 const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
-  [HostOperation.respond, (isolate, id, head, body, settled) => void isolate.respond(id, text(head), body, settled === true)],
-  [HostOperation.chunk, (isolate, id, chunk) => void isolate.bodyChunk(id, bytes(chunk))],
-  [HostOperation.end, (isolate, id) => void isolate.bodyEnd(id)],
+  [HostOperation.respond, (isolate, id, head, body, settled) => isolate.respond(id, text(head), body, settled === true)],
+  [HostOperation.chunk, (isolate, id, chunk) => isolate.bodyChunk(id, bytes(chunk))],
+  [HostOperation.end, (isolate, id) => isolate.bodyEnd(id)],
   [
     HostOperation.reset,
     (isolate, id, message, inbound, stack) =>
-      void isolate.bodyReset(id, {
+      isolate.bodyReset(id, {
         code: inbound === true ? 'aborted' : 'failed',
         message: text(message),
         ...(inbound === true ? { inbound: true } : {}),
         ...(typeof stack === 'string' ? { stack } : {}),
       }),
   ],
-  [HostOperation.credit, (isolate, id, consumed) => void isolate.bodyCredit(id, number(consumed))],
+  [HostOperation.credit, (isolate, id, consumed) => isolate.bodyCredit(id, number(consumed))],
   [HostOperation.subrequest, (isolate, id, head, body) => isolate.subrequest(id, text(head), body)],
-  [HostOperation.fail, (isolate, id, code, message, stack) => void isolate.fail(id, text(code), text(message), text(stack))],
-  [HostOperation.settled, (isolate, id) => void isolate.settled(id)],
-  [HostOperation.log, (isolate, id, level, line) => void isolate.log(id, { kind: 'console', level: text(level), text: text(line) })],
+  [HostOperation.fail, (isolate, id, code, message, stack) => isolate.fail(id, text(code), text(message), text(stack))],
+  [HostOperation.settled, (isolate, id) => isolate.settled(id)],
+  [HostOperation.log, (isolate, id, level, line) => isolate.log(id, { kind: 'console', level: text(level), text: text(line) })],
   [
     HostOperation.exception,
     (isolate, id, message, stack) =>
-      void isolate.log(id, { kind: 'exception', level: 'error', text: text(message), stack: text(stack) }),
+      isolate.log(id, { kind: 'exception', level: 'error', text: text(message), stack: text(stack) }),
   ],
-  [HostOperation.timerStart, (isolate, id, delayMs, request) => void isolate.startTimer(id, number(delayMs), number(request))],
-  [HostOperation.timerClear, (isolate, id) => void isolate.clearTimer(id)],
+  [HostOperation.timerStart, (isolate, id, delayMs, request) => isolate.startTimer(id, number(delayMs), number(request))],
+  [HostOperation.timerClear, (isolate, id) => isolate.clearTimer(id)],
   [HostOperation.urlParse, (_isolate, _id, input, base) => urlOperations.urlParse(text(input), typeof base === 'string' ? base : undefined)],
   [HostOperation.urlSet, (_isolate, _id, href, property, value) => urlOperations.urlSet(text(href), text(property), text(value))],
   [HostOperation.textEncode, (_isolate, _id, value) => textOperations.textEncode(text(value))],
@@ -47,7 +47,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [HostOperation.now, () => performance.timeOrigin + performance.now()],
   [
     HostOperation.crypto,
-    (isolate, id, method, parameters, value) => void isolate.startCrypto(id, text(method), text(parameters), bytes(value)),
+    (isolate, id, method, parameters, value) => isolate.startCrypto(id, text(method), text(parameters), bytes(value)),
   ],
 ])
 
@@ -67,7 +67,7 @@ export function performHostOperation(
   if (handler === undefined || typeof id !== 'number') return undefined
   try {
     const result = handler(isolate, id, first, second, third)
-    if (!(result instanceof Uint8Array)) return result
+    if (!(result instanceof Uint8Array)) return result ?? undefined
     return result.byteLength === result.buffer.byteLength ? result : exactCopy(result)
   } catch (error) {
     process.stderr.write(`host operation ${operation} failed: ${error instanceof Error ? error.message : String(error)}\n`)

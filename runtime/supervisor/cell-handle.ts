@@ -1,19 +1,9 @@
 import type { Buffer } from 'node:buffer'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
-import {
-  BodyKind,
-  type CellSettings,
-  encodeRequestHead,
-  encodeResponseHead,
-  fixedLimits,
-  FrameType,
-  type LoadSettings,
-  maximumChunkBytes,
-  type ResetReason,
-  type ResponseHead,
-} from '../bridge/index.ts'
+import { type CellSettings, fixedLimits, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
 import { PayloadReader } from '../pipe/index.ts'
 import { CellProcess, type TurnMark } from './cell-process.ts'
+import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseReset } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import type { RequestExchange } from './request-exchange.ts'
@@ -51,6 +41,7 @@ export class CellHandle {
   readonly isolates = new Map<number, IsolateRecord>()
   ready = false
   gone = false
+  readonly sender: CellSender
   readonly #options: CellHandleOptions
   readonly #process: CellProcess
   readonly #requests = new Map<number, RequestExchange>()
@@ -74,14 +65,8 @@ export class CellHandle {
         this.#onExit(description)
       },
     })
-    const { batch } = this.#process.frames
-    batch.begin(FrameType.initialize, 0)
-    batch.writeSizedUtf8(JSON.stringify(options.settings))
-    batch.writeUint32(options.image.snapshot.length)
-    batch.writeBytes(options.image.snapshot)
-    if (options.image.snapshot.length === 0) batch.writeUtf8(options.image.script)
-    batch.finish()
-    this.#process.frames.schedule()
+    this.sender = new CellSender(this.#process.frames)
+    this.sender.initialize(options.settings, options.image)
   }
 
   /** Requests that are not settled. */
@@ -90,7 +75,7 @@ export class CellHandle {
   }
 
   get overloaded(): boolean {
-    return this.#process.frames.backlogBytes > backlogBytesMax
+    return this.sender.backlogBytes > backlogBytesMax
   }
 
   get awaitsPong(): boolean {
@@ -110,22 +95,14 @@ export class CellHandle {
   }
 
   load(isolate: IsolateRecord, settings: LoadSettings, script: Uint8Array, codeCache: Uint8Array | undefined): void {
-    const { batch } = this.#process.frames
-    batch.begin(FrameType.load, isolate.id)
-    batch.writeSizedUtf8(JSON.stringify(settings))
-    batch.writeUint32(codeCache?.byteLength ?? 0)
-    if (codeCache !== undefined) batch.writeBytes(codeCache)
-    batch.writeBytes(script)
-    batch.finish()
     isolate.state = 'loading'
-    this.#process.frames.schedule()
+    this.sender.load(isolate.id, settings, script, codeCache)
   }
 
   unload(isolate: IsolateRecord): void {
     this.isolates.delete(isolate.id)
     isolate.state = 'gone'
-    this.#process.frames.batch.bare(FrameType.unload, isolate.id)
-    this.#process.frames.schedule()
+    this.sender.unload(isolate.id)
   }
 
   /** Hands a request to an isolate of this cell. */
@@ -135,52 +112,7 @@ export class CellHandle {
     exchange.attempts++
     this.#nextExchange = (this.#nextExchange + 2) >>> 0
     this.#requests.set(exchange.id, exchange)
-    const { body, method, url, headers } = exchange.request
-    const { batch } = this.#process.frames
-    batch.begin(FrameType.open, exchange.id)
-    batch.writeUint32(isolate.id)
-    batch.writeUint8(body === undefined ? BodyKind.none : body === 'stream' ? BodyKind.stream : BodyKind.whole)
-    batch.writeSizedLatin1(encodeRequestHead({ method, url, metadata, headers }))
-    if (body instanceof Uint8Array) batch.writeBytes(body)
-    batch.finish()
-    this.#process.frames.schedule()
-  }
-
-  sendHead(id: number, head: ResponseHead, hasBody: boolean): void {
-    const { batch } = this.#process.frames
-    batch.begin(FrameType.head, id)
-    batch.writeUint8(hasBody ? BodyKind.stream : BodyKind.none)
-    batch.writeSizedLatin1(encodeResponseHead(head))
-    batch.finish()
-    this.#process.frames.schedule()
-  }
-
-  sendChunk(id: number, chunk: Uint8Array): void {
-    const { batch } = this.#process.frames
-    for (let at = 0; at < chunk.byteLength; at += maximumChunkBytes) {
-      batch.begin(FrameType.chunk, id)
-      batch.writeBytes(chunk.subarray(at, at + maximumChunkBytes))
-      batch.finish()
-    }
-    this.#process.frames.schedule()
-  }
-
-  sendEnd(id: number): void {
-    this.#process.frames.batch.bare(FrameType.end, id)
-    this.#process.frames.schedule()
-  }
-
-  sendReset(id: number, reason: ResetReason): void {
-    this.#process.frames.batch.json(FrameType.reset, id, reason)
-    this.#process.frames.schedule()
-  }
-
-  sendCredit(id: number, bytes: number): void {
-    const { batch } = this.#process.frames
-    batch.begin(FrameType.credit, id)
-    batch.writeUint32(bytes)
-    batch.finish()
-    this.#process.frames.schedule()
+    this.sender.open(exchange.id, isolate.id, exchange.request, metadata)
   }
 
   /** Nobody waits for this request's answer any more. With a reason the function is told, and may end what it passed to `waitUntil`. */
@@ -189,7 +121,7 @@ export class CellHandle {
     if (reason === undefined) {
       this.#forget(exchange)
     } else {
-      this.sendReset(exchange.id, reason)
+      this.sender.reset(exchange.id, reason)
       this.#linger(exchange)
     }
   }
@@ -217,8 +149,7 @@ export class CellHandle {
 
   ping(): void {
     this.#pingsUnanswered++
-    this.#process.frames.batch.bare(FrameType.ping, 0)
-    this.#process.frames.schedule()
+    this.sender.ping()
   }
 
   /** Ends the process now. `verdict` is what the request is told whose turn was running. */
@@ -299,13 +230,13 @@ export class CellHandle {
     const kind = reader.uint8()
     if (id % 2 === 0 || this.#subrequests.has(id)) throw new RangeError('subrequest with an id that is taken')
     if (parent === undefined || parent.isolate?.id !== isolateId) {
-      this.sendReset(id, { code: 'subrequest_failed', message: 'the request that made it is over' })
+      this.sender.reset(id, { code: 'subrequest_failed', message: 'the request that made it is over' })
       return
     }
     const { subrequests } = parent.version.limits
     parent.subrequestCount++
     if (parent.subrequestCount > subrequests) {
-      this.sendReset(id, { code: 'subrequest_limit_exceeded', message: `The request made more than ${subrequests} subrequests` })
+      this.sender.reset(id, { code: 'subrequest_limit_exceeded', message: `The request made more than ${subrequests} subrequests` })
       return
     }
     const subrequest = new SubrequestExchange(id, this, parent)
@@ -388,8 +319,7 @@ export class CellHandle {
   }
 
   #forget(exchange: RequestExchange): void {
-    this.#process.frames.batch.bare(FrameType.forget, exchange.id)
-    this.#process.frames.schedule()
+    this.sender.forget(exchange.id)
     this.settle(exchange)
   }
 }

@@ -30,9 +30,9 @@ export async function bundleGuest(): Promise<string> {
     minify: true,
     // Class and function names show in stacks and `constructor.name`.
     keepNames: false,
-    minifyIdentifiers: false,
+    minifyIdentifiers: true,
     legalComments: 'none',
-    charset: 'utf8',
+    charset: 'ascii',
     logLevel: 'silent',
   })
   const [output] = result.outputFiles

@@ -54,12 +54,12 @@ export class RequestExchange implements RequestControl {
     this.version = options.version
     this.request = options.request
     this.#handler = options.handler
-    this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sendCredit(this.id, bytes))
+    this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sender.credit(this.id, bytes))
     if (options.request.body === 'stream') {
       this.#upload = new SendWindow(
         (chunk) => {
           this.#uploadBegun = true
-          this.isolate?.cell.sendChunk(this.id, chunk)
+          this.isolate?.cell.sender.chunk(this.id, chunk)
         },
         () => {
           if (!this.#over) this.#handler.onDrain()
@@ -84,7 +84,7 @@ export class RequestExchange implements RequestControl {
 
   end(): void {
     if (this.#over) return
-    this.#upload?.close(() => this.isolate?.cell.sendEnd(this.id))
+    this.#upload?.close(() => this.isolate?.cell.sender.end(this.id))
   }
 
   resume(): void {

@@ -29,14 +29,14 @@ export class SubrequestExchange implements SubrequestResponder {
     this.#parent = parent
     this.#toGuest = new SendWindow(
       (chunk) => {
-        cell.sendChunk(id, chunk)
+        cell.sender.chunk(id, chunk)
       },
       () => {
         if (!this.#over) this.#handler?.resume()
       },
     )
     this.#fromGuest = new ReceiveWindow((bytes) => {
-      cell.sendCredit(id, bytes)
+      cell.sender.credit(id, bytes)
     })
     parent.subrequests.add(this)
   }
@@ -63,7 +63,7 @@ export class SubrequestExchange implements SubrequestResponder {
     if (this.#over || this.#answered) return
     this.#answered = true
     const metadata = JSON.stringify({ url: head.url, redirected: head.redirected })
-    this.#cell.sendHead(this.id, { status: head.status, statusText: head.statusText, metadata, headers: head.headers }, hasBody)
+    this.#cell.sender.head(this.id, { status: head.status, statusText: head.statusText, metadata, headers: head.headers }, hasBody)
     if (!hasBody) this.#finish()
   }
 
@@ -75,14 +75,14 @@ export class SubrequestExchange implements SubrequestResponder {
     if (this.#over) return
     this.#toGuest.close(() => {
       if (this.#over) return
-      this.#cell.sendEnd(this.id)
+      this.#cell.sender.end(this.id)
       this.#finish()
     })
   }
 
   error(error: SkerryError): void {
     if (this.#over) return
-    this.#cell.sendReset(this.id, { code: error.code, message: error.message })
+    this.#cell.sender.reset(this.id, { code: error.code, message: error.message })
     this.#finish()
   }
 

@@ -1,0 +1,30 @@
+/** What errors that come out of an isolate say, without anything of the host. */
+
+const stackMax = 16 * 1024
+
+/** Whether a call was cut by its backstop. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Script execution timed out.'
+}
+
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`
+  return String(error)
+}
+
+/** The part of a stack that lies inside the isolate: what follows the boundary names the host's files. */
+export function guestStack(error: unknown): string {
+  if (!(error instanceof Error) || error.stack === undefined) return ''
+  const [inside = ''] = error.stack.split('\n    at (<isolated-vm boundary>)')
+  return functionFrames(inside)
+}
+
+/** A stack without the frames of the guest layer: its author knows nothing of them. */
+export function functionFrames(stack: string): string {
+  return stack
+    .slice(0, stackMax)
+    .split('\n')
+    .filter((line) => !line.includes('skerry:guest'))
+    .join('\n')
+    .trimEnd()
+}

@@ -1,0 +1,80 @@
+import { Buffer } from 'node:buffer'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type FrameType, frameHeaderBytes, maximumFrameBytes } from '../bridge/index.ts'
+import { exactCopy, FrameBatch, FrameReader, PayloadReader } from './index.ts'
+
+interface Frame {
+  readonly type: number
+  readonly id: number
+  readonly payload: Buffer
+}
+
+function readInPieces(bytes: Buffer, sizes: readonly number[]): Frame[] {
+  const frames: Frame[] = []
+  const reader = new FrameReader((type, id, payload) => frames.push({ type, id, payload: Buffer.from(payload) }))
+  let at = 0
+  for (let turn = 0; at < bytes.length; turn++) {
+    const size = Math.max(1, sizes[turn % sizes.length] ?? 1)
+    reader.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return frames
+}
+
+test('frames come out as they went in, however the pipe cuts them', () => {
+  const frame = fc.record({ type: fc.integer({ min: 1, max: 255 }), id: fc.nat(0xffffffff), payload: fc.uint8Array({ maxLength: 300 }) })
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1 }), (frames, sizes) => {
+      const batch = new FrameBatch()
+      for (const { type, id, payload } of frames) {
+        batch.begin(type as FrameType, id)
+        batch.writeBytes(payload)
+        batch.finish()
+      }
+      const read = readInPieces(batch.take(), sizes)
+      expect(read).toEqual(frames.map(({ type, id, payload }) => ({ type, id, payload: Buffer.from(payload) })))
+    }),
+  )
+})
+
+test('fields come out of a payload in order, and not beyond its end', () => {
+  const batch = new FrameBatch()
+  batch.begin(1, 7)
+  batch.writeUint8(3)
+  batch.writeUint32(4_000_000_000)
+  batch.writeSizedLatin1('h\u00e9ad')
+  batch.writeSizedUtf8('na\u00efve \u{1F980}')
+  batch.writeUtf8('rest')
+  batch.finish()
+  const reader = new PayloadReader(batch.take().subarray(frameHeaderBytes))
+  expect(reader.uint8()).toBe(3)
+  expect(reader.uint32()).toBe(4_000_000_000)
+  expect(reader.sizedLatin1()).toBe('h\u00e9ad')
+  expect(reader.sizedUtf8()).toBe('na\u00efve \u{1F980}')
+  expect(reader.rest().toString('utf8')).toBe('rest')
+  expect(() => new PayloadReader(Buffer.from([9, 0, 0, 0])).sizedUtf8()).toThrow(RangeError)
+})
+
+test('a length that no frame has is refused at once', () => {
+  for (const length of [0, 4, maximumFrameBytes + 1, 0xffffffff]) {
+    const header = Buffer.alloc(frameHeaderBytes)
+    header.writeUInt32LE(length, 0)
+    expect(() => new FrameReader(() => undefined).push(header)).toThrow(RangeError)
+  }
+})
+
+test('a batch that was handed over is not written to again', () => {
+  const batch = new FrameBatch()
+  batch.json(2, 1, { first: true })
+  const first = batch.take()
+  const before = first.toString('hex')
+  batch.json(2, 2, { second: true })
+  expect(first.toString('hex')).toBe(before)
+})
+
+test('a copy for an isolate carries none of the bytes around it', () => {
+  const slab = Buffer.from('secret of another request')
+  const copy = exactCopy(slab.subarray(7, 9))
+  expect(copy.buffer.byteLength).toBe(2)
+})

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { initialCreditBytes } from '../bridge/index.ts'
+import { ReceiveWindow, SendWindow } from './body-windows.ts'
+
+test('everything offered arrives in order, and never more than the credit is under way', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { maxLength: 30 }), (sizes) => {
+      let underWay = 0
+      let sent = 0
+      let closed = false
+      const window = new SendWindow(
+        (chunk) => {
+          underWay += chunk.byteLength
+          sent += chunk.byteLength
+        },
+        () => undefined,
+      )
+      for (const size of sizes) {
+        window.offer(new Uint8Array(size))
+        expect(underWay).toBeLessThanOrEqual(initialCreditBytes)
+      }
+      window.close(() => {
+        closed = true
+      })
+      while (!closed) {
+        const granted = Math.min(underWay, 50_000)
+        expect(granted).toBeGreaterThan(0)
+        underWay -= granted
+        window.grant(granted)
+        expect(underWay).toBeLessThanOrEqual(initialCreditBytes)
+      }
+      expect(sent).toBe(sizes.reduce((sum, size) => sum + size, 0))
+    }),
+  )
+})
+
+test('a source is asked to wait when credit runs out, and told when there is some again', () => {
+  let drained = 0
+  const window = new SendWindow(
+    () => undefined,
+    () => {
+      drained++
+    },
+  )
+  expect(window.offer(new Uint8Array(initialCreditBytes - 1))).toBe(true)
+  expect(window.offer(new Uint8Array(10))).toBe(false)
+  expect(drained).toBe(0)
+  window.grant(4)
+  expect(drained).toBe(0)
+  window.grant(100)
+  expect(drained).toBe(1)
+})
+
+test('a discarding window takes everything and sends nothing', () => {
+  let sent = 0
+  const window = new SendWindow(
+    () => {
+      sent++
+    },
+    () => undefined,
+  )
+  window.discard()
+  expect(window.offer(new Uint8Array(10))).toBe(true)
+  expect(sent).toBe(0)
+})
+
+test('a sender beyond its credit is noticed, and credit comes back only for what was consumed', () => {
+  const granted: number[] = []
+  const window = new ReceiveWindow((bytes) => granted.push(bytes))
+  expect(window.accept(initialCreditBytes)).toBe(true)
+  expect(window.accept(1)).toBe(false)
+  window.consume(initialCreditBytes / 8)
+  expect(granted).toEqual([])
+  window.consume(initialCreditBytes / 8)
+  expect(granted).toEqual([initialCreditBytes / 4])
+})

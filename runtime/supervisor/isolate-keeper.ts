@@ -1,0 +1,212 @@
+import type { Buffer } from 'node:buffer'
+import { LRUCache } from 'lru-cache'
+import { SkerryError } from '../../errors/index.ts'
+import { fixedLimits } from '../bridge/index.ts'
+import type { CellHandle } from './cell-handle.ts'
+import type { CellFrameRecords } from './cell-records.ts'
+import type { IsolateRecord } from './isolate-record.ts'
+import type { RequestExchange } from './request-exchange.ts'
+import type { LoadReport, RunnableVersion } from './runtime.ts'
+import type { VersionsTable } from './versions-table.ts'
+
+const codeCacheBytesMax = 128 * 1024 * 1024
+const testLoadTimeoutMs = 10_000
+
+interface TestLoad {
+  readonly resolve: (report: LoadReport) => void
+  readonly reject: (error: SkerryError) => void
+}
+
+/**
+ * The life of isolates: made in a cell, loaded with a version, given up when they are retired, lost or idle.
+ *
+ * Invariants: a version has at most one isolate that new requests enter; an isolate that is given up while it has requests is unloaded when
+ * the last of them is over.
+ */
+export class IsolateKeeper {
+  readonly #versions: VersionsTable
+  readonly #isolatesMax: number
+  readonly #codeCaches = new LRUCache<string, Uint8Array>({ maxSize: codeCacheBytesMax, sizeCalculation: (cache) => cache.byteLength })
+  readonly #testLoads = new Map<IsolateRecord, TestLoad>()
+
+  constructor(versions: VersionsTable, isolatesMax: number) {
+    this.#versions = versions
+    this.#isolatesMax = isolatesMax
+  }
+
+  /** A new isolate for the version in this cell, not loaded yet. */
+  add(cell: CellHandle, version: RunnableVersion): IsolateRecord {
+    if (cell.isolates.size >= this.#isolatesMax) this.evictIdle(cell, 1)
+    const isolate: IsolateRecord = {
+      id: cell.allocateIsolate(),
+      cell,
+      version,
+      state: 'reading',
+      retired: false,
+      waiting: [],
+      inFlight: 0,
+      startMs: 0,
+      lastUsedMs: performance.now(),
+      startKind: version.isolation === 'request' ? 'fresh' : 'cold',
+    }
+    cell.isolates.set(isolate.id, isolate)
+    return isolate
+  }
+
+  /** Reads the script and has the cell load it; the requests that wait follow it. */
+  load(isolate: IsolateRecord): void {
+    const script = isolate.version.readScript()
+    if (script instanceof Uint8Array) {
+      this.#send(isolate, script)
+      return
+    }
+    script.then(
+      (bytes) => {
+        this.#send(isolate, bytes)
+      },
+      (error: unknown) => {
+        const failure =
+          error instanceof SkerryError ? error : new SkerryError('internal_error', 'The script could not be read', { cause: error })
+        this.#failLoad(isolate, failure, undefined)
+        if (isolate.state !== 'gone') isolate.cell.unload(isolate)
+      },
+    )
+  }
+
+  /** Loads it once, keeps its code cache, and unloads it. Rejects with `startup_failed`. */
+  testLoad(isolate: IsolateRecord): Promise<LoadReport> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#testLoads.delete(isolate)
+        this.discard(isolate)
+        reject(new SkerryError('startup_failed', `The version did not load within ${testLoadTimeoutMs} ms`))
+      }, testLoadTimeoutMs)
+      this.#testLoads.set(isolate, {
+        resolve: (report) => {
+          clearTimeout(timer)
+          resolve(report)
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
+      this.load(isolate)
+    })
+  }
+
+  /** Hands the request to the isolate, now or when its script is there. */
+  admit(exchange: RequestExchange, isolate: IsolateRecord): void {
+    isolate.inFlight++
+    if (isolate.state === 'reading') isolate.waiting.push(exchange)
+    else this.#enter(exchange, isolate)
+  }
+
+  /** A request of it is settled. */
+  settled(isolate: IsolateRecord): void {
+    if (isolate.inFlight === 0 && isolate.retired && isolate.state !== 'gone') isolate.cell.unload(isolate)
+  }
+
+  /** It is gone with its cell, or broke a limit. */
+  lost(isolate: IsolateRecord): void {
+    this.#detach(isolate)
+    this.#testLoads.get(isolate)?.reject(new SkerryError('startup_failed', 'The version ended its cell while it was being loaded'))
+    this.#testLoads.delete(isolate)
+  }
+
+  /** The cell's word on a load. */
+  loaded(isolate: IsolateRecord, outcome: CellFrameRecords['loadOutcome'], codeCache: Buffer): void {
+    if (isolate.state !== 'loading') return
+    if (codeCache.length > 0) this.#codeCaches.set(codeCacheKey(isolate.version), new Uint8Array(codeCache))
+    const testLoad = this.#testLoads.get(isolate)
+    this.#testLoads.delete(isolate)
+    if (outcome.loaded) {
+      isolate.state = 'ready'
+      isolate.startMs = outcome.startMs
+      if (testLoad !== undefined) isolate.cell.unload(isolate)
+      testLoad?.resolve({ startMs: outcome.startMs, cpuMs: outcome.cpuMs })
+      return
+    }
+    isolate.state = 'gone'
+    isolate.cell.isolates.delete(isolate.id)
+    const code = outcome.code === 'memory_limit_exceeded' ? 'memory_limit_exceeded' : 'startup_failed'
+    const cause = new Error(outcome.message)
+    cause.stack = outcome.stack
+    const error = new SkerryError(code, outcome.message, { cause })
+    testLoad?.reject(error)
+    this.#failLoad(isolate, error, outcome.stack)
+  }
+
+  /** New requests no longer enter this isolate; it is unloaded when those in it are over. */
+  discard(isolate: IsolateRecord): void {
+    this.#detach(isolate)
+    isolate.retired = true
+    if (isolate.inFlight === 0 && isolate.state !== 'gone') isolate.cell.unload(isolate)
+  }
+
+  /** Gives up the isolates that were used longest ago and have no request. */
+  evictIdle(cell: CellHandle, count: number): void {
+    const idle = [...cell.isolates.values()].filter((isolate) => isolate.inFlight === 0 && isolate.state === 'ready')
+    idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs)
+    for (const isolate of idle.slice(0, count)) this.discard(isolate)
+  }
+
+  /** Gives up the isolates of this cell that got no request since then. */
+  evictUnused(cell: CellHandle, sinceMs: number): void {
+    for (const isolate of cell.isolates.values()) {
+      if (isolate.inFlight === 0 && isolate.state === 'ready' && isolate.lastUsedMs < sinceMs) this.discard(isolate)
+    }
+  }
+
+  #send(isolate: IsolateRecord, script: Uint8Array): void {
+    if (isolate.state !== 'reading') return
+    const { version, cell } = isolate
+    const codeCache = this.#codeCaches.get(codeCacheKey(version))
+    cell.load(
+      isolate,
+      {
+        memoryMb: version.limits.memoryMb,
+        startupCpuMs: fixedLimits.startupCpuMs,
+        cpuMs: version.limits.cpuMs,
+        environment: JSON.stringify(version.environment),
+        produceCodeCache: codeCache === undefined,
+      },
+      script,
+      codeCache,
+    )
+    for (const exchange of isolate.waiting.splice(0)) {
+      if (exchange.over) {
+        isolate.inFlight--
+        this.settled(isolate)
+      }
+      else this.#enter(exchange, isolate)
+    }
+  }
+
+  #enter(exchange: RequestExchange, isolate: IsolateRecord): void {
+    exchange.cold = isolate.state !== 'ready'
+    isolate.lastUsedMs = performance.now()
+    isolate.cell.open(exchange, isolate, JSON.stringify({ ...exchange.request.metadata, cold: exchange.cold }))
+  }
+
+  /** Every request that waits for the isolate gets the error; the next request tries anew. */
+  #failLoad(isolate: IsolateRecord, error: SkerryError, stack: string | undefined): void {
+    this.#detach(isolate)
+    this.#testLoads.get(isolate)?.reject(error)
+    this.#testLoads.delete(isolate)
+    for (const exchange of isolate.waiting.splice(0)) exchange.fail(error, stack)
+    isolate.cell.failRequestsOf(isolate, error, stack)
+  }
+
+  #detach(isolate: IsolateRecord): void {
+    const record = this.#versions.find(isolate.version.key)
+    if (record?.isolate !== isolate) return
+    record.isolate = undefined
+    this.#versions.release(isolate.version.key)
+  }
+}
+
+/** Code caches are native code that came out of a cell: never for another account. */
+function codeCacheKey(version: RunnableVersion): string {
+  return `${version.account}/${version.artifactHash}`
+}
