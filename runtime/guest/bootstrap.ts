@@ -12,7 +12,7 @@ import {
   startRequest,
 } from './exchange/index.ts'
 import { attributes, eventHandlers, foreignInterfaces, namespaces, operations, ownInterfaces } from './globals.ts'
-import { hardenArrayBuffers, hardenWebAssembly, limitWasmMemory, removeSharedMemory } from './hardening/index.ts'
+import { hardenArrayBuffers, hardenWebAssembly, limitWasmMemory, rehearseHardening, removeSharedMemory } from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
 import { reportToHost } from './report-exception.ts'
 import { fireTimer, forgetTimers } from './timers/index.ts'
@@ -89,5 +89,6 @@ const boot: GuestBoot = (host) => {
 }
 
 hardenArrayBuffers()
+rehearseHardening()
 installGlobals()
 install('__skerryBoot', { value: boot, writable: false, enumerable: false })

@@ -1,2 +1,2 @@
 export { hardenArrayBuffers, removeSharedMemory } from './array-buffers.ts'
-export { hardenWebAssembly, limitWasmMemory } from './web-assembly.ts'
+export { hardenWebAssembly, limitWasmMemory, rehearseHardening } from './web-assembly.ts'

@@ -16,3 +16,16 @@ export function wasmNamespace(): WasmNamespace | undefined {
   const { WebAssembly } = globalThis as { WebAssembly?: WasmNamespace }
   return WebAssembly
 }
+
+/** Has the shape of the namespace and no effect. */
+export function standIn(): WasmNamespace {
+  return {
+    Module: class Module {},
+    Instance: class Instance {},
+    Memory: class Memory {},
+    CompileError: Error,
+    validate: () => false,
+    compile: undefined,
+    instantiate: undefined,
+  }
+}

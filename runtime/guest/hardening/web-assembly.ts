@@ -1,7 +1,7 @@
 import { copyOfBytes } from '../primordials.ts'
 import { capMemories } from './wasm-binary.ts'
 import { WasmBudget } from './wasm-budget.ts'
-import { type Constructor, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
+import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
 
 /**
  * Puts capped constructors in the place of V8's. The asynchronous functions, which never settle in a bare isolate, stand on
@@ -24,9 +24,21 @@ export function limitWasmMemory(memoryMb: number): void {
   budget.pages = memoryMb * pagesPerMegabyte
 }
 
+/**
+ * Runs once on a stand-in while the snapshot is built, where there is no WebAssembly: the snapshot then holds the code compiled, which
+ * makes up most of what `hardenWebAssembly` costs in the running isolate.
+ */
+export function rehearseHardening(): void {
+  if (wasmNamespace() === undefined) hardenNamespace(standIn())
+}
+
+/** Runs in the isolate before user code. */
 export function hardenWebAssembly(): void {
   const namespace = wasmNamespace()
-  if (namespace === undefined) return
+  if (namespace !== undefined) hardenNamespace(namespace)
+}
+
+function hardenNamespace(namespace: WasmNamespace): void {
   const pagesOfModule = new WeakMap<object, number>()
   const keepers = new WeakMap<object, object>()
   const { Module, Instance, Memory, CompileError, validate } = namespace
