@@ -43,8 +43,7 @@ function parseMultipart(bytes: Uint8Array, boundary: string): FormData {
     if (bytes[position] !== carriageReturn || bytes[position + 1] !== lineFeed) throw malformed('a boundary has no line of its own')
     const { name, filename, contentType, end } = parsePartHeaders(bytes, position + 2)
     const next = endOf(bytes, delimiter, end, 'a part does not end')
-    // The delimiter's own line break may be the one that ends the headers of an empty part.
-    const content = bytes.subarray(Math.min(end, next - delimiter.length), next - delimiter.length)
+    const content = bytes.subarray(end, next - delimiter.length)
     if (filename === undefined) form.append(name, decodeUtf8(content.slice()))
     else form.append(name, new File([content], filename, { type: contentType }))
     position = next

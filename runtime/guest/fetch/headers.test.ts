@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { createHeaders, Headers } from './headers.ts'
+
+describe('Headers', () => {
+  test('takes objects, pairs and Headers', () => {
+    expect([...new Headers({ B: '2', a: '1' })]).toEqual([['a', '1'], ['b', '2']])
+    expect([...new Headers([['B', '2'], ['b', '3']])]).toEqual([['b', '2, 3']])
+    expect([...new Headers(new Headers({ a: '1' }))]).toEqual([['a', '1']])
+    expect([...new Headers(new Map([['x-y', '1']]))]).toEqual([['x-y', '1']])
+    expect([...new Headers()]).toEqual([])
+  })
+
+  test('keeps set-cookie apart', () => {
+    const headers = new Headers([['set-cookie', 'a=1'], ['x', '1'], ['Set-Cookie', 'b=2'], ['x', '2']])
+    expect([...headers]).toEqual([['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['x', '1, 2']])
+    expect(headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    expect(headers.get('set-cookie')).toBe('a=1, b=2')
+  })
+
+  test('sets the first and drops the others', () => {
+    const headers = new Headers([['a', '1'], ['b', '2'], ['a', '3'], ['c', '4']])
+    headers.set('A', '5')
+    expect([...headers]).toEqual([['a', '5'], ['b', '2'], ['c', '4']])
+    headers.delete('b')
+    expect(headers.has('B')).toBe(false)
+    headers.append('c', '5')
+    expect(headers.get('c')).toBe('4, 5')
+    expect(headers.get('none')).toBe(null)
+  })
+
+  test('iterates live', () => {
+    const headers = new Headers({ a: '1', b: '2' })
+    const seen: string[] = []
+    for (const [name] of headers) {
+      seen.push(name)
+      if (name === 'a') headers.append('c', '3')
+    }
+    expect(seen).toEqual(['a', 'b', 'c'])
+    headers.forEach((value: string, name: string, owner: unknown) => seen.push(name + value + String(owner === headers)))
+    expect(seen.at(-1)).toBe('c3true')
+    expect([[...headers.keys()], [...headers.values()]]).toEqual([['a', 'b', 'c'], ['1', '2', '3']])
+  })
+
+  test('trims values and refuses what could break out of a head', () => {
+    expect(new Headers({ a: '\t 1 \r\n' }).get('a')).toBe('1')
+    for (const value of ['a\nb', 'a\rb', 'a\0b', 'ł']) expect(() => new Headers({ a: value })).toThrow(TypeError)
+    for (const name of ['', 'a b', 'a:b', 'a\n', 'ä', '(a)']) expect(() => new Headers([[name, '1']])).toThrow(TypeError)
+    expect(new Headers({ a: 'ÿ' }).get('a')).toBe('ÿ')
+  })
+
+  test('refuses other initialisers', () => {
+    for (const init of [null, 1, 'a', [['a']], [['a', 'b', 'c']], ['ab'], [1]]) expect(() => new Headers(init)).toThrow(TypeError)
+  })
+
+  test('is immutable where it is guarded', () => {
+    const headers = createHeaders(['a', '1'], 'immutable')
+    expect(() => headers.set('a', '2')).toThrow(TypeError)
+    expect(() => headers.append('b', '2')).toThrow(TypeError)
+    expect(() => headers.delete('a')).toThrow(TypeError)
+    expect(headers.get('a')).toBe('1')
+  })
+
+  test('checks its receiver', () => {
+    const { get } = Headers.prototype
+    expect(() => Reflect.apply(get, {}, ['a'])).toThrow(TypeError)
+    expect(() => Reflect.apply(Headers.prototype.entries, {}, [])).toThrow(TypeError)
+    expect(String(new Headers())).toBe('[object Headers]')
+  })
+})
