@@ -1,11 +1,13 @@
 import { createHash, verify } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './index.ts'
 import { type DeploymentEvent, type FeedRevision, functionListSchema, nodeListSchema, signedBytes, versionListSchema } from './protocol/index.ts'
 import { ApiClient } from './testing/api-client.ts'
+import { FakeClock } from './testing/fake-clock.ts'
 import { ScriptedNode, type ScriptedNodeOptions } from './testing/scripted-node.ts'
 
 let directory: string
@@ -275,6 +277,31 @@ describe('tail', () => {
     expect(await (await node?.post('/v1/nodes/fra-1/logs', 'POST', { events: [{ ...event, node: 'iad-1' }] }))?.json()).toMatchObject({ field: 'events.0.node' })
     await reader?.cancel()
     expect(await client.json('GET', '/v1/functions/absent/tail')).toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('slow readers', () => {
+  it('lose their connection when they take nothing for 30 s', async () => {
+    await plane.close()
+    const clock = new FakeClock()
+    await start({ clock })
+    const node = await startNode('fra-1')
+    const version = done(await client.deploy('hello', '1')).functions[0]?.version
+    const { hostname, port } = new URL(plane.url)
+    const socket = connect(Number(port), hostname)
+    socket.pause()
+    socket.write(`GET /v1/functions/hello/tail HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${plane.adminToken}\r\n\r\n`)
+    const subscribers = async (): Promise<string | undefined> =>
+      /^skerry_control_plane_tail_subscribers (\d+)$/m.exec(await (await fetch(`${plane.adminUrl}/metrics`)).text())?.[1]
+    await expect.poll(subscribers).toBe('1')
+    const event = { timeMs: 1, node: 'fra-1', region: 'fra', account: 'default', function: 'hello', version, kind: 'console', level: 'log', text: 'x'.repeat(250_000) }
+    for (let round = 0; round < 4; round += 1) {
+      await (await node.post('/v1/nodes/fra-1/logs', 'POST', { events: Array.from({ length: 30 }, () => event) })).text()
+    }
+    expect(await subscribers()).toBe('1')
+    clock.advance(30_000)
+    await expect.poll(subscribers).toBe('0')
+    socket.destroy()
   })
 })
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SkerryError } from '../../errors/index.ts'
 
@@ -13,11 +14,9 @@ export type Row = Readonly<Record<string, SQLOutputValue>>
  */
 export class SqliteDatabase {
   readonly #database: DatabaseSync
-  readonly #file: string
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(file: string, maximumBytes: number | undefined) {
-    this.#file = file
     this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 })
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
     if (maximumBytes !== undefined) {
@@ -83,7 +82,7 @@ export class SqliteDatabase {
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       if (isStorageFull(error)) {
-        throw new SkerryError('storage_full', 'The disk of the control plane is full; nothing was changed.', { cause: error, field: this.#file })
+        throw new SkerryError('storage_full', `The disk of the control plane on ${hostname()} is full; nothing was changed.`, { cause: error })
       }
       throw error
     }
