@@ -34,7 +34,7 @@ export function loadFunction(
       throw new Error(`Cannot import '${specifier}': modules must be bundled`)
     })
     module.evaluateSync({ timeout })
-    const defaultExport = module.namespace.getSync('default', { reference: true }) as ivm.Reference
+    const defaultExport = module.namespace.getSync('default', { reference: true })
     const refusal: unknown = blank.adopt.applySync(undefined, [defaultExport.derefInto()], { timeout })
     const cpuMs = usedMs()
     if (typeof refusal === 'string' && refusal !== '') return failure('startup_failed', refusal)

@@ -23,7 +23,8 @@ test('everything offered arrives in order, and never more than the credit is und
       window.close(() => {
         closed = true
       })
-      while (!closed) {
+      for (;;) {
+        if (closed) break
         const granted = Math.min(underWay, 50_000)
         expect(granted).toBeGreaterThan(0)
         underWay -= granted

@@ -70,14 +70,14 @@ describe('a request', () => {
       limits: { memoryMb: 128, cpuMs: 10_000, wallMs: 30_000, idleMs: 30_000, subrequests: 1, requestBodyMb: 100 },
     })
     let received = 0
-    const { control, end, drained } = streamCall(runtime, pass, { method: 'POST' }, (chunk) => {
+    const pipe = streamCall(runtime, pass, { method: 'POST' }, (chunk) => {
       received += chunk.byteLength
       return true
     })
     const chunk = new Uint8Array(64 * 1024)
-    for (let index = 0; index < 1_024; index++) if (!control.write(chunk)) await drained()
-    control.end()
-    expect(await end).toBeUndefined()
+    for (let index = 0; index < 1_024; index++) if (!pipe.control.write(chunk)) await pipe.drained()
+    pipe.control.end()
+    expect(await pipe.end).toBeUndefined()
     expect(received).toBe(64 * 1024 * 1024)
   })
 
