@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { GatewayFixture } from '../testing/gateway-fixture.ts'
+import { breakOff, refuseNotBegun } from '../testing/scripted-cluster.ts'
+
+let fixture: GatewayFixture
+
+beforeEach(async () => {
+  fixture = await GatewayFixture.start()
+})
+
+afterEach(() => fixture.close())
+
+describe('failover', () => {
+  test('a killed node is passed over without an error, and taken again when it is back', async () => {
+    await fixture.cluster.node('fra').kill()
+    for (let index = 0; index < 5; index++) expect(await fixture.answeredBy('52.52,13.40')).toBe('iad-1')
+    await fixture.cluster.node('fra').revive()
+    await vi.waitFor(async () => expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1'), { timeout: 5_000 })
+  })
+
+  test('an unsafe request moves on where nothing of it was sent or the node vouches, body and all', async () => {
+    const body = 'x'.repeat(60_000)
+    let received = ''
+    fixture.cluster.node('iad').script = (request, response) => {
+      request.setEncoding('utf8').on('data', (chunk: string) => (received += chunk)).on('end', () => response.end('done'))
+    }
+    fixture.cluster.node('fra').script = refuseNotBegun
+    expect((await fixture.call({ method: 'POST', body })).text).toBe('done')
+    expect(received).toBe(body)
+    await fixture.cluster.node('fra').kill()
+    received = ''
+    expect((await fixture.call({ method: 'POST', body })).text).toBe('done')
+    expect(received).toBe(body)
+  })
+
+  test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])('%s is repeated after a break before the head', async (method) => {
+    fixture.cluster.node('fra').script = breakOff
+    expect((await fixture.call({ method, ...(method === 'PUT' ? { body: 'abc' } : {}) })).status).toBe(200)
+    expect([fixture.cluster.node('fra').requests, fixture.cluster.node('iad').requests]).toEqual([1, 1])
+  })
+
+  test.each(['POST', 'PATCH'])('%s is not repeated once it may have begun', async (method) => {
+    fixture.cluster.node('fra').script = breakOff
+    const answer = await fixture.call({ method, body: 'abc' })
+    expect([answer.status, answer.headers['x-skerry-error']]).toEqual([502, 'isolate_crashed'])
+    expect([fixture.cluster.node('iad').requests, fixture.cluster.node('sin').requests]).toEqual([0, 0])
+  })
+
+  test('a body beyond the replay buffer is not repeated, even for an idempotent method', async () => {
+    fixture.cluster.node('fra').script = (request) => {
+      let bytes = 0
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > 200_000) request.socket.destroy()
+      })
+    }
+    const answer = await fixture.call({ method: 'PUT', body: 'x'.repeat(1_000_000) })
+    expect(answer.status).toBe(502)
+    expect(fixture.cluster.node('iad').requests).toBe(0)
+  })
+
+  test('a connection broken after the head breaks the client’s', async () => {
+    fixture.cluster.node('fra').script = (_request, response) => {
+      response.writeHead(200)
+      response.write('part')
+      setImmediate(() => response.destroy())
+    }
+    await expect(fixture.call()).rejects.toThrow(/aborted|socket/)
+    expect(fixture.cluster.node('iad').requests).toBe(0)
+  })
+
+  test('a draining node gets nothing while another is there', async () => {
+    fixture.cluster.node('fra').readyStatus = 503
+    await vi.waitFor(async () => expect(await fixture.answeredBy('52.52,13.40')).toBe('iad-1'))
+    const { requests } = fixture.cluster.node('fra')
+    for (let index = 0; index < 3; index++) expect(await fixture.answeredBy('52.52,13.40')).toBe('iad-1')
+    expect(fixture.cluster.node('fra').requests).toBe(requests)
+  })
+
+  test('where every node refuses, the last refusal is the answer; where none is there, no_healthy_node', async () => {
+    for (const node of fixture.cluster.nodes) node.script = refuseNotBegun
+    const refused = await fixture.call({ method: 'POST', body: 'abc' })
+    expect([refused.status, refused.headers['x-skerry-error'], refused.headers['retry-after']]).toEqual([503, 'overloaded', '1'])
+    await Promise.all(fixture.cluster.nodes.map((node) => node.kill()))
+    const none = await fixture.call()
+    expect([none.status, none.headers['content-type'], none.headers['retry-after']]).toEqual([503, 'application/problem+json', '1'])
+    expect(JSON.parse(none.text)).toMatchObject({ code: 'no_healthy_node', requestId: expect.stringMatching(/^\w{26}$/) as string })
+  })
+
+  test('goes on with the last list while the control plane is down, and after a restart with the kept one', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'skerry-gateway-'))
+    try {
+      await fixture.gateway.close()
+      const nodesFile = join(directory, 'nodes.json')
+      fixture.gateway = await fixture.startGateway({ nodesFile })
+      await fixture.gateway.close()
+      fixture.cluster.failControlPlane(500)
+      const outages: (string | undefined)[] = []
+      fixture.gateway = await fixture.startGateway({ nodesFile, onOutage: (error) => outages.push(error?.code) })
+      expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1')
+      fixture.cluster.failControlPlane(undefined)
+      await vi.waitFor(() => expect(outages).toEqual(['server_unreachable', undefined]))
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+})

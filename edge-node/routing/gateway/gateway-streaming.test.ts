@@ -1,0 +1,135 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { GatewayFixture } from '../testing/gateway-fixture.ts'
+
+const megabyte = 1024 * 1024
+const totalMb = 100
+const growthMbMax = 80
+
+let fixture: GatewayFixture
+
+beforeEach(async () => {
+  fixture = await GatewayFixture.start()
+})
+
+afterEach(() => fixture.close())
+
+/** Chunks of 64 KB that carry their position, so that a lost or swapped one shows. */
+function* chunks(): Generator<Buffer> {
+  for (let index = 0; index < totalMb * 16; index++) {
+    const chunk = Buffer.alloc(64 * 1024)
+    chunk.writeUInt32BE(index, 0)
+    yield chunk
+  }
+}
+
+async function count(stream: Readable): Promise<{ bytes: number; sum: number }> {
+  let bytes = 0
+  let sum = 0
+  for await (const chunk of stream) {
+    bytes += (chunk as Buffer).length
+    for (const byte of (chunk as Buffer)) sum += byte
+  }
+  return { bytes, sum }
+}
+
+async function askProcess<Reply>(gateway: ChildProcess): Promise<Reply> {
+  gateway.send('memory')
+  return ((await once(gateway, 'message')) as [Reply])[0]
+}
+
+test('100 MB stream through both ways at flat memory', async () => {
+  const { controlPlaneUrl, token } = fixture.cluster
+  const gateway = fork(fileURLToPath(new URL('../testing/gateway-process.ts', import.meta.url)), [JSON.stringify({ controlPlaneUrl, token })])
+  try {
+    const [{ url }] = (await once(gateway, 'message')) as [{ url: string }]
+    let received = { bytes: 0, sum: 0 }
+    fixture.cluster.node('fra').script = (request, response) => {
+      count(request)
+        .then((counted) => {
+          received = counted
+          return pipeline(Readable.from(chunks()), response)
+        })
+        .catch(() => response.destroy())
+    }
+    const before = await askProcess<{ rssBytes: number }>(gateway)
+    const request = httpRequest(url, { method: 'POST', headers: { host: 'hello.localhost' } })
+    const [answer] = await Promise.all([once(request, 'response'), pipeline(Readable.from(chunks()), request)])
+    const [response] = answer as [IncomingMessage]
+    expect(await count(response)).toEqual(received)
+    expect(received.bytes).toBe(totalMb * megabyte)
+    const after = await askProcess<{ highestBytes: number }>(gateway)
+    console.log("MB", before.rssBytes/1e6, after.highestBytes/1e6)
+    expect((after.highestBytes - before.rssBytes) / megabyte).toBeLessThan(growthMbMax)
+  } finally {
+    gateway.disconnect()
+    await once(gateway, 'exit')
+  }
+})
+
+test('a client that does not read stops the node from sending', async () => {
+  let sentBytes = 0
+  let stalled = (): void => undefined
+  const stall = new Promise<void>((resolve) => (stalled = resolve))
+  fixture.cluster.node('fra').script = (_request, response) => {
+    const chunk = Buffer.alloc(64 * 1024)
+    const write = (): void => {
+      while (sentBytes < totalMb * megabyte) {
+        sentBytes += chunk.length
+        if (!response.write(chunk)) {
+          // Nothing drains while nobody reads: a timer that is never beaten by a drain means that the whole way is full.
+          const timer = setTimeout(stalled, 300)
+          response.once('drain', () => {
+            clearTimeout(timer)
+            write()
+          })
+          return
+        }
+      }
+      stalled()
+    }
+    write()
+  }
+  const request = httpRequest(fixture.gateway.url, { headers: { host: 'hello.localhost' } }).end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  response.pause()
+  await stall
+  expect(sentBytes).toBeLessThan(50 * megabyte)
+  response.destroy()
+})
+
+test('a node that does not read stops the client from sending', async () => {
+  const arrived = new Promise<void>((resolve) => {
+    fixture.cluster.node('fra').script = () => resolve()
+  })
+  const request = httpRequest(fixture.gateway.url, { method: 'POST', headers: { host: 'hello.localhost' } })
+  request.on('error', () => undefined)
+  let sentBytes = 0
+  const chunk = Buffer.alloc(64 * 1024)
+  const stall = new Promise<void>((resolve) => {
+    const write = (): void => {
+      while (sentBytes < totalMb * megabyte) {
+        sentBytes += chunk.length
+        if (!request.write(chunk)) {
+          const timer = setTimeout(resolve, 300)
+          request.once('drain', () => {
+            clearTimeout(timer)
+            write()
+          })
+          return
+        }
+      }
+      resolve()
+    }
+    write()
+  })
+  await arrived
+  await stall
+  expect(sentBytes).toBeLessThan(50 * megabyte)
+  request.destroy()
+})
