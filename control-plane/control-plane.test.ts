@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './index.ts'
 import { type DeploymentEvent, type FeedRevision, functionListSchema, nodeListSchema, signedBytes, versionListSchema } from './protocol/index.ts'
@@ -236,6 +237,22 @@ describe('feed', () => {
     await node.stop()
     await expect.poll(async () => nodeListSchema.parse(await client.json('GET', '/v1/nodes'))).toMatchObject({ nodes: [{ connected: false }] })
     expect(nodeListSchema.parse(await client.json('GET', '/v1/nodes')).internalToken).toBeUndefined()
+  })
+})
+
+describe('a damaged database', () => {
+  it('breaks the feed of who would get what is damaged, says so in the log, and serves everybody else', async () => {
+    await plane.close()
+    const logged: string[] = []
+    await start({ log: (entry) => logged.push(JSON.stringify(entry)) })
+    await startNode('fra-1')
+    await client.deploy('hello', '1')
+    const database = new DatabaseSync(join(directory, 'control-plane.db'))
+    database.exec(`UPDATE functions SET state = json_set(state, '$.secrets', json('{"KEY":"damaged"}'))`)
+    database.close()
+    await expect(new ApiClient(plane.url, plane.nodeToken).call('GET', '/v1/feed?node=iad-1')).rejects.toThrow()
+    expect(logged.join()).toContain('default/hello/KEY')
+    expect(await client.json('GET', '/v1/functions')).toMatchObject({ functions: [{ name: 'hello' }] })
   })
 })
 

@@ -7,10 +7,11 @@ import { ndjsonResponse } from './ndjson.ts'
 import { answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireScope } from './route-parts.ts'
 
 export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { deployments, clock } = dependencies
+  const { deployments, clock, log } = dependencies
   const stream = (context: Context<ApiEnvironment>, events: EventLog<DeploymentEvent>): Response =>
     ndjsonResponse(context, {
       clock,
+      log,
       lines: async function* (signal) {
         for await (const event of events.read(signal)) yield `${JSON.stringify(event)}\n`
       },

@@ -18,7 +18,7 @@ const nameParameters = z.object({ name: nameSchema })
 const secretParameters = z.object({ name: nameSchema, key: environmentKeySchema })
 
 export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { functions, tail, clock } = dependencies
+  const { functions, tail, clock, log } = dependencies
   const read = requireScope(dependencies, 'read')
   const deploy = requireScope(dependencies, 'deploy')
 
@@ -104,6 +104,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
       const subscription = tail.subscribe(account, name)
       return ndjsonResponse(context, {
         clock,
+        log,
         lines: async function* (signal) {
           for await (const event of subscription.read(signal)) yield `${JSON.stringify(event)}\n`
         },

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Clock } from '../clock.ts'
-import type { ApiEnvironment } from './context.ts'
+import type { ApiDependencies, ApiEnvironment } from './context.ts'
 
 /** A reader that takes nothing for so long is dropped; it may come back and resume. */
 const stalledAfterMs = 30_000
@@ -9,6 +9,8 @@ export interface NdjsonOptions {
   readonly clock: Clock
   /** Lines with their line feed. Ends soon after the signal aborts. */
   readonly lines: (signal: AbortSignal) => AsyncGenerator<string>
+  /** Told of what breaks the stream; the reader sees only that its connection breaks. */
+  readonly log: ApiDependencies['log']
   /** Called once, however the stream ends. */
   readonly onEnd?: () => void
 }
@@ -47,7 +49,8 @@ export function ndjsonResponse(context: Context<ApiEnvironment>, options: Ndjson
           cancelStall = options.clock.after(stalledAfterMs, () => context.env.outgoing.destroy())
         } catch (error) {
           end()
-          controller.error(error)
+          options.log({ level: 'error', requestId: context.get('requestId'), path: context.req.path, stack: error instanceof Error ? error.stack : String(error) })
+          context.env.outgoing.destroy()
         }
       },
       cancel: end,

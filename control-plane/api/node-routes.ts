@@ -20,7 +20,7 @@ const nodeParameters = z.object({ node: nameSchema })
 const subscribersMax = 2_000
 
 export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { feed, nodes, board, store, tail, identity, clock, metrics } = dependencies
+  const { feed, nodes, board, store, tail, identity, clock, metrics, log } = dependencies
   const node = requireScope(dependencies, 'node')
   const welcome = { internalToken: identity.internalToken, publicKey: identity.signer.publicKey }
   let subscribers = 0
@@ -95,6 +95,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       metrics.feedSubscribers.inc()
       return ndjsonResponse(context, {
         clock,
+        log,
         lines: (signal) => feed.lines(query, signal),
         onEnd: () => {
           subscribers -= 1

@@ -51,6 +51,11 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
   const ended = Promise.withResolvers<void>()
   const finish = (): void => ended.resolve()
 
+  const awaited = new Set<string>()
+  /** Nodes that came later count too; those that the versions do not concern acknowledge what they did not do. */
+  const isRelevant = (name: string): boolean =>
+    awaited.has(name) || nodes.connected().some((node) => node.name === name && options.isAwaited(node))
+
   let cancelIdle = (): void => {}
   const answered = (node: string): void => {
     pending.delete(node)
@@ -61,11 +66,12 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
 
   const onPublish = (revision: StoredRevision): void => {
     const publishedMs = clock.monotonicMs()
-    for (const node of nodes.connected()) if (options.isAwaited(node)) pending.add(node.name)
+    for (const node of nodes.connected()) if (options.isAwaited(node)) awaited.add(node.name)
+    for (const name of awaited) pending.add(name)
     options.onPublish?.(revision)
     cleanUps.push(
       board.watch(revision.sequence, (node, outcome) => {
-        if (acknowledged.has(node) || failures.has(node)) return
+        if (acknowledged.has(node) || failures.has(node) || !isRelevant(node)) return
         if (outcome.status === 'failed') {
           failures.set(node, outcome)
           if (options.isFatal(outcome)) finish()
@@ -85,12 +91,8 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
   }
 
   options.signal.addEventListener('abort', finish)
-  const awaited: string[] = []
   try {
-    const revision = await feed.append(options.commit, (published) => {
-      onPublish(published)
-      awaited.push(...pending)
-    })
+    const revision = await feed.append(options.commit, onPublish)
     if (revision === undefined) throw new Error('a commit with a change made no revision')
     if (options.signal.aborted) finish()
     await ended.promise
@@ -98,7 +100,7 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
       revision,
       acknowledged: [...acknowledged.values()],
       failures: [...failures].map(([node, outcome]) => ({ node, outcome })),
-      missing: awaited.filter((node) => !acknowledged.has(node)),
+      missing: [...awaited].filter((node) => !acknowledged.has(node)),
     }
   } finally {
     cancelIdle()

@@ -76,7 +76,16 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
 
 /** Whether a node is expected to take a version with this configuration. */
 export function mayRun(config: VersionConfig, node: ConnectedNode): boolean {
-  return !node.draining && (config.regions.includes('*') || config.regions.includes(node.region))
+  return !node.draining && isInRegions(config, node.region)
+}
+
+export function isInRegions(config: VersionConfig, region: string): boolean {
+  return config.regions.includes('*') || config.regions.includes(region)
+}
+
+/** The versions that a function's traffic goes to. */
+export function activeVersions(state: FunctionState): FunctionState['versions'] {
+  return state.versions.filter(({ version }) => state.shares.some((share) => share.version === version))
 }
 
 /** A fault of the version itself, not of the node or the way to it. */

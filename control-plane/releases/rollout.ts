@@ -4,7 +4,7 @@ import type { Store } from '../store/index.ts'
 import { toVersionRecord } from './function-state.ts'
 import type { Sequencer } from './locks.ts'
 import { type PhaseDependencies, type PhaseOptions, type PhaseResult, runPhase } from './phase.ts'
-import { type ActivationWrites, checkPlan, composeActivation, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
+import { activeVersions, type ActivationWrites, checkPlan, composeActivation, isInRegions, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
 import type { StackMapper } from './stack-mapper.ts'
 
 const prepareOverallMs = 15_000
@@ -50,7 +50,7 @@ export class Rollout {
       return
     }
     const { activation, result } = await this.#activate(plan, emit)
-    if (result.acknowledged.length === 0) {
+    if (!hasSuccess(plan, result)) {
       await this.#revert(plan, activation)
       emit({ type: 'refused', ...this.#noSuccess(result), functions: deployed })
       return
@@ -106,7 +106,8 @@ export class Rollout {
           change: { kind: 'activate', deployment: plan.deployment, functions: [...composed.states] },
           timeMs: clock.nowMs(),
         },
-        isAwaited: (node) => composed.states.some((state) => state.versions.some((version) => mayRun(version.config, node))),
+        isAwaited: (node) =>
+          [...composed.states.flatMap(activeVersions), ...plan.functions.map((one) => one.reported)].some(({ config }) => mayRun(config, node)),
         emit,
         overallMs: waitMs,
         idleMs: waitMs,
@@ -147,7 +148,7 @@ export class Rollout {
     const failure = result.failures.find(({ outcome }) => isLoadFailure(outcome))
     if (failure === undefined) {
       if (signal.aborted) return closing
-      return result.acknowledged.length === 0 ? this.#noSuccess(result) : undefined
+      return hasSuccess(plan, result) ? undefined : this.#noSuccess(result)
     }
     const { node, outcome } = failure
     const failed = plan.functions.flatMap((one) => one.prepare).find((version) => version.function === outcome.function)
@@ -169,7 +170,7 @@ export class Rollout {
     if (this.#options.signal.aborted) return closing
     const failure = result.failures[0]
     if (failure === undefined) {
-      const nodes = result.missing.length === 0 ? 'no connected node' : `none of the connected nodes (${result.missing.join(', ')})`
+      const nodes = result.missing.length === 0 ? 'no connected node' : `not enough of the connected nodes (missing: ${result.missing.join(', ')})`
       return { code: 'no_nodes', detail: `The version is stored but inactive: ${nodes} acknowledged it in time.` }
     }
     const { outcome, node } = failure
@@ -190,4 +191,9 @@ export class Rollout {
       })
     })
   }
+}
+
+/** Each function needs one node of its regions that did it. */
+function hasSuccess(plan: RolloutPlan, result: PhaseResult): boolean {
+  return plan.functions.every(({ reported }) => result.acknowledged.some(({ region }) => isInRegions(reported.config, region)))
 }
