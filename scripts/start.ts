@@ -92,11 +92,6 @@ async function run(once: boolean): Promise<number> {
   }
 }
 
-const oldestMajor = 24
-if (Number(process.versions.node.split('.')[0]) < oldestMajor) {
-  say(`This is Node ${process.version}; Skerry needs ${oldestMajor} or newer. \`npm install\` brings one along, unless optional dependencies are left out.`)
-  process.exit(1)
-}
 try {
   process.exitCode = await run(process.argv.includes('--once'))
 } catch (error) {

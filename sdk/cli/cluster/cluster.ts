@@ -48,6 +48,12 @@ const edgeReadySchema = z.object({ url: z.url(), internalUrl: z.url(), adminUrl:
 const gatewayReadySchema = z.object({ url: z.url(), adminUrl: z.url() })
 const dnsReadySchema = z.object({ address: z.string(), adminUrl: z.url() })
 
+/** As `Promise.all`, but a failure is passed on when all have settled, so that no process is left behind unknown. */
+async function allSettled<T>(starts: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(starts)
+  return Promise.all(starts)
+}
+
 const portOf = (url: string | undefined): string => (url === undefined ? '0' : new URL(url).port)
 
 /** Starts control plane, gateway, DNS and the nodes as separate processes and keeps them running. */
@@ -90,6 +96,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const { name, region, latitude, longitude } = node
       return { name, region, url: ready.url, latitude, longitude, adminUrl: ready.adminUrl }
     })
+    const nodes = await allSettled(starts)
+    // Gateway and DNS come last: their first list of nodes is then complete.
     const gatewayStart = start('gateway', gatewayReadySchema, (ready) => [
       'gateway', '--host', '127.0.0.1', '--port', String(plan.gatewayPort), '--admin-port', portOf(ready?.adminUrl), '--allow-location-header',
       '--data', join(dataDirectory, 'gateway'), ...upstream,
@@ -98,11 +106,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       'dns', '--host', '127.0.0.1', '--port', String(plan.dnsPort), '--admin-port', portOf(ready?.adminUrl),
       '--data', join(dataDirectory, 'dns'), ...upstream,
     ], tokens)
-    // All have settled before a failure is passed on, so that none is left behind unknown.
-    const settled = await Promise.allSettled([gatewayStart, dnsStart, ...starts])
-    const failed = settled.find((outcome) => outcome.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    const [gateway, dns, nodes] = await Promise.all([gatewayStart, dnsStart, Promise.all(starts)])
+    await Promise.allSettled([gatewayStart, dnsStart])
+    const [gateway, dns] = await Promise.all([gatewayStart, dnsStart])
     const description = {
       controlPlane: controlPlane.url, gateway: gateway.url, gatewayAdminUrl: gateway.adminUrl, dns: dns.address, token: controlPlane.adminToken, nodes,
     }

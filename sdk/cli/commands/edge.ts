@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { resolve } from 'node:path'
 import { SkerryError } from '../../../errors/index.ts'
 import { findRegion, regionCodes } from '../../../geography/index.ts'
@@ -14,6 +14,11 @@ interface EdgeOptions extends IngressOptions {
   readonly latitude?: number
   readonly longitude?: number
   readonly internalPort: number
+  readonly publicUrl?: string
+  readonly internalUrl?: string
+  readonly adminHost?: string
+  readonly shareCells?: boolean
+  readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly data: string
   readonly allowOutbound?: readonly string[]
 }
@@ -38,6 +43,11 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
   return withIngress(withListening(command, '0.0.0.0', 8080))
     .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
+    .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
+    .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
+    .option('--admin-host <address>', 'where the admin port listens (default: loopback)')
+    .option('--share-cells', 'let functions of several accounts share processes')
+    .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
     .option('--allow-outbound <cidr|host[:port]>', 'address that functions may call besides public ones; may be repeated', gather)
     .action(async (options: EdgeOptions) =>
@@ -59,6 +69,11 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             allowOutbound: options.allowOutbound ?? [],
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
+            runtime: { sandbox: options.sandbox, shareCells: options.shareCells === true },
+            ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+            ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
+            ...(options.adminHost === undefined ? {} : { adminHost: options.adminHost }),
+            onNotice: (notice) => reporter.say(notice),
           })
           await node.ready()
           return node
