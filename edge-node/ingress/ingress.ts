@@ -162,9 +162,9 @@ export class Ingress {
     } else {
       // What came in the same packet as the head is there after this turn of the parser: then the body goes over whole.
       process.nextTick(() => {
-        const isWhole = request.complete && request.readableLength <= wholeBodyBytesMax
-        if (isWhole && request.readableLength <= version.requestBodyBytesMax) start(readWhole(request))
-        else start('stream')
+        const bytes = request.readableLength
+        const isWhole = (request.complete || bytes === head.contentLength) && bytes <= wholeBodyBytesMax
+        start(isWhole && bytes <= version.requestBodyBytesMax ? readWhole(request) : 'stream')
       })
     }
   }

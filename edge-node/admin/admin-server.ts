@@ -1,0 +1,36 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { MetricsText } from './metrics.ts'
+
+/** Whether the node takes requests, and what whoever asks should know. */
+export interface Readiness {
+  readonly ready: boolean
+  /** Why not; empty where it is. */
+  readonly reason: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** The admin port: `/healthz` (the process runs), `/readyz` (send requests), `/metrics`. For loopback unless the operator says otherwise. */
+export function createAdminServer(metrics: MetricsText, readiness: () => Readiness): Server {
+  return createServer((request, response) => {
+    request.resume()
+    const path = (request.url ?? '/').split('?')[0]
+    if (path === '/healthz') {
+      answerJson(response, 200, { status: 'ok' })
+    } else if (path === '/readyz') {
+      const { ready, reason, details } = readiness()
+      answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : reason, ...details })
+    } else if (path === '/metrics') {
+      metrics.text().then(
+        (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+        () => answerJson(response, 500, { status: 'metrics failed' }),
+      )
+    } else {
+      answerJson(response, 404, { status: 'not found: /healthz, /readyz and /metrics are here' })
+    }
+  })
+}
+
+function answerJson(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {
+  const text = `${JSON.stringify(body)}\n`
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store' }).end(text)
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
+import type { SkerryError } from '../../errors/index.ts'
+
+export interface ArtifactFilesOptions {
+  readonly directory: string
+  /** What is kept at most, in bytes; what is pinned may go beyond. */
+  readonly bytesMax: number
+  /** Whether something that is served needs it. */
+  readonly isPinned: (hash: string) => boolean
+  readonly onError: (error: SkerryError) => void
+  readonly write?: WriteWholeFile
+}
+
+/**
+ * Artifacts on the node's disk, one file each, named by their hash.
+ *
+ * Invariants: a file is complete or absent; what is read is verified again; over `bytesMax` the one used longest ago goes.
+ * A failing disk is reported and otherwise as if nothing were there.
+ */
+export class ArtifactFiles {
+  readonly #options: ArtifactFilesOptions
+  /** Bytes by hash, the one used longest ago first. */
+  readonly #sizes = new Map<string, number>()
+  #bytes = 0
+
+  private constructor(options: ArtifactFilesOptions) {
+    this.#options = options
+  }
+
+  static async open(options: ArtifactFilesOptions): Promise<ArtifactFiles> {
+    const files = new ArtifactFiles(options)
+    await mkdir(options.directory, { recursive: true, mode: 0o700 })
+    const found: { hash: string; bytes: number; usedMs: number }[] = []
+    for (const name of await readdir(options.directory)) {
+      const path = join(options.directory, name)
+      if (/^[0-9a-f]{64}$/.test(name)) {
+        const { size, mtimeMs } = await stat(path)
+        found.push({ hash: name, bytes: size, usedMs: mtimeMs })
+      } else if (name.endsWith('.tmp')) {
+        await unlink(path).catch(() => undefined)
+      }
+    }
+    for (const { hash, bytes } of found.toSorted((a, b) => a.usedMs - b.usedMs)) files.#count(hash, bytes)
+    return files
+  }
+
+  has(hash: string): boolean {
+    return this.#sizes.has(hash)
+  }
+
+  /** The verified bytes, or undefined where they are not there or not right. */
+  async read(hash: string): Promise<Uint8Array | undefined> {
+    if (!this.#sizes.has(hash)) return undefined
+    const path = join(this.#options.directory, hash)
+    try {
+      const bytes = await readFile(path)
+      if (createHash('sha256').update(bytes).digest('hex') === hash) {
+        this.#count(hash, bytes.length)
+        const now = new Date()
+        await utimes(path, now, now).catch(() => undefined)
+        return bytes
+      }
+    } catch {
+      // Gone or unreadable: as if it had never been there.
+    }
+    await this.#remove(hash)
+    return undefined
+  }
+
+  /** Keeps it; never rejects. */
+  async write(hash: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.#options.directory, hash)
+    try {
+      await (this.#options.write ?? writeFileAtomically)(path, bytes)
+    } catch (error) {
+      this.#options.onError(storageError(path, error))
+      return
+    }
+    this.#count(hash, bytes.length)
+    for (const oldest of this.#sizes.keys()) {
+      if (this.#bytes <= this.#options.bytesMax) break
+      if (oldest !== hash && !this.#options.isPinned(oldest)) await this.#remove(oldest)
+    }
+  }
+
+  #count(hash: string, bytes: number): void {
+    this.#bytes += bytes - (this.#sizes.get(hash) ?? 0)
+    this.#sizes.delete(hash)
+    this.#sizes.set(hash, bytes)
+  }
+
+  async #remove(hash: string): Promise<void> {
+    this.#bytes -= this.#sizes.get(hash) ?? 0
+    this.#sizes.delete(hash)
+    await unlink(join(this.#options.directory, hash)).catch(() => undefined)
+  }
+}

@@ -1,0 +1,98 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import {
+  type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, problemSchema, type TailEvent,
+} from '../../control-plane/protocol/index.ts'
+import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
+
+export interface ControlPlaneClientOptions {
+  readonly url: string
+  readonly token: string
+  readonly node: string
+}
+
+const callTimeoutMs = 5_000
+const artifactTimeoutMs = 30_000
+/** A feed that is silent for three heartbeats is dead. */
+const feedSilenceMs = 3 * heartbeatIntervalMs
+
+/** The node's calls to the control plane. Everything rejects with a SkerryError: `server_unreachable`, or the answer's code. */
+export class ControlPlaneClient {
+  readonly #options: ControlPlaneClientOptions
+  readonly #agent = new Agent({ connections: 16, allowH2: false, connect: { timeout: callTimeoutMs } })
+
+  constructor(options: ControlPlaneClientOptions) {
+    this.#options = options
+  }
+
+  /** The feed's bytes; without a position it starts with a snapshot. */
+  async openFeed(position: { readonly epoch: string; readonly sequence: number } | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const query = new URLSearchParams({ node: this.#options.node })
+    if (position !== undefined) {
+      query.set('epoch', position.epoch)
+      query.set('after', String(position.sequence))
+    }
+    return this.#call('GET', `/v1/feed?${query}`, { signal, headersTimeout: feedSilenceMs, bodyTimeout: feedSilenceMs })
+  }
+
+  async fetchArtifact(hash: string): Promise<AsyncIterable<Uint8Array>> {
+    return this.#call('GET', `/v1/artifacts/${hash}`, { headersTimeout: artifactTimeoutMs, bodyTimeout: artifactTimeoutMs })
+  }
+
+  async register(registration: NodeRegistration): Promise<NodeWelcome> {
+    const body = await this.#call('PUT', `/v1/nodes/${this.#options.node}`, { json: registration })
+    const welcome = nodeWelcomeSchema.safeParse(await body.json())
+    if (!welcome.success) throw new SkerryError('internal_error', 'The control plane answered a registration with something else.', { cause: welcome.error })
+    return welcome.data
+  }
+
+  async acknowledge(acknowledgement: Acknowledgement): Promise<void> {
+    const body = await this.#call('POST', `/v1/nodes/${this.#options.node}/acknowledgements`, { json: acknowledgement })
+    await body.dump()
+  }
+
+  async postLogs(events: readonly TailEvent[]): Promise<void> {
+    const body = await this.#call('POST', `/v1/nodes/${this.#options.node}/logs`, { json: { events } })
+    await body.dump()
+  }
+
+  /** Breaks off what is under way. */
+  close(): Promise<void> {
+    return this.#agent.destroy()
+  }
+
+  async #call(
+    method: 'GET' | 'PUT' | 'POST',
+    path: string,
+    options: { readonly json?: unknown; readonly signal?: AbortSignal; readonly headersTimeout?: number; readonly bodyTimeout?: number },
+  ): Promise<Dispatcher.ResponseData['body']> {
+    const { url, token } = this.#options
+    let response: Dispatcher.ResponseData
+    try {
+      response = await request(new URL(path, url), {
+        method,
+        dispatcher: this.#agent,
+        headersTimeout: options.headersTimeout ?? callTimeoutMs,
+        bodyTimeout: options.bodyTimeout ?? callTimeoutMs,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(options.json === undefined ? {} : { body: JSON.stringify(options.json) }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      })
+    } catch (cause) {
+      const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : 'unknown'
+      throw new SkerryError('server_unreachable', `The control plane at ${url} can not be reached (${why}).`, { cause })
+    }
+    if (response.statusCode >= 200 && response.statusCode < 300) return response.body
+    throw await toError(method, path, response)
+  }
+}
+
+async function toError(method: string, path: string, response: Dispatcher.ResponseData): Promise<SkerryError> {
+  const body: unknown = await response.body.json().catch(() => undefined)
+  const problem = problemSchema.safeParse(body)
+  const code: ErrorCode = problem.success && isErrorCode(problem.data.code) ? problem.data.code : response.statusCode === 404 ? 'not_found' : 'internal_error'
+  const detail = problem.success ? problem.data.detail : `status ${response.statusCode}`
+  return new SkerryError(code, `${method} ${path.split('?')[0] ?? path} was refused: ${detail}`)
+}

@@ -1,0 +1,5 @@
+export { createAcknowledger } from './acknowledger.ts'
+export { BackOff } from './back-off.ts'
+export { ControlPlaneClient, type ControlPlaneClientOptions } from './control-plane-client.ts'
+export { NodeIdentity } from './identity.ts'
+export { Registration, type RegistrationOptions } from './registration.ts'

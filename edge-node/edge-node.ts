@@ -1,0 +1,223 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { NodeRegistration, TailEvent } from '../control-plane/protocol/index.ts'
+import { SkerryError } from '../errors/index.ts'
+import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/index.ts'
+import { createAdminServer, createEdgeMetrics, type Readiness } from './admin/index.ts'
+import { ArtifactFiles, ArtifactStore } from './artifacts/index.ts'
+import { LogShipper, toTailEvent } from './bindings/logs/index.ts'
+import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration } from './control-plane/index.ts'
+import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-core.ts'
+import { Applier, FeedFollower, NodeState } from './feed/index.ts'
+import type { Forwarder, LocateClient } from './ingress/index.ts'
+import { createForwarder } from './routing/forwarding/index.ts'
+import type { WriteWholeFile } from './storage/index.ts'
+
+export interface EdgeNodeOptions {
+  /** Unique in the cluster, `[a-z0-9-]`. */
+  readonly name: string
+  /** IATA airport code. */
+  readonly region: string
+  /** Degrees. */
+  readonly latitude: number
+  readonly longitude: number
+  readonly host: string
+  /** 0 takes a free one, as for the other ports. */
+  readonly port: number
+  readonly internalPort?: number
+  readonly adminPort?: number
+  /** Where the admin port listens; loopback unless set. */
+  readonly adminHost?: string
+  /** Where others reach the public and the internal port, where that is not `host` with the port. */
+  readonly publicUrl?: string
+  readonly internalUrl?: string
+  readonly controlPlaneUrl: string
+  /** A control-plane token with scope `node`. */
+  readonly token: string
+  /** Holds state, secrets and artifacts; only the owner may read it. */
+  readonly dataDirectory: string
+  readonly domain: string
+  /** `CIDR` or `HOST[:PORT]` that functions may call besides public addresses. */
+  readonly allowOutbound: readonly string[]
+  readonly allowLocationHeader: boolean
+  readonly trustedProxies: readonly string[]
+  /** Artifacts kept on disk, in bytes; those in use may go beyond. */
+  readonly artifactBytesMax?: number
+  readonly runtime?: RuntimeSettings
+  readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
+  readonly locate?: LocateClient
+  /** Another forwarder than the one that asks the control plane for nodes; false for none. */
+  readonly forwarder?: Forwarder | false
+  /** Writes files; for tests of failing disks. */
+  readonly writeFile?: WriteWholeFile
+  readonly onLog?: (event: TailEvent) => void
+  /** What the operator should know; undefined detail in `recovered` cases is left out. Default: standard error. */
+  readonly onNotice?: (notice: string) => void
+}
+
+export interface EdgeNode {
+  readonly url: string
+  readonly internalUrl: string
+  readonly adminUrl: string
+  readonly runtime: Runtime
+  /** Resolves when a cell is ready and a state is loaded, from disk or from the control plane. Rejects with `server_unreachable` after 30 s. */
+  ready(): Promise<void>
+  /** Takes no new requests, tells the control plane so, and waits for those in flight, at most 30 s. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+const artifactBytesDefault = 2 * 1024 * 1024 * 1024
+const readyMsMax = 30_000
+const logFlushMsMax = 1_000
+
+/**
+ * Starts an edge node: serves from its disk at once, follows the control plane's feed, and forwards what it can't run well.
+ * Rejects with `config_invalid` for malformed lists, or the system's error where a port or the data directory can not be had.
+ */
+export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode> {
+  const { name, region, latitude, longitude, controlPlaneUrl, token, dataDirectory: directory } = options
+  const notice = options.onNotice ?? ((text: string) => void process.stderr.write(`${name}: ${text}\n`))
+  const onError = (error: SkerryError): void => notice(`${error.code}: ${error.message}`)
+  const onOutage = (error: SkerryError | undefined): void => (error === undefined ? notice('the control plane is back') : onError(error))
+  const stop = new AbortController()
+  const closers: (() => Promise<unknown> | void)[] = [() => stop.abort()]
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close()
+  }
+  try {
+    return await start()
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+
+  function startForwarder(): Forwarder {
+    const forwarder = createForwarder({
+      controlPlaneUrl, token, name, region, place: { latitude, longitude }, nodesFile: join(directory, 'nodes.json'),
+    })
+    closers.push(() => forwarder.close())
+    void forwarder.start()
+    return forwarder
+  }
+
+  async function start(): Promise<EdgeNode> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const client = new ControlPlaneClient({ url: controlPlaneUrl, token, node: name })
+    const identity = await NodeIdentity.open(directory, onError)
+    const write = options.writeFile === undefined ? {} : { write: options.writeFile }
+    const state = await NodeState.open({ directory, onError, ...write })
+    const pinned = (): Set<string> => new Set([...state.functions].flatMap(({ versions }) => versions.map(({ artifactHash }) => artifactHash)))
+    const files = await ArtifactFiles.open({
+      directory: join(directory, 'artifacts'), bytesMax: options.artifactBytesMax ?? artifactBytesDefault,
+      isPinned: (hash) => pinned().has(hash), onError, ...write,
+    })
+    const artifacts = new ArtifactStore({ files, fetch: (hash) => client.fetchArtifact(hash), onError })
+    // Whoever removes the directory after close() must find nobody writing there.
+    closers.push(() => Promise.all([state.settled(), identity.settled(), artifacts.settled()]))
+    closers.push(() => client.close())
+    const shipper = new LogShipper({ node: name, region, post: (events) => client.postLogs(events) })
+    closers.push(() => Promise.race([shipper.close(), delay(logFlushMsMax, undefined, { ref: false })]))
+
+    const forwarder = options.forwarder === undefined ? startForwarder() : options.forwarder
+    let isCaughtUp = false
+    const { forwarder: _chosen, ...coreOptions } = options
+    const core = await EdgeCore.start({
+      ...coreOptions,
+      ...(forwarder === false ? {} : { forwarder }),
+      isSynchronised: () => isCaughtUp, internalToken: () => identity.internalToken, readArtifact: (hash) => artifacts.read(hash),
+      onLog: (record: LogRecord) => {
+        shipper.add(record)
+        options.onLog?.(toTailEvent(record, { node: name, region }))
+      },
+    })
+    closers.push(() => core.close())
+    core.setFunctions(state.functions)
+
+    let isCellReady = false
+    const cellReady = core.runtime.ready().then(() => {
+      isCellReady = true
+    })
+    // Whoever calls ready() hears of it; here it must not count as unhandled.
+    cellReady.catch(() => undefined)
+    const loaded = Promise.withResolvers<void>()
+    if (state.position !== undefined) loaded.resolve()
+
+    const publicListener = await core.listen('public', options.host, options.port)
+    const internalListener = await core.listen('internal', options.host, options.internalPort ?? 0)
+    const readiness = (): Readiness => {
+      const reason = core.isDraining ? 'draining' : !isCellReady ? 'no cell is ready' : state.position === undefined ? 'no state is loaded' : ''
+      const details = { node: name, region, ...core.runtime.status(), controlPlaneConnected: isCaughtUp, epoch: state.position?.epoch, sequence: state.position?.sequence }
+      return { ready: reason === '', reason, details }
+    }
+    const metrics = createEdgeMetrics({
+      node: name, region, runtime: core.runtime, statistics: core.statistics, functions: () => core.table.functionCount,
+      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped,
+    })
+    const adminListener = await listenOn(createAdminServer(metrics, readiness), options.adminHost ?? '127.0.0.1', options.adminPort ?? 0)
+    closers.push(() => closeServer(adminListener.server))
+
+    const urls = {
+      url: options.publicUrl ?? publicListener.url, internalUrl: options.internalUrl ?? internalListener.url, adminUrl: adminListener.url,
+    }
+    const describe = (): NodeRegistration => ({
+      region, latitude, longitude, ...urls, draining: core.isDraining, load: core.statistics.load(),
+      epoch: state.position?.epoch ?? '', sequence: state.position?.sequence ?? 0,
+    })
+    const registration = new Registration({
+      register: (of) => client.register(of), describe, onWelcome: (welcome) => identity.adopt(welcome), onOutage,
+    })
+    closers.push(() => registration.close())
+    const applier = new Applier({
+      region, state, readArtifact: (hash) => artifacts.read(hash), hasArtifact: (hash) => artifacts.has(hash),
+      testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions),
+      acknowledge: createAcknowledger((of) => client.acknowledge(of), stop.signal, onError), onError,
+    })
+    const follower = new FeedFollower({
+      open: (position, signal) => client.openFeed(position, signal), position: () => state.position, publicKey: () => identity.publicKey, onOutage,
+      apply: async (record) => {
+        await applier.apply(record)
+        loaded.resolve()
+      },
+      onCaughtUp: () => {
+        isCaughtUp = true
+      },
+      onDisconnected: () => {
+        isCaughtUp = false
+      },
+    })
+    closers.push(() => follower.close())
+    // The welcome brings the key that the feed is checked with: it comes first, but a control plane that is gone delays nothing.
+    void registration.start().then(() => {
+      if (stop.signal.aborted) return
+      applier.prefetch()
+      follower.start()
+    })
+    closers.push(() => stop.abort())
+
+    return {
+      ...urls,
+      runtime: core.runtime,
+      ready: async () => {
+        await cellReady
+        const patience = new AbortController()
+        const late = delay(readyMsMax, undefined, { signal: patience.signal }).then(() => {
+          throw new SkerryError('server_unreachable', `No state came from the control plane at ${controlPlaneUrl} in ${readyMsMax} ms, and there is none on disk.`)
+        })
+        try {
+          await Promise.race([loaded.promise, late])
+        } finally {
+          patience.abort()
+          late.catch(() => undefined)
+        }
+      },
+      drain: async () => {
+        const drained = core.drain()
+        await registration.now()
+        await drained
+      },
+      close: closeAll,
+    }
+  }
+}

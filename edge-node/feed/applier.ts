@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Acknowledgement, FeedRevision, FeedSnapshot, FunctionState, VersionRecord } from '../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../errors/index.ts'
+import type { LoadReport, RunnableVersion } from '../../runtime/supervisor/index.ts'
+import { type ReadArtifact, toRoutedVersion } from '../ingress/index.ts'
+import type { FeedPosition, NodeState } from './node-state.ts'
+import { TaskQueue } from './task-queue.ts'
+
+export interface ApplierOptions {
+  readonly region: string
+  readonly state: NodeState
+  readonly readArtifact: ReadArtifact
+  readonly hasArtifact: (hash: string) => boolean
+  readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
+  /** Serves these from now on, all at once. */
+  readonly serve: (functions: Iterable<FunctionState>) => void
+  /** Tells the control plane; retries by itself and never rejects. */
+  readonly acknowledge: (acknowledgement: Acknowledgement) => Promise<void>
+  readonly onError: (error: SkerryError) => void
+}
+
+const preparationsAtATime = 2
+const preparationsWaitingMax = 1_000
+const prefetchesAtATime = 4
+const prefetchesWaitingMax = 100_000
+/** An activation serves even where an artifact does not come in time; its requests then wait for it. */
+const artifactWaitMs = 3_000
+
+type Outcome = Acknowledgement['outcome']
+
+/** Does what the feed says: prepares versions beside serving, and activates by swapping the whole table. */
+export class Applier {
+  readonly #options: ApplierOptions
+  readonly #preparations = new TaskQueue(preparationsAtATime, preparationsWaitingMax)
+  readonly #prefetches = new TaskQueue(prefetchesAtATime, prefetchesWaitingMax)
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  /** Applies one record; the state's position stands at it when this resolves. */
+  async apply(record: FeedSnapshot | FeedRevision): Promise<void> {
+    const { state } = this.#options
+    const position: FeedPosition = { epoch: record.epoch, sequence: record.sequence }
+    if (record.type === 'snapshot') {
+      state.replaceAll(position, record.functions)
+      this.#options.serve(state.functions)
+      this.prefetch()
+      void state.save()
+      return
+    }
+    const { change } = record
+    switch (change.kind) {
+      case 'prepare':
+        state.advance(position)
+        // Loading takes time that activations of others must not wait for.
+        this.#preparations.add(
+          async () => this.#acknowledge(position, await this.#prepare(change.versions)),
+          () => this.#options.onError(new SkerryError('overloaded', `More than ${preparationsWaitingMax} preparations wait; one was dropped.`)),
+        )
+        void state.save()
+        break
+      case 'activate':
+        await this.#fetchAll(change.functions)
+        state.put(position, change.functions)
+        this.#options.serve(state.functions)
+        void state.save().then(() => this.#acknowledge(position, { status: 'applied' }))
+        break
+      case 'delete':
+        state.remove(position, change.account, change.function)
+        this.#options.serve(state.functions)
+        void state.save()
+        break
+    }
+  }
+
+  /** Fetches in the background what is served and not yet on disk, so that a restart needs no control plane. */
+  prefetch(): void {
+    for (const state of this.#options.state.functions) {
+      for (const record of state.versions) {
+        if (this.#options.hasArtifact(record.artifactHash) || !this.#runsHere(record)) continue
+        this.#prefetches.add(async () => {
+          await this.#fetch(record)
+        }, () => undefined)
+      }
+    }
+  }
+
+  async #fetchAll(functions: readonly FunctionState[]): Promise<void> {
+    const missing = functions.flatMap(({ versions }) => versions.filter((record) => !this.#options.hasArtifact(record.artifactHash) && this.#runsHere(record)))
+    if (missing.length === 0) return
+    const timer = new AbortController()
+    await Promise.race([
+      Promise.all(missing.map((record) => this.#fetch(record))),
+      delay(artifactWaitMs, undefined, { signal: timer.signal }).catch(() => undefined),
+    ])
+    timer.abort()
+  }
+
+  async #fetch(record: VersionRecord): Promise<void> {
+    try {
+      await this.#options.readArtifact(record.artifactHash)
+    } catch (cause) {
+      this.#options.onError(cause instanceof SkerryError ? cause : new SkerryError('internal_error', `Artifact ${record.artifactHash} could not be fetched.`, { cause }))
+    }
+  }
+
+  async #prepare(versions: readonly VersionRecord[]): Promise<Outcome> {
+    for (const record of versions) {
+      if (!this.#runsHere(record)) continue
+      const secrets = this.#options.state.find(record.account, record.function)?.secrets ?? {}
+      const { runnable } = toRoutedVersion(record, secrets, this.#options)
+      try {
+        await this.#options.readArtifact(record.artifactHash)
+        await this.#options.testLoad(runnable)
+      } catch (error) {
+        return toFailure(record, error)
+      }
+    }
+    return { status: 'applied' }
+  }
+
+  #runsHere(record: VersionRecord): boolean {
+    return record.config.regions.includes('*') || record.config.regions.includes(this.#options.region)
+  }
+
+  #acknowledge(position: FeedPosition, outcome: Outcome): Promise<void> {
+    return this.#options.acknowledge({ ...position, outcome })
+  }
+}
+
+const detailMax = 8_192
+const stackMax = 32_768
+
+function toFailure(record: VersionRecord, error: unknown): Outcome {
+  const code = error instanceof SkerryError ? error.code : 'internal_error'
+  const detail = (error instanceof Error ? error.message : 'it does not load').slice(0, detailMax)
+  const stack = error instanceof SkerryError && error.cause instanceof Error && code === 'startup_failed' ? error.cause.stack?.slice(0, stackMax) : undefined
+  return { status: 'failed', code, function: record.function, detail, ...(stack === undefined ? {} : { stack }) }
+}

@@ -1,0 +1,126 @@
+import type { FeedRecord, FeedRevision, FeedSnapshot } from '../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../errors/index.ts'
+import { BackOff } from '../control-plane/index.ts'
+import { readLines } from './lines.ts'
+import type { FeedPosition } from './node-state.ts'
+import { parseRecord } from './parse-record.ts'
+
+export interface FeedFollowerOptions {
+  readonly open: (position: FeedPosition | undefined, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
+  /** The last revision that was applied. */
+  readonly position: () => FeedPosition | undefined
+  /** Applies one record; the position stands at it afterwards. */
+  readonly apply: (record: FeedSnapshot | FeedRevision) => Promise<void>
+  readonly publicKey: () => string | undefined
+  /** Everything up to what the control plane has was applied. */
+  readonly onCaughtUp: () => void
+  readonly onDisconnected: () => void
+  /** Told once per outage, and once when it is over. */
+  readonly onOutage: (error: SkerryError | undefined) => void
+  readonly backOff?: BackOff
+}
+
+const firstDelayMs = 100
+const mostDelayMs = 5_000
+
+/** A gap, or another epoch: only a snapshot helps. */
+class OutOfStep extends Error {}
+
+/**
+ * Follows the control plane's feed for ever: resumes where it stopped, connects again after a jittered wait, and takes a
+ * snapshot where its position means nothing any more.
+ *
+ * Invariants: records are applied strictly in order, each once, one at a time; nothing invalid is applied.
+ */
+export class FeedFollower {
+  readonly #options: FeedFollowerOptions
+  readonly #stop = new AbortController()
+  readonly #backOff: BackOff
+  #wantsSnapshot = false
+  #isFailing = false
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: FeedFollowerOptions) {
+    this.#options = options
+    this.#backOff = options.backOff ?? new BackOff(firstDelayMs, mostDelayMs)
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal)
+        this.#fail(new SkerryError('server_unreachable', 'The control plane ended the feed.'))
+      } catch (error) {
+        if (signal.aborted) break
+        if (error instanceof OutOfStep) {
+          // Told apart from failure: connect again at once, but not in a loop that never waits.
+          this.#wantsSnapshot = true
+        } else {
+          this.#fail(error instanceof SkerryError ? error : new SkerryError('server_unreachable', 'The feed broke off.', { cause: error }))
+        }
+      }
+      this.#options.onDisconnected()
+      await this.#backOff.wait(signal)
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const from = this.#wantsSnapshot ? undefined : this.#options.position()
+    const chunks = await this.#options.open(from, signal)
+    let expectsSnapshot = from === undefined
+    for await (const line of readLines(chunks)) {
+      if (signal.aborted) return
+      const record = this.#parse(line)
+      if (expectsSnapshot && record.type !== 'snapshot') throw new SkerryError('internal_error', 'The feed did not start with a snapshot.')
+      expectsSnapshot = false
+      await this.#take(record)
+      this.#backOff.reset()
+      if (this.#isFailing) this.#options.onOutage(undefined)
+      this.#isFailing = false
+    }
+  }
+
+  async #take(record: FeedRecord): Promise<void> {
+    if (record.type === 'snapshot') {
+      await this.#options.apply(record)
+      this.#wantsSnapshot = false
+      return
+    }
+    const position = this.#options.position()
+    if (position === undefined || record.epoch !== position.epoch) throw new OutOfStep()
+    if (record.type === 'heartbeat') {
+      if (record.sequence > position.sequence) throw new OutOfStep()
+      this.#options.onCaughtUp()
+    } else if (record.sequence === position.sequence + 1) {
+      await this.#options.apply(record)
+    } else if (record.sequence > position.sequence) {
+      throw new OutOfStep()
+    }
+  }
+
+  #parse(line: string): FeedRecord {
+    try {
+      return parseRecord(line, this.#options.publicKey())
+    } catch (error) {
+      // What can't be understood can't be skipped either: start over from a snapshot.
+      this.#wantsSnapshot = true
+      throw error
+    }
+  }
+
+  #fail(error: SkerryError): void {
+    if (this.#isFailing) return
+    this.#isFailing = true
+    this.#options.onOutage(error)
+  }
+}

@@ -1,0 +1,3 @@
+export { Applier, type ApplierOptions } from './applier.ts'
+export { FeedFollower, type FeedFollowerOptions } from './feed-follower.ts'
+export { type FeedPosition, NodeState, type NodeStateOptions } from './node-state.ts'

@@ -1,0 +1,139 @@
+import { mkdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type FunctionState, functionStateSchema } from '../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../errors/index.ts'
+import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
+
+export interface FeedPosition {
+  readonly epoch: string
+  readonly sequence: number
+}
+
+const stateSchema = z.strictObject({
+  format: z.literal(1), epoch: z.string().min(1), sequence: z.int().min(0), functions: z.array(functionStateSchema),
+})
+
+export interface NodeStateOptions {
+  readonly directory: string
+  readonly onError: (error: SkerryError) => void
+  readonly write?: WriteWholeFile
+}
+
+/**
+ * What the node serves and up to where it followed the feed, in memory and on disk.
+ *
+ * Invariants: position and functions are changed and written together; a write that is asked for while one is under way is
+ * made once, of the latest; a disk that fails is reported, and memory goes on.
+ */
+export class NodeState {
+  readonly #options: NodeStateOptions
+  readonly #path: string
+  #functions = new Map<string, FunctionState>()
+  #position: FeedPosition | undefined
+  #writing: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  private constructor(options: NodeStateOptions) {
+    this.#options = options
+    this.#path = join(options.directory, 'state.json')
+  }
+
+  /** Reads what was kept. A file that is not valid is set aside and reported, and the node resynchronises. */
+  static async open(options: NodeStateOptions): Promise<NodeState> {
+    const state = new NodeState(options)
+    await mkdir(options.directory, { recursive: true, mode: 0o700 })
+    await state.#read()
+    return state
+  }
+
+  get position(): FeedPosition | undefined {
+    return this.#position
+  }
+
+  get functions(): Iterable<FunctionState> {
+    return this.#functions.values()
+  }
+
+  find(account: string, name: string): FunctionState | undefined {
+    return this.#functions.get(keyOf(account, name))
+  }
+
+  replaceAll(position: FeedPosition, functions: readonly FunctionState[]): void {
+    this.#functions = new Map(functions.map((state) => [keyOf(state.account, state.function), state]))
+    this.#position = position
+  }
+
+  put(position: FeedPosition, functions: readonly FunctionState[]): void {
+    for (const state of functions) this.#functions.set(keyOf(state.account, state.function), state)
+    this.#position = position
+  }
+
+  remove(position: FeedPosition, account: string, name: string): void {
+    this.#functions.delete(keyOf(account, name))
+    this.#position = position
+  }
+
+  advance(position: FeedPosition): void {
+    this.#position = position
+  }
+
+  /** Resolves when what is there now is on disk, or could not be put there. Never rejects. */
+  save(): Promise<void> {
+    if (this.#writing === undefined) return this.#startWrite()
+    this.#next ??= this.#writing.then(() => {
+      this.#next = undefined
+      return this.#startWrite()
+    })
+    return this.#next
+  }
+
+  /** Resolves when no write is under way. */
+  async settled(): Promise<void> {
+    await (this.#next ?? this.#writing)
+  }
+
+  #startWrite(): Promise<void> {
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined
+    })
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
+    if (this.#position === undefined) return
+    const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()] })
+    try {
+      await (this.#options.write ?? writeFileAtomically)(this.#path, text)
+    } catch (error) {
+      this.#options.onError(storageError(this.#path, error))
+    }
+  }
+
+  async #read(): Promise<void> {
+    let text: string
+    try {
+      text = await readFile(this.#path, 'utf8')
+    } catch {
+      return
+    }
+    const parsed = stateSchema.safeParse(parseJson(text))
+    if (!parsed.success) {
+      await rename(this.#path, `${this.#path}.invalid`).catch(() => undefined)
+      this.#options.onError(new SkerryError('internal_error', `${this.#path} is not valid; it was set aside as state.json.invalid, and the node resynchronises.`, { cause: parsed.error }))
+      return
+    }
+    const { epoch, sequence, functions } = parsed.data
+    this.replaceAll({ epoch, sequence }, functions)
+  }
+}
+
+const keyOf = (account: string, name: string): string => `${account}/${name}`
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,1 @@
+export { storageError, writeFileAtomically, type WriteWholeFile } from './atomic-file.ts'
