@@ -43,7 +43,7 @@ export class CryptoKey {
 
   static {
     access.description = (value) =>
-      typeof value === 'object' && value !== null && #description in value ? (value as CryptoKey).#description : undefined
+      typeof value === 'object' && value !== null && #description in value ? value.#description : undefined
   }
 }
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ScriptedHost, turn } from '../../../test/helpers/scripted-host.ts'
 import { HostOperation, initialCreditBytes, maximumChunkBytes } from '../../bridge/index.ts'
-import { Request, Response } from '../fetch/index.ts'
+import { type Request, Response } from '../fetch/index.ts'
 import { AbortController as AbortControllerOfGuest } from '../events/index.ts'
 import { connectHost } from '../host.ts'
 import { ReadableStream } from '../streams/index.ts'
@@ -223,7 +223,7 @@ describe('a request', () => {
     receiveEnd(id)
     await turn()
     expect(host.of(HostOperation.credit, id).map(({ first }) => first)).toEqual([10, 20])
-    expect((host.of(HostOperation.respond, id)[0]?.second as Uint8Array).length).toBe(30)
+    expect(host.of(HostOperation.respond, id)[0]?.second).toEqual(Uint8Array.from([...bytes(10), ...bytes(20)]))
   })
 
   test('gives no credit for what nobody takes, until it is cancelled', async () => {
@@ -404,7 +404,7 @@ test.each<[string, () => unknown, string]>([
   ['a number', () => 7, 'number'],
   ['a handler that is no function', () => ({ fetch: 7 }), 'not a function'],
   ['no handler', () => ({}), 'no handler'],
-  ['a class', () => class {}, 'function or class'],
+  ['a function', () => () => {}, 'function or class'],
   ['a getter that throws', () => ({ get fetch() { throw new Error('boom') } }), 'boom'],
 ])('adopts or refuses %s', (_title, make, message) => {
   const problem = adoptHandlers(make())

@@ -72,7 +72,7 @@ export class IncomingBody implements ChunkSource {
       if (this.#state === 'open') this.#giveCredit(chunk.length)
       return Promise.resolve(chunk)
     }
-    if (this.#state === 'failed') return Promise.reject(this.#error as Error)
+    if (this.#state === 'failed') return Promise.reject(this.#error)
     if (this.#state !== 'open') return Promise.resolve(undefined)
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }

@@ -7,7 +7,9 @@ import { toDomString } from '../webidl.ts'
 export type HeaderList = string[]
 
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+// oxlint-disable-next-line no-control-regex -- the range of a byte.
 const outsideBytePattern = /[^\u0000-\u00ff]/
+// oxlint-disable-next-line no-control-regex -- NUL is what may not be.
 const outsideValuePattern = /[\u0000\r\n]/
 const edgePattern = /^[\t\n\r ]|[\t\n\r ]$/
 const edgesPattern = /^[\t\n\r ]+|[\t\n\r ]+$/g

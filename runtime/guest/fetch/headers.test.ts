@@ -36,6 +36,7 @@ describe('Headers', () => {
       if (name === 'a') headers.append('c', '3')
     }
     expect(seen).toEqual(['a', 'b', 'c'])
+    // oxlint-disable-next-line unicorn/no-array-for-each -- it is what is tested.
     headers.forEach((value: string, name: string, owner: unknown) => seen.push(name + value + String(owner === headers)))
     expect(seen.at(-1)).toBe('c3true')
     expect([[...headers.keys()], [...headers.values()]]).toEqual([['a', 'b', 'c'], ['1', '2', '3']])
@@ -61,9 +62,8 @@ describe('Headers', () => {
   })
 
   test('checks its receiver', () => {
-    const { get } = Headers.prototype
-    expect(() => Reflect.apply(get, {}, ['a'])).toThrow(TypeError)
-    expect(() => Reflect.apply(Headers.prototype.entries, {}, [])).toThrow(TypeError)
-    expect(String(new Headers())).toBe('[object Headers]')
+    expect(() => Headers.prototype.get.call({} as Headers, 'a')).toThrow(TypeError)
+    expect(() => Headers.prototype.entries.call({} as Headers)).toThrow(TypeError)
+    expect(Object.prototype.toString.call(new Headers())).toBe('[object Headers]')
   })
 })

@@ -114,7 +114,7 @@ export class Headers {
   declare readonly [Symbol.iterator]: () => IterableIterator<[string, string]>
 
   static {
-    access.list = (value) => (typeof value === 'object' && value !== null && #list in value ? (value as Headers).#list : undefined)
+    access.list = (value) => (typeof value === 'object' && value !== null && #list in value ? value.#list : undefined)
     access.sorted = (headers) => {
       headers.#sorted ??= sortAndCombine(headers.#list)
       return headers.#sorted

@@ -14,7 +14,7 @@ describe('Request', () => {
     expect([request.method, request.redirect, request.mode, request.cache, request.credentials, request.body, request.duplex])
       .toEqual(['GET', 'follow', 'cors', 'default', 'same-origin', null, 'half'])
     expect(request.skerry).toBe(undefined)
-    expect(String(request)).toBe('[object Request]')
+    expect(Object.prototype.toString.call(request)).toBe('[object Request]')
   })
 
   test('normalises methods', () => {
@@ -39,6 +39,7 @@ describe('Request', () => {
     expect([first.bodyUsed, second.bodyUsed]).toEqual([true, false])
     expect(await second.text()).toBe('x')
     expect(() => new Request(first)).toThrow(TypeError)
+    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- the method is that of the first.
     expect(await new Request(first, { body: 'y' }).text()).toBe('y')
     expect([...new Request('http://a.example/', new Request('http://b.example/', { method: 'PUT', headers: { c: '3' } })).headers]).toEqual([['c', '3']])
   })

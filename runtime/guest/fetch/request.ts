@@ -112,7 +112,7 @@ export class Request {
   }
 
   static {
-    access.record = (value) => (typeof value === 'object' && value !== null && #record in value ? (value as Request).#record : undefined)
+    access.record = (value) => (typeof value === 'object' && value !== null && #record in value ? value.#record : undefined)
   }
 }
 

@@ -25,7 +25,7 @@ describe('Response', () => {
       .toEqual([404, 'Gone', false, 'default', '', false])
     expect([...response.headers]).toEqual([['a', '1'], ['content-type', 'text/plain;charset=UTF-8']])
     expect(new Response().body).toBe(null)
-    expect(String(response)).toBe('[object Response]')
+    expect(Object.prototype.toString.call(response)).toBe('[object Response]')
   })
 
   test.each([
@@ -143,7 +143,7 @@ describe('Response', () => {
   })
 
   test('checks its receiver', async () => {
-    await expect(Reflect.apply(Response.prototype.text, {}, [])).rejects.toThrow(TypeError)
+    await expect(Response.prototype.text.call({} as Response)).rejects.toThrow(TypeError)
     expect(() => Reflect.get(Response.prototype, 'status')).toThrow(TypeError)
   })
 })

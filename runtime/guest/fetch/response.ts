@@ -105,7 +105,7 @@ export class Response {
   }
 
   static {
-    access.record = (value) => (typeof value === 'object' && value !== null && #record in value ? (value as Response).#record : undefined)
+    access.record = (value) => (typeof value === 'object' && value !== null && #record in value ? value.#record : undefined)
   }
 }
 

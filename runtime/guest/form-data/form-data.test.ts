@@ -24,6 +24,7 @@ describe('FormData', () => {
     form.delete('b')
     expect([[...form.keys()], [...form.values()], form.getAll('a'), form.get('x'), form.has('c')]).toEqual([['a', 'c'], ['4', '5'], ['4'], null, true])
     const seen: unknown[] = []
+    // oxlint-disable-next-line unicorn/no-array-for-each -- it is what is tested.
     form.forEach((value: unknown, name: unknown) => seen.push([name, value]))
     expect(seen).toEqual([['a', '4'], ['c', '5']])
   })
