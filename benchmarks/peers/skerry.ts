@@ -91,7 +91,7 @@ async function startCluster(context: PeerContext): Promise<Cluster> {
       // The command leaves its credentials in the folder it runs in, which must not be the one of whoever runs the benchmark.
       workingDirectory: context.directory,
     },
-    { readyDescriptor: 1, readyPattern: /^(\{.*\})\r?\n/m, timeoutMs: 60_000 },
+    { readyDescriptor: 1, readyPattern: /^(\{.*"controlPlane".*\})\r?\n/m, timeoutMs: 60_000 },
   )
   const line = clusterLineSchema.parse(JSON.parse(match[1] ?? ''))
   const [node] = line.nodes
