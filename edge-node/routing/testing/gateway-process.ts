@@ -2,7 +2,8 @@ import { startGateway } from '../gateway/index.ts'
 
 /**
  * A gateway in a process of its own, so that a test can tell its memory from the test's. Started by `fork` with the options as the
- * only argument; sends its URL, and its memory whenever it is sent anything.
+ * only argument; sends its URL, and the highest resident memory
+ * it had whenever it is sent anything.
  */
 const options: unknown = JSON.parse(process.argv[2] ?? '{}')
 if (typeof options !== 'object' || options === null || !('controlPlaneUrl' in options) || !('token' in options)) {
@@ -13,7 +14,7 @@ const gateway = await startGateway({
   domain: 'localhost', allowLocationHeader: true, trustedProxies: [], place: { latitude: 52.5, longitude: 13.4 },
 })
 process.on('message', () => {
-  process.send?.({ rssBytes: process.memoryUsage.rss(), highestBytes: process.resourceUsage().maxRSS * 1024 })
+  process.send?.({ highestBytes: process.resourceUsage().maxRSS * 1024 })
 })
 process.on('disconnect', () => process.exit(0))
 process.send?.({ url: gateway.url })
