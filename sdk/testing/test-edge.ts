@@ -34,8 +34,8 @@ export interface TestEdge {
   /** What the functions logged, oldest first. */
   readonly logs: readonly TestLog[]
   /** As the global `fetch`; a path alone, such as `/users`, goes to the first function. */
-  fetch(input: string | URL, init?: UndiciRequestInit): Promise<UndiciResponse>
-  close(): Promise<void>
+  readonly fetch: (input: string | URL, init?: UndiciRequestInit) => Promise<UndiciResponse>
+  readonly close: () => Promise<void>
 }
 
 interface Loaded {

@@ -132,13 +132,20 @@ test('init, dev and deploy to a cluster work', async () => {
   expect(deployed).toMatchObject({ function: 'hello', nodes: [{ node: 'fra-1', region: 'fra' }] })
   const script = `
     import { createClient } from 'skerry'
+    import { createInvoker } from 'skerry/invoke'
+    import { startTestEdge } from 'skerry/testing'
     import { readFileSync } from 'node:fs'
+    if (typeof createInvoker !== 'function') throw new Error('skerry/invoke lacks createInvoker')
     const client = createClient(JSON.parse(readFileSync('.skerry/credentials.json', 'utf8')))
-    console.log(JSON.stringify((await client.functions()).map(({ name }) => name)))
+    const names = (await client.functions()).map(({ name }) => name)
     await client.close()
+    const edge = await startTestEdge({ script: 'export default { fetch: () => new Response("in a test") }' })
+    const tested = await (await edge.fetch('/')).text()
+    await edge.close()
+    console.log(JSON.stringify({ names, tested }))
   `
   await writeFile(join(project, 'list.js'), script)
-  expect(JSON.parse(await succeed('node', ['list.js'], project))).toEqual(['hello'])
+  expect(JSON.parse(await succeed('npx', ['node', 'list.js'], project))).toEqual({ names: ['hello'], tested: 'in a test' })
   expect(await getAs('hello.localhost', `${String(cluster.ready['gateway'])}/?name=edge`)).toBe('Hello, edge!\n')
   await cluster.stop()
 }, runTimeoutMs)
