@@ -368,6 +368,17 @@ describe('fetch', () => {
     expect(host.names(id)).toEqual(['subrequest', 'respond'])
   })
 
+  test('speaks HTTP only, and rejects rather than throws', async () => {
+    const seen: unknown[] = []
+    start(async () => {
+      for (const url of ['ftp://a.example/', 'relative', 'data:,x']) seen.push(await fetch(url).catch((thrown: unknown) => thrown))
+      return new Response('x')
+    })
+    await turn()
+    expect(seen.every((error) => error instanceof TypeError)).toBe(true)
+    expect(host.of(HostOperation.subrequest)).toEqual([])
+  })
+
   test('is refused for a request that is over', async () => {
     const gate = Promise.withResolvers<void>()
     const seen = Promise.withResolvers<unknown>()

@@ -31,6 +31,7 @@ function open(record: RequestRecord, resolve: (response: Response) => void, reje
   if (ownerId !== 0 && !exchanges.has(ownerId)) throw createRequestOver()
 
   const { method, url, list, redirect } = record.fields
+  if (!url.startsWith('http:') && !url.startsWith('https:')) throw new TypeError(`fetch does not speak ${url.slice(0, url.indexOf(':') + 1)}`)
   const { transfer, source, length } = prepareContent(record.body)
   const metadata = JSON.stringify({ redirect })
   const head = encodeRequestHead({ method, url: withoutFragment(url), metadata, headers: addContentLength(list, length) })
