@@ -6,7 +6,11 @@ export interface CellFleetOptions {
   readonly cellsPerAccount: number
   /** Cells of all accounts and purposes; above it the one that idles is ended. */
   readonly cellsMax: number
+  /** Cells kept started ahead. Two let an account's first deployment have one to be tried in and one to serve from. */
+  readonly spares: number
 }
+
+const respawnDelayMs = 500
 
 interface AssignedCell {
   readonly cell: CellHandle
@@ -15,24 +19,28 @@ interface AssignedCell {
 }
 
 /**
- * Which cells there are and whom they serve. One spare is always started ahead, since a cell takes a tenth of a second to come up; an
- * owner (an account, and its probation apart from it) takes the spare, and the next spare starts.
+ * Which cells there are and whom they serve. Spares are started ahead, since a cell takes a quarter of a second to come up; an owner (an
+ * account, and its probation apart from it) takes one, and the next starts.
  */
 export class CellFleet {
   readonly #options: CellFleetOptions
   readonly #assigned = new Map<CellHandle, AssignedCell>()
-  #spare: CellHandle | undefined
+  readonly #spares: CellHandle[] = []
   #uses = 0
   #closed = false
 
   constructor(options: CellFleetOptions) {
     this.#options = options
-    this.#spare = options.create()
+    this.#startSpares()
   }
 
   get cells(): readonly CellHandle[] {
-    const assigned = [...this.#assigned.keys()]
-    return this.#spare === undefined ? assigned : [...assigned, this.#spare]
+    return [...this.#assigned.keys(), ...this.#spares]
+  }
+
+  /** Whether every spare is up. */
+  get ready(): boolean {
+    return this.#spares.length > 0 && this.#spares.every((cell) => cell.ready)
   }
 
   /** The cell of this owner that has least to do, or a new one while the owner may have more. Undefined where none can be had. */
@@ -47,7 +55,7 @@ export class CellFleet {
     }
     const wantsAnother = count < cellsMax && (best === undefined || best.cell.isolates.size > 0)
     // A second cell is taken only when it is ready: waiting for it would be slower than sharing.
-    if (wantsAnother && (best === undefined || this.#spare?.ready === true)) {
+    if (wantsAnother && (best === undefined || this.#spares[0]?.ready === true)) {
       const cell = this.#takeSpare()
       if (cell !== undefined) {
         best = { cell, owner, lastUsed: 0 }
@@ -62,10 +70,13 @@ export class CellFleet {
   /** The cell is gone: it is replaced where it was the spare. */
   remove(cell: CellHandle): void {
     this.#assigned.delete(cell)
-    if (this.#spare !== cell) return
-    this.#spare = undefined
+    const index = this.#spares.indexOf(cell)
+    if (index === -1) return
+    this.#spares.splice(index, 1)
     // A spare that dies at once would die again: wait before the next.
-    if (!this.#closed) setTimeout(() => this.#startSpare(), 500).unref()
+    setTimeout(() => {
+      this.#startSpares()
+    }, respawnDelayMs).unref()
   }
 
   close(): void {
@@ -75,14 +86,13 @@ export class CellFleet {
 
   #takeSpare(): CellHandle | undefined {
     if (this.#assigned.size >= this.#options.cellsMax && !this.#endIdlest()) return undefined
-    const cell = this.#spare ?? this.#options.create()
-    this.#spare = undefined
-    this.#startSpare()
+    const cell = this.#spares.shift() ?? this.#options.create()
+    this.#startSpares()
     return cell
   }
 
-  #startSpare(): void {
-    if (this.#spare === undefined && !this.#closed) this.#spare = this.#options.create()
+  #startSpares(): void {
+    while (!this.#closed && this.#spares.length < this.#options.spares) this.#spares.push(this.#options.create())
   }
 
   #endIdlest(): boolean {

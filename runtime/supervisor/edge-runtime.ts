@@ -46,6 +46,7 @@ export class EdgeRuntime implements Runtime {
     this.#fleet = new CellFleet({
       cellsPerAccount: options.cellsPerAccount ?? 2,
       cellsMax: 64,
+      spares: options.spareCells ?? 2,
       create: () => this.#createCell(command, image),
     })
     this.#watchdog = new Watchdog({
@@ -118,7 +119,7 @@ export class EdgeRuntime implements Runtime {
   }
 
   ready(): Promise<void> {
-    if (this.#fleet.cells.some((cell) => cell.ready)) return Promise.resolve()
+    if (this.#fleet.ready) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new SkerryError('internal_error', `No cell came up within ${readyTimeoutMs} ms`))
@@ -149,6 +150,7 @@ export class EdgeRuntime implements Runtime {
       settings: { blankIsolates: this.#blankIsolates, blankMemoryMb },
       dispatchSubrequest: this.#options.dispatchSubrequest,
       onReady: () => {
+        if (!this.#fleet.ready) return
         const waiters = this.#readyWaiters
         this.#readyWaiters = []
         for (const waiter of waiters) waiter()

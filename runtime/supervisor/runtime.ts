@@ -155,7 +155,7 @@ export interface Runtime {
   /** No new request enters this version's isolates; they go when their requests are over. */
   retire(versionKey: string): void
   status(): RuntimeStatus
-  /** Resolves when there is a cell with blank isolates ready. */
+  /** Resolves when the spare cells are up, with their blank isolates. */
   ready(): Promise<void>
   /** Kills every cell; what is in flight fails with `isolate_crashed`. */
   close(): Promise<void>
@@ -166,6 +166,8 @@ export interface RuntimeOptions {
   readonly onLog: (record: LogRecord) => void
   /** Cells that serve one account at a time. */
   readonly cellsPerAccount?: number
+  /** Cells kept started ahead of need. */
+  readonly spareCells?: number
   /** Accounts share cells. */
   readonly shareCells?: boolean
   /** Blank isolates that each cell keeps ready. */
