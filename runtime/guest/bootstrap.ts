@@ -27,14 +27,26 @@ function install(name: string, descriptor: PropertyDescriptor): void {
   Object.defineProperty(globalThis, name, { configurable: true, ...descriptor })
 }
 
+/** Bundlers and minified libraries rename. */
+function nameFunction(value: object, name: string): void {
+  Object.defineProperty(value, 'name', { value: name, configurable: true })
+}
+
 /** https://webidl.spec.whatwg.org/#define-the-global-property-references */
 function installGlobals(): void {
   for (const [name, value] of Object.entries(ownInterfaces)) {
-    shapeInterface(value as unknown as abstract new () => object, name)
+    shapeInterface(value, name)
+    nameFunction(value, name)
     install(name, { value, writable: true, enumerable: false })
   }
-  for (const [name, value] of Object.entries(foreignInterfaces)) install(name, { value, writable: true, enumerable: false })
-  for (const [name, value] of Object.entries(operations)) install(name, { value, writable: true, enumerable: true })
+  for (const [name, value] of Object.entries(foreignInterfaces)) {
+    nameFunction(value, name)
+    install(name, { value, writable: true, enumerable: false })
+  }
+  for (const [name, value] of Object.entries(operations)) {
+    nameFunction(value, name)
+    install(name, { value, writable: true, enumerable: true })
+  }
   for (const [name, value] of Object.entries(namespaces)) install(name, { value, writable: true, enumerable: false })
   for (const [name, { get, set }] of Object.entries(eventHandlers)) install(name, { get, set, enumerable: true })
   for (const [name, value] of Object.entries(attributes)) {

@@ -1,3 +1,5 @@
+import { toDomString } from './webidl.ts'
+
 /** https://webidl.spec.whatwg.org/#idl-DOMException */
 
 /** Legacy codes: the index is the code, the second part the error's name. Empty where a code has no name of its own any more. */
@@ -16,21 +18,30 @@ const legacy = [
 /** V8's own: https://v8.dev/docs/stack-trace-api */
 const { captureStackTrace } = Error as unknown as { captureStackTrace: (error: object, above: unknown) => void }
 
+/** V8 leaves the message out of the stack's first line where it comes from an accessor. */
+function completeStack(error: Error, name: string, message: string): void {
+  const { stack } = error
+  if (message === '' || stack === undefined || !stack.startsWith(`${name}\n`)) return
+  const value = `${name}: ${message}${stack.slice(name.length)}`
+  Object.defineProperty(error, 'stack', { value, writable: true, enumerable: false, configurable: true })
+}
+
 export class DOMException extends Error {
   readonly #name: string
   readonly #message: string
 
   constructor(message: unknown = '', nameOrOptions: unknown = 'Error') {
     super()
-    this.#message = `${message as string}`
+    this.#message = toDomString(message)
     if (typeof nameOrOptions === 'object' && nameOrOptions !== null) {
       const options = nameOrOptions as { name?: unknown; cause?: unknown }
-      this.#name = options.name === undefined ? 'Error' : `${options.name as string}`
+      this.#name = options.name === undefined ? 'Error' : toDomString(options.name)
       if ('cause' in options) Object.defineProperty(this, 'cause', { value: options.cause, writable: true, configurable: true, enumerable: false })
     } else {
-      this.#name = `${nameOrOptions as string}`
+      this.#name = toDomString(nameOrOptions)
     }
     captureStackTrace(this, DOMException)
+    completeStack(this, this.#name, this.#message)
   }
 
   get code(): number {

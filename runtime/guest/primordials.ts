@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 /**
  * Built-ins as they were before a function's code ran, for the places where a patched prototype would break an invariant of
  * the guest (brand checks of buffers, copies of bytes, the hardened constructors). Depends on nothing.
@@ -5,6 +6,7 @@
 const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect
 
 /** A getter as a function of its receiver; it throws a TypeError on the wrong receiver, which makes it a brand check. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what the getter gives
 function getterOf<T>(prototype: object, key: PropertyKey): (receiver: unknown) => T {
   const getter = getOwnPropertyDescriptor(prototype, key)?.get
   if (getter === undefined) throw new TypeError(`no getter ${String(key)}`)
@@ -40,12 +42,12 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 }
 
 export function sliceArrayBuffer(buffer: ArrayBuffer, start: number, end: number): ArrayBuffer {
-  return apply(arrayBufferSlice, buffer, [start, end]) as ArrayBuffer
+  return apply(arrayBufferSlice, buffer, [start, end])
 }
 
 /** Detaches `buffer`; its bytes live on in the answer. */
 export function transferArrayBuffer(buffer: ArrayBuffer): ArrayBuffer {
-  return apply(arrayBufferTransfer, buffer, []) as ArrayBuffer
+  return apply(arrayBufferTransfer, buffer, [])
 }
 
 /** A copy of a BufferSource that nobody else can reach, or undefined where the value is none. Safe from patched prototypes. */

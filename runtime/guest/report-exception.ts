@@ -13,7 +13,7 @@ export function describeThrown(thrown: unknown): { readonly message: string; rea
         return { message: title.slice(0, maximumCharacters), stack: typeof stack === 'string' ? stack.slice(0, maximumCharacters) : '' }
       }
     }
-    return { message: `${typeof thrown === 'symbol' ? thrown.toString() : (thrown as string)}`.slice(0, maximumCharacters), stack: '' }
+    return { message: String(thrown).slice(0, maximumCharacters), stack: '' }
   } catch {
     return { message: 'a value that has no text was thrown', stack: '' }
   }

@@ -40,6 +40,7 @@ export function shapeInterface(constructor: abstract new (...parameters: never[]
   for (const owner of [prototype, constructor]) {
     for (const key of Object.getOwnPropertyNames(owner)) {
       if (key === 'constructor' || key === 'prototype' || key === 'length' || key === 'name') {
+        // oxlint-disable-next-line typescript/unbound-method -- only asked whether it is there
         const accessor = key === 'name' && Object.getOwnPropertyDescriptor(owner, key)?.get
         if (!accessor) continue
       }

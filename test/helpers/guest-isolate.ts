@@ -120,7 +120,7 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
     },
     adopt(expression) {
       const value: ivm.Reference = context.evalSync(`(${expression})`, { reference: true })
-      return adoptReference.applySync(undefined, [value.derefInto()]) as unknown as string
+      return adoptReference.applySync(undefined, [value.derefInto()])
     },
     output() {
       return calls.flatMap(({ operation, first, second }) => {
@@ -140,4 +140,11 @@ function settle(outcome: string): unknown {
   const error = new Error(message)
   error.name = name
   throw Object.assign(error, { guestStack: stack })
+}
+
+/** Evaluates the body of an async function here, in Node, the way `GuestIsolate.run` does there: for what both should agree on. */
+export async function runInNode(body: string): Promise<unknown> {
+  const AsyncFunction = (async () => undefined).constructor as new (code: string) => () => Promise<unknown>
+  const value = await new AsyncFunction(body)()
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown)
 }

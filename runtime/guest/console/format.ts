@@ -29,6 +29,6 @@ function toJson(value: unknown): string {
 function toNumber(value: unknown, directive: string): string {
   if (typeof value === 'symbol' || typeof value === 'object') return 'NaN'
   if (typeof value === 'bigint') return `${value}n`
-  const text = String(value)
+  const text = `${value as string | number | boolean | undefined}`
   return String(directive === '%f' ? Number.parseFloat(text) : directive === '%i' ? Number.parseInt(text, 10) : Number(text))
 }

@@ -17,6 +17,8 @@ interface SignalLike {
   addEventListener(type: string, callback: () => void, options: { once: boolean }): void
 }
 
+const access: { listeners?: (target: EventTarget) => Map<string, Listener[]> | undefined } = {}
+
 /** https://dom.spec.whatwg.org/#interface-eventtarget, without a tree: an event reaches its target only. */
 export class EventTarget {
   #listeners: Map<string, Listener[]> | undefined
@@ -52,44 +54,53 @@ export class EventTarget {
     requireArguments(arguments.length, 1, 'dispatchEvent')
     if (eventControl(event).dispatching) throw new TypeError('the event is already being dispatched')
     eventControl(event).trusted = false
-    return EventTarget.dispatch(this, event)
+    return dispatch(this, event)
   }
 
-  /** https://dom.spec.whatwg.org/#concept-event-dispatch. Exceptions of listeners are reported. Hidden from user code by bootstrap. */
-  static dispatch(this: void, target: EventTarget, event: Event, shownTarget: unknown = target): boolean {
-    const control = eventControl(event)
-    control.target = shownTarget
-    const list = target.#listeners?.get(event.type)
-    if (list !== undefined && list.length > 0 && !control.propagationStopped) {
-      control.currentTarget = shownTarget
-      control.dispatching = true
-      for (const listener of list.slice()) {
-        if (listener.removed) continue
-        if (listener.once) {
-          listener.removed = true
-          list.splice(list.indexOf(listener), 1)
-        }
-        control.inPassiveListener = listener.passive
-        try {
-          callListener(listener.callback, event, shownTarget)
-        } catch (thrown) {
-          reportToHost(thrown)
-        }
-        control.inPassiveListener = false
-        if (control.stopped) break
-      }
-    }
-    control.currentTarget = null
-    control.dispatching = false
-    control.propagationStopped = false
-    control.stopped = false
-    return !control.canceled
+  static {
+    access.listeners = (target) => target.#listeners
   }
 }
 
-export const dispatch = EventTarget.dispatch
-// The interface has no static members: what the guest itself uses is taken off the class.
-Reflect.deleteProperty(EventTarget, 'dispatch')
+/**
+ * Dispatches to `target`; the event shows `shownTarget`. Exceptions of listeners are reported. False where the event was canceled.
+ * https://dom.spec.whatwg.org/#concept-event-dispatch
+ */
+export function dispatch(target: EventTarget, event: Event, shownTarget: unknown = target): boolean {
+  const control = eventControl(event)
+  const list = access.listeners?.(target)?.get(event.type)
+  control.target = shownTarget
+  if (list !== undefined && list.length > 0 && !control.propagationStopped) {
+    control.currentTarget = shownTarget
+    control.dispatching = true
+    callListeners(list, event, shownTarget)
+  }
+  control.currentTarget = null
+  control.dispatching = false
+  control.propagationStopped = false
+  control.stopped = false
+  return !control.canceled
+}
+
+/** https://dom.spec.whatwg.org/#concept-event-listener-inner-invoke */
+function callListeners(list: Listener[], event: Event, shownTarget: unknown): void {
+  const control = eventControl(event)
+  for (const listener of list.slice()) {
+    if (listener.removed) continue
+    if (listener.once) {
+      listener.removed = true
+      list.splice(list.indexOf(listener), 1)
+    }
+    control.inPassiveListener = listener.passive
+    try {
+      callListener(listener.callback, event, shownTarget)
+    } catch (thrown) {
+      reportToHost(thrown)
+    }
+    control.inPassiveListener = false
+    if (control.stopped) break
+  }
+}
 
 /** https://dom.spec.whatwg.org/#event-flatten-more */
 function flatten(options: unknown): { capture: boolean; once: boolean; passive: boolean; signal: SignalLike | undefined } {

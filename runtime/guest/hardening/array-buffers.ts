@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 /**
  * Takes away what escapes the isolate's memory limit or blocks its thread: resizable and shared buffers, `Atomics.wait`.
  * V8 charges a plain ArrayBuffer to the isolate, but not the growth of a resizable one.
@@ -21,6 +22,7 @@ export function hardenArrayBuffers(): void {
     if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'")
     return construct(OriginalArrayBuffer, [length], new.target) as object
   }
+  defineProperty(ArrayBuffer, 'name', { value: 'ArrayBuffer', writable: false, enumerable: false, configurable: true })
   defineProperty(ArrayBuffer, 'prototype', { value: prototype, writable: false, enumerable: false, configurable: false })
   defineProperty(ArrayBuffer, 'isView', { value: OriginalArrayBuffer.isView, writable: true, enumerable: false, configurable: true })
   defineProperty(ArrayBuffer, Symbol.species, {
@@ -41,10 +43,10 @@ export function hardenArrayBuffers(): void {
 
 /** https://tc39.es/ecma262/#sec-arraybuffercopyanddetach: another length makes a new buffer, which the isolate is charged for. */
 function transfer(buffer: ArrayBuffer, newLength: unknown): ArrayBuffer {
-  const length = apply(getByteLength, buffer, []) as number
+  const length = apply(getByteLength, buffer, [])
   const wanted = newLength === undefined ? length : Math.trunc(Number(newLength)) || 0
-  if (wanted === length) return apply(originalTransfer, buffer, []) as ArrayBuffer
-  const grown = construct(OriginalArrayBuffer, [wanted]) as ArrayBuffer
+  if (wanted === length) return apply(originalTransfer, buffer, [])
+  const grown = new OriginalArrayBuffer(wanted)
   const kept = new OriginalUint8Array(buffer, 0, Math.min(length, wanted))
   apply(setBytes, new OriginalUint8Array(grown), [kept])
   apply(originalTransfer, buffer, [])

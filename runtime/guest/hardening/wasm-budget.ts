@@ -1,14 +1,15 @@
+/* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 /**
  * How many pages (64 KB) of WebAssembly memory an isolate may have, together: as many as the function's memory limit.
  *
- * A memory is counted with what it can grow to, since growth inside a module can not be seen; so one that declares no maximum gets at
- * most half of what is left. It counts until the garbage collector took whatever leads to it. Code can hide an instance behind
+ * A memory is counted with what it can grow to, since growth inside a module can not be seen; so one that declares no maximum, or
+ * more than there is, gets half of what is left. It counts until the garbage collector took whatever leads to it. Code can hide an instance behind
  * a function reference in a table and have it forgotten: what holds then is the cell's resident memory limit.
  *
  * Uses nothing that user code could have patched.
  */
 const { apply } = Reflect
-const { floor, max, min, round } = Math
+const { floor, max, round } = Math
 const OriginalWeakRef = WeakRef
 const OriginalRangeError = RangeError
 const { deref } = WeakRef.prototype
@@ -35,8 +36,7 @@ export class WasmBudget {
   capOf(initial: number, declared: number | undefined): number {
     const left = this.#left()
     if (initial > left) throw this.#exceeded(initial, left)
-    const share = max(initial, floor(left / 2))
-    return declared === undefined ? share : max(initial, min(declared, share))
+    return declared !== undefined && declared <= left ? declared : max(initial, floor(left / 2))
   }
 
   /** Counts pages for as long as `keeper` is alive. Throws a RangeError where so many are not left. */

@@ -20,9 +20,9 @@ export function wasmNamespace(): WasmNamespace | undefined {
 /** Has the shape of the namespace and no effect. */
 export function standIn(): WasmNamespace {
   return {
-    Module: class Module {},
-    Instance: class Instance {},
-    Memory: class Memory {},
+    Module: class Module extends Object {},
+    Instance: class Instance extends Object {},
+    Memory: class Memory extends Object {},
     CompileError: Error,
     validate: () => false,
     compile: undefined,

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 import { copyOfBytes } from '../primordials.ts'
 import { capMemories } from './wasm-binary.ts'
 import { WasmBudget } from './wasm-budget.ts'
@@ -62,7 +63,8 @@ function hardenNamespace(namespace: WasmNamespace): void {
   }
   const HardenedModule = replace(Module, (target, source, options) => compile(source, options, target))
   const HardenedInstance = replace(Instance, (target, module, imports) => instantiate(module, imports, target))
-  const install = (name: keyof WasmNamespace, value: unknown): void => {
+  const install = (name: keyof WasmNamespace, value: object): void => {
+    defineProperty(value, 'name', { value: name, writable: false, enumerable: false, configurable: true })
     defineProperty(namespace, name, { value, writable: true, enumerable: false, configurable: true })
   }
   install('Module', HardenedModule)

@@ -83,7 +83,8 @@ export class Performance extends EventTarget {
     return [...this.#entries]
   }
   getEntriesByName(name: unknown, type?: unknown): PerformanceEntry[] {
-    return this.#entries.filter((entry) => entry.name === String(name) && (type === undefined || entry.entryType === type))
+    const wanted = toDomString(name)
+    return this.#entries.filter((entry) => entry.name === wanted && (type === undefined || entry.entryType === type))
   }
   getEntriesByType(type: unknown): PerformanceEntry[] {
     return this.#entries.filter((entry) => entry.entryType === type)
@@ -107,13 +108,15 @@ export class Performance extends EventTarget {
 
   #timeOf(mark: unknown): number {
     if (typeof mark === 'number') return mark
-    const entry = this.#entries.findLast((candidate) => candidate.entryType === 'mark' && candidate.name === String(mark))
-    if (entry === undefined) throw new DOMException(`The mark '${String(mark)}' does not exist`, 'SyntaxError')
+    const name = toDomString(mark)
+    const entry = this.#entries.findLast((candidate) => candidate.entryType === 'mark' && candidate.name === name)
+    if (entry === undefined) throw new DOMException(`The mark '${name}' does not exist`, 'SyntaxError')
     return entry.startTime
   }
 
   #clear(type: string, name: unknown): void {
-    this.#entries = this.#entries.filter((entry) => entry.entryType !== type || (name !== undefined && entry.name !== String(name)))
+    const wanted = name === undefined ? undefined : toDomString(name)
+    this.#entries = this.#entries.filter((entry) => entry.entryType !== type || (wanted !== undefined && entry.name !== wanted))
   }
 }
 

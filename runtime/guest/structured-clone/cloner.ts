@@ -1,4 +1,5 @@
-import { Blob, blobBytes, blobFromBytes, File, isBlob, isFile } from '../blob/index.ts'
+/* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
+import { blobBytes, blobFromBytes, File, isBlob, isFile } from '../blob/index.ts'
 import { DOMException } from '../dom-exception.ts'
 import {
   arrayBufferByteLength,
@@ -13,10 +14,10 @@ import {
   typedArrayByteOffset,
   typedArrayName,
 } from '../primordials.ts'
-import { isPlatformPrototype } from '../webidl.ts'
+import { isPlatformPrototype, toDomString } from '../webidl.ts'
 
 const errorTypes = new Map<unknown, ErrorConstructor>(
-  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type as ErrorConstructor]),
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type]),
 )
 /** Throws on what is no RegExp, and touches nothing (`exec` would move `lastIndex`). */
 const regExpSource = Reflect.getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get as () => string
@@ -108,7 +109,7 @@ export class Cloner {
       const { name, type, lastModified } = value
       return this.#remember(value, new File([blobFromBytes(blobBytes(value), type)], name, { type, lastModified }))
     }
-    if (isBlob(value)) return this.#remember(value, blobFromBytes(blobBytes(value), (value as Blob).type))
+    if (isBlob(value)) return this.#remember(value, blobFromBytes(blobBytes(value), (value).type))
     const isSpecial = value instanceof Symbol || uncloneable.some((type) => value instanceof type) || isPlatformObject(value)
     if (isSpecial) throw notCloneable(value)
     return this.#cloneProperties(value, this.#remember(value, {}))
@@ -118,9 +119,9 @@ export class Cloner {
   #cloneError(value: Error): object {
     const type = errorTypes.get(value.name) ?? Error
     const message = Reflect.getOwnPropertyDescriptor(value, 'message')
-    const clone = Reflect.construct(type, []) as Error
+    const clone = new type()
     this.#remember(value, clone)
-    if (message !== undefined && 'value' in message) defineHidden(clone, 'message', String(message.value))
+    if (message !== undefined && 'value' in message) defineHidden(clone, 'message', toDomString(message.value))
     if (typeof value.stack === 'string') defineHidden(clone, 'stack', value.stack)
     const cause = Reflect.getOwnPropertyDescriptor(value, 'cause')
     if (cause !== undefined && 'value' in cause) defineHidden(clone, 'cause', this.clone(cause.value))
@@ -164,7 +165,7 @@ function defineHidden(target: object, key: string, value: unknown): void {
 function notCloneable(value: unknown): DOMException {
   let text: string
   try {
-    text = typeof value === 'symbol' ? value.toString() : typeof value === 'function' ? `${Function.prototype.toString.call(value).slice(0, 80)}` : '#<Object>'
+    text = typeof value === 'symbol' ? value.toString() : typeof value === 'function' ? Function.prototype.toString.call(value).slice(0, 80) : '#<Object>'
   } catch {
     text = 'The value'
   }

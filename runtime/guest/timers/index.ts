@@ -16,7 +16,8 @@ interface Timer {
 /** The timers of this isolate, by id. Not shared: an isolate runs one version. */
 const timers = new Map<number, Timer>()
 const counter = { lastId: 0 }
-const settled = { then: Promise.prototype.then.bind(Promise.resolve()) }
+/** `then` of a resolved promise, as it was before user code could patch it. */
+const enqueue = Promise.prototype.then.bind(Promise.resolve())
 const maximumDelayMs = 0x7fffffff
 
 /** Starts a timer of the current request; answers with its id. */
@@ -82,7 +83,7 @@ export function clearInterval(id?: unknown): void {
 export function queueMicrotask(callback: unknown): void {
   if (typeof callback !== 'function') throw new TypeError('queueMicrotask takes a function')
   // An async function's rejection is lost with its promise; the job itself reports what it throws.
-  void settled.then(() => {
+  void enqueue(() => {
     try {
       reflectApply(callback, undefined, [])
     } catch (thrown) {

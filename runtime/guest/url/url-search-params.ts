@@ -102,6 +102,7 @@ export class URLSearchParams {
 
   static {
     // The same function object as `entries`, as WebIDL has it.
+    // oxlint-disable-next-line typescript/unbound-method -- moved from one property of the prototype to another
     Object.defineProperty(this.prototype, Symbol.iterator, { value: this.prototype.entries, writable: true, configurable: true })
     access.link = (params, onUpdate) => {
       params.#onUpdate = onUpdate

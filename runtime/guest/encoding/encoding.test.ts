@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { guestFactory, runInNode } from '../../../test/helpers/guest-isolate.ts'
+
+const guest = (await guestFactory())()
+
+const same = async (body: string): Promise<void> => {
+  expect(await guest.run(body)).toEqual(await runInNode(body))
+}
+
+test('encodes as Node does, short and long, with lone surrogates', async () => {
+  await same(`return ['', 'abc', 'é€😀', '\\uD800x', 'a'.repeat(5000) + 'é'].map((text) => [...new TextEncoder().encode(text)])`)
+  await same(`return [0, 1, 2, 3, 4, 7, 30].map((size) => { const b = new Uint8Array(size); return [new TextEncoder().encodeInto('aé€😀z\\uDC00', b), [...b]] })`)
+})
+
+test('encoded bytes own their buffer whole', async () => {
+  expect(await guest.run(`return ['é', 'x'.repeat(3000)].map((text) => { const b = new TextEncoder().encode(text); return b.buffer.byteLength === b.byteLength })`)).toEqual([true, true])
+})
+
+test.each([
+  ['utf-8', [0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0x41]], ['utf-8', [0xef, 0xbb, 0xbf, 0x61, 0xef, 0xbb, 0xbf]],
+  ['utf-8', [0xe2, 0x82, 0x41, 0xff, 0xc0, 0x80, 0xf0, 0x9f, 0x98]], ['utf-8', [0xed, 0xa0, 0x80, 0xf4, 0x90, 0x80, 0x80]], ['utf-8', [0xf0, 0x80, 0x80, 0x41]],
+  ['utf-16le', [0xff, 0xfe, 0x3d, 0xd8, 0x00, 0xde, 0x41, 0x00]], ['utf-16le', [0x3d, 0xd8, 0x41, 0x00, 0x41]], ['utf-16be', [0xd8, 0x3d, 0xde, 0x00]],
+  ['shift_jis', [0x93, 0xfa, 0x96, 0x7b, 0x20, 0x8c, 0xea]], ['gb18030', [0x81, 0x30, 0x81, 0x30, 0x41]], ['euc-kr', [0xb0, 0xa1, 0x41]],
+  ['iso-2022-jp', [0x1b, 0x24, 0x42, 0x46, 0x7c, 0x1b, 0x28, 0x42, 0x41]], ['windows-1252', [0x80, 0x41]], ['latin1', [0xe9]],
+] as const)('decodes %s %j whole and byte by byte alike', async (label, bytes) => {
+  const body = `const bytes = new Uint8Array(${JSON.stringify(bytes)}); const whole = new TextDecoder('${label}'); const bits = new TextDecoder('${label}')
+    let text = ''; for (const byte of bytes) text += bits.decode(new Uint8Array([byte]), { stream: true }); text += bits.decode()
+    const halves = new TextDecoder('${label}'); const split = halves.decode(bytes.subarray(0, 3), { stream: true }) + halves.decode(bytes.subarray(3))
+    return [whole.encoding, whole.decode(bytes), text, split, whole.decode(bytes)]`
+  await same(body)
+})
+
+test('fatal, ignoreBOM and unknown labels', async () => {
+  await same(`const d = new TextDecoder('utf8', { fatal: true, ignoreBOM: true }); return [d.fatal, d.ignoreBOM, d.encoding, d.decode(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])), d.decode(new Uint8Array([0xc3, 0xa9]).buffer), d.decode()]`)
+  await expect(guest.run(`new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([0xff]))`)).rejects.toMatchObject({ name: 'TypeError' })
+  await expect(guest.run(`const d = new TextDecoder('utf-8', { fatal: true }); d.decode(new Uint8Array([0xc3]), { stream: true }); d.decode()`)).rejects.toMatchObject({ name: 'TypeError' })
+  await expect(guest.run(`new TextDecoder('klingon')`)).rejects.toMatchObject({ name: 'RangeError' })
+  await expect(guest.run(`new TextDecoder('replacement')`)).rejects.toMatchObject({ name: 'RangeError' })
+})
+
+test('streams keep characters whole across chunks', async () => {
+  await same(`const stream = ReadableStream.from(['a\\uD83D', '\\uDE00b', 'c\\uD800']).pipeThrough(new TextEncoderStream()); const out = []; for await (const c of stream) out.push(...c); return out`)
+  await same(`const stream = ReadableStream.from([new Uint8Array([0xe2]), new Uint8Array([0x82, 0xac, 0x41]), new Uint8Array([0xe2])]).pipeThrough(new TextDecoderStream()); let out = ''; for await (const c of stream) out += c; return out`)
+})
+
+test('atob and btoa', async () => {
+  await same(`return [btoa('hello\\xff'), atob('aGVsbG//'), atob(' aGVs bG8 = '), atob('YQ'), atob(''), btoa(''), atob(btoa('x'.repeat(20000))).length]`)
+  for (const bad of [`atob('a')`, `atob('****')`, `btoa('€')`]) {
+    await expect(guest.run(bad)).rejects.toMatchObject({ name: 'InvalidCharacterError' })
+  }
+})

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { guestFactory } from '../../../test/helpers/guest-isolate.ts'
+
+const open = await guestFactory()
+
+/** A module of bytes: `(memory limits...) (export "m" (memory 0)) (func (export "g") (param i32) (result i32) local.get 0 memory.grow)`. */
+function moduleWithMemory(limits: readonly number[]): string {
+  return JSON.stringify([
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 2, 1, 0, 5, limits.length + 1, 1, ...limits,
+    7, 9, 2, 1, 0x6d, 2, 0, 1, 0x67, 0, 0, 10, 8, 1, 6, 0, 0x20, 0, 0x40, 0, 0x0b,
+  ])
+}
+
+const wasm = (limits: readonly number[]): string => `new WebAssembly.Module(new Uint8Array(${moduleWithMemory(limits)}))`
+
+test('no way leads to a resizable or shared buffer', async () => {
+  const guest = open()
+  const attempts = [
+    `new ArrayBuffer(8, { maxByteLength: 1e9 })`,
+    `new (new ArrayBuffer(1).constructor)(8, { maxByteLength: 1e9 })`,
+    `new (Object.getPrototypeOf(class extends ArrayBuffer {}))(8, { maxByteLength: 1e9 })`,
+    `new (class extends ArrayBuffer { constructor() { super(8, { maxByteLength: 1e9 }) } })()`,
+    `Reflect.construct(ArrayBuffer, [8, { maxByteLength: 1e9 }], Array)`,
+    `Reflect.construct(new Uint8Array(1).buffer.constructor, [8, { maxByteLength: 1e9 }])`,
+    `new (ArrayBuffer[Symbol.species])(8, { maxByteLength: 1e9 })`,
+    `new (new ArrayBuffer(8).slice(0).constructor)(8, { maxByteLength: 1e9 })`,
+    `new (new ArrayBuffer(8).transfer(9).constructor)(8, { maxByteLength: 1e9 })`,
+    `new (structuredClone(new ArrayBuffer(1)).constructor)(8, { maxByteLength: 1e9 })`,
+    `new WebAssembly.Memory({ initial: 1, maximum: 2 }).buffer`,
+    `new (new WebAssembly.Memory({ initial: 1 }).buffer.constructor)(8, { maxByteLength: 1e9 })`,
+    `new Function('return new ArrayBuffer(8, { maxByteLength: 1e9 })')()`,
+  ]
+  const resizable = `Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable').get`
+  for (const attempt of attempts) expect(await guest.run(`return ${resizable}.call(${attempt})`), attempt).toBe(false)
+  expect(await guest.run(`return ['resize' in ArrayBuffer.prototype, typeof SharedArrayBuffer, 'wait' in Atomics, 'waitAsync' in Atomics, 'toResizableBuffer' in WebAssembly.Memory.prototype]`))
+    .toEqual([false, 'undefined', false, false, false])
+  guest.dispose()
+})
+
+test('buffers go on working', async () => {
+  const guest = open()
+  expect(await guest.run(`const b = new Uint8Array([1, 2, 3]).buffer; const c = b.transfer(); const d = c.transfer(5); const e = d.transferToFixedLength(2); class Sub extends ArrayBuffer {}
+    return [b.detached, c.detached, d.detached, [...new Uint8Array(e)], b instanceof ArrayBuffer, new Sub(4).slice(1) instanceof Sub, new Sub(4).byteLength, ArrayBuffer.name, ArrayBuffer.length, ArrayBuffer.isView(new DataView(e)), Object.prototype.toString.call(e)]`))
+    .toEqual([true, true, true, [1, 2], true, true, 4, 'ArrayBuffer', 1, true, '[object ArrayBuffer]'])
+  await expect(guest.run(`ArrayBuffer(1)`)).rejects.toMatchObject({ name: 'TypeError' })
+  await expect(guest.run(`new ArrayBuffer(-1)`)).rejects.toMatchObject({ name: 'RangeError' })
+  guest.dispose()
+})
+
+test.each([
+  ['no maximum', [0, 1]],
+  ['a maximum of 4 GB', [1, 1, 0x80, 0x80, 4]],
+] as const)('a module with %s can not grow beyond the limit', async (_, limits) => {
+  const guest = open({ memoryMb: 16 })
+  expect(await guest.run(`const { exports } = new WebAssembly.Instance(${wasm(limits)}); return [exports.g(100), exports.g(1000), exports.m.buffer.byteLength / 65536]`)).toEqual([1, -1, 101])
+  guest.dispose()
+})
+
+test('memories count together', async () => {
+  const guest = open({ memoryMb: 16 })
+  await expect(guest.run(`globalThis.kept = []; for (let i = 0; i < 300; i++) kept.push(new WebAssembly.Memory({ initial: 1, maximum: 10 }))`)).rejects.toThrow(/WebAssembly memory limit.*16 MB/)
+  expect(await guest.run(`return kept.reduce((sum, m) => { try { m.grow(9) } catch {} return sum + m.buffer.byteLength }, 0) <= 16 * 1024 * 1024`)).toBe(true)
+  guest.dispose()
+  const other = open({ memoryMb: 16 })
+  await expect(other.run(`const m = ${wasm([1, 1, 100])}; globalThis.kept = []; for (let i = 0; i < 300; i++) kept.push(new WebAssembly.Instance(m).exports.g)`)).rejects.toThrow(/WebAssembly memory limit/)
+  expect(await other.run(`return kept.length`)).toBe(2)
+  other.dispose()
+})
+
+test.each([
+  [`new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true })`],
+  [wasm([3, 1, 2])],
+  [`new WebAssembly.Memory({ initial: 10000 })`],
+  [`(() => { let n = 0; return new WebAssembly.Memory({ get initial() { return n++ ? 60000 : 1 }, get shared() { return n++ > 5 } }).grow(5000) })()`],
+  [`new (Object.getPrototypeOf(class extends WebAssembly.Memory {}))({ initial: 9000 })`],
+  [`new (new WebAssembly.Memory({ initial: 1 }).constructor)({ initial: 9000 })`],
+  [`Reflect.construct(WebAssembly.Memory.prototype.constructor, [{ initial: 9000 }], Object)`],
+])('refuses %s', async (attempt) => {
+  const guest = open({ memoryMb: 16 })
+  await expect(guest.run(`return typeof ${attempt}`)).rejects.toThrow()
+  guest.dispose()
+})
+
+test('patched built-ins do not open the limit', async () => {
+  const patches = `
+    Uint8Array.prototype.slice = Uint8Array.prototype.subarray = Uint8Array.prototype.set = function () { return this }
+    WeakMap.prototype.get = () => 0; WeakRef.prototype.deref = () => undefined; Array.prototype.filter = Array.prototype.reduce = () => []
+    Array.prototype[Symbol.iterator] = function* () {}; Math.floor = Math.max = Math.min = Math.trunc = () => 65536; Reflect.construct = () => ({}); Reflect.apply = () => 0
+    Object.values = () => []; globalThis.Number = () => 65536; Function.prototype.call = Function.prototype.apply = () => 65536
+    Object.defineProperty(Array.prototype, 0, { set() {}, get() { return 65536 }, configurable: true })
+    const original = Uint8Array; globalThis.Uint8Array = function () { return new original(9) }`
+  const guest = open({ memoryMb: 16 })
+  expect(await guest.run(`const bytes = new Uint8Array(${moduleWithMemory([0, 1])}); let grown; { ${patches}; grown = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.g(1000) } return grown`)).toBe(-1)
+  guest.dispose()
+})
+
+test('asynchronous compile and instantiate settle', async () => {
+  const guest = open()
+  expect(await guest.run(`const bytes = new Uint8Array(${moduleWithMemory([0, 1])}); const { module, instance } = await WebAssembly.instantiate(bytes); const again = await WebAssembly.instantiate(await WebAssembly.compile(bytes.buffer))
+    return [module instanceof WebAssembly.Module, instance instanceof WebAssembly.Instance, again.exports.g(1), WebAssembly.validate(bytes), WebAssembly.Module.exports(module).length, (await WebAssembly.compile(new Uint8Array(3)).catch((e) => e.name)), instance.exports.m instanceof WebAssembly.Memory]`))
+    .toEqual([true, true, 1, true, 2, 'CompileError', true])
+  await expect(guest.run(`await WebAssembly.instantiate(5)`)).rejects.toMatchObject({ name: 'TypeError' })
+  guest.dispose()
+})
