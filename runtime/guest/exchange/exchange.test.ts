@@ -5,6 +5,7 @@ import { type Request, Response } from '../fetch/index.ts'
 import { AbortController as AbortControllerOfGuest } from '../events/index.ts'
 import { connectHost } from '../host.ts'
 import { ReadableStream } from '../streams/index.ts'
+import { fireTimer, setTimeout as setTimeoutOfGuest } from '../timers/index.ts'
 import {
   adoptHandlers, configure, forgetExchange, receiveChunk, receiveCredit, receiveEnd, receiveHead, receiveReset, startRequest,
 } from './events.ts'
@@ -182,6 +183,18 @@ describe('waitUntil', () => {
     await turn()
     expect(host.names(id)).toEqual(['respond', 'exception', 'settled'])
     expect(host.of(HostOperation.exception, id)[0]?.first).toContain('late')
+  })
+
+  test('leaves no timer behind', () => {
+    const fired: string[] = []
+    const id = start(() => {
+      setTimeoutOfGuest(() => fired.push('late'), 1_000)
+      return new Response('x')
+    })
+    const [timer] = host.of(HostOperation.timerStart)
+    expect(timer?.second).toBe(id)
+    fireTimer(timer?.id ?? 0)
+    expect(fired).toEqual([])
   })
 
   test('ends with forget', async () => {

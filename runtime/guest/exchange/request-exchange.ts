@@ -10,6 +10,7 @@ import {
 } from '../fetch/index.ts'
 import { callHost } from '../host.ts'
 import { describeThrown } from '../report-exception.ts'
+import { forgetTimers } from '../timers/index.ts'
 import { createClientGone, createFailure, createRequestOver } from './errors.ts'
 import { ExecutionContext, type WaitUntil } from './execution-context.ts'
 import type { Handlers } from './handlers.ts'
@@ -158,6 +159,8 @@ export class RequestExchange implements Exchange, WaitUntil {
   #settle(): void {
     this.#isSettled = true
     this.#incoming?.abandon(createRequestOver())
+    // A time-out that lost its race would otherwise hold on to what the request made.
+    forgetTimers(this.id)
     this.#onSettled(this)
   }
 }
