@@ -19,7 +19,7 @@ const functionTarget = /^((?:[0-9a-z]{26}--)?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-
 /** Reads the arguments of `fetch`. Rejects with `bad_request` for a target that is neither a function nor an http URL. */
 export async function readCall(target: string | URL | Request, init: RequestInit, domain: string): Promise<Call> {
   const request = target instanceof Request ? target : undefined
-  const url = toUrl(request?.url ?? String(target), domain)
+  const url = toUrl(target instanceof Request ? target.url : typeof target === 'string' ? target : target.href, domain)
   const headers = new Headers(init.headers ?? request?.headers)
   const signal = init.signal ?? request?.signal ?? undefined
   const given = init.body === undefined ? request?.body ?? null : init.body

@@ -53,12 +53,12 @@ export function createInvoker(options: InvokerOptions): Invoker {
     nodes: options.nodes, controlPlaneUrl: options.controlPlaneUrl, token: options.token, location: options.location,
     fetch: options.fetch ?? globalThis.fetch,
     measure: async (node) => {
-      const { send } = await getTransport()
+      const way = await getTransport()
       const probe = await readCall(probeName, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(probeTimeoutMs) }, domain)
       // The first one pays for the connection.
-      await discard(await send(probe, node.url))
+      await discard(await way.send(probe, node.url))
       const startedMs = performance.now()
-      await discard(await send(probe, node.url))
+      await discard(await way.send(probe, node.url))
       return performance.now() - startedMs
     },
   })
@@ -67,13 +67,13 @@ export function createInvoker(options: InvokerOptions): Invoker {
     fetch: async (target, init = {}) => {
       const call = await readCall(target, init, domain)
       call.signal?.throwIfAborted()
-      const { send } = await getTransport()
+      const way = await getTransport()
       const targets = (await directory.ranked(call.url.hostname)).slice(0, attemptsMax)
       let failure: unknown
       for (const [index, node] of targets.entries()) {
         const isLast = index === targets.length - 1
         try {
-          const response = await send(call, node.url)
+          const response = await way.send(call, node.url)
           if (isLast || !mayRepeatAfterAnswer(call, response)) return response
           await discard(response)
         } catch (error) {

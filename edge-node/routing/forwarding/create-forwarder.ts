@@ -36,11 +36,11 @@ const targetsMax = 3
  * is meant from the client where its place is known, otherwise from here, which the client was led to as its nearest.
  */
 export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
+  const upstreams = new Upstreams()
   const nodes = new NodeTable({
     controlPlaneUrl: options.controlPlaneUrl, token: options.token, refreshMs: options.refreshMs ?? refreshMsDefault, health: 'passive',
-    ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,
+    onOrigins: (origins) => upstreams.retain(origins), ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,
   })
-  const upstreams = new Upstreams()
 
   return {
     start: () => nodes.start(),

@@ -54,12 +54,13 @@ const drainPollMs = 20
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const isTrustedProxy = createTrustedProxies(options.trustedProxies)
   const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: options.place })
+  const upstreams = new Upstreams()
   const nodes = new NodeTable({
+    onOrigins: (origins) => upstreams.retain(origins),
     controlPlaneUrl: options.controlPlaneUrl, token: options.token, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
     refreshMs: options.timing?.refreshMs ?? 1_000,
     healthTiming: { intervalMs: options.timing?.checkIntervalMs ?? 500, timeoutMs: options.timing?.checkTimeoutMs ?? 1_000 },
   })
-  const upstreams = new Upstreams()
   const metrics = new GatewayMetrics(() => nodes.nodes)
   const newRequestId = createUlidGenerator()
   let isDraining = false

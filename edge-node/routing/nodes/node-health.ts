@@ -10,6 +10,8 @@ export const healthTiming = {
   successesToRise: 2,
   successesToRiseMax: 32,
   calmMs: 30_000,
+  /** A node that refuses many requests is not asked for each of them how it is. */
+  suspicionIntervalMs: 50,
 } as const
 
 export type NodeCondition = 'unknown' | 'up' | 'draining' | 'down'
@@ -40,6 +42,7 @@ export class NodeHealth {
   #successesNeeded = 1
   #fellAtMs = Number.NEGATIVE_INFINITY
   #latencyMs: number | undefined
+  #checkedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: NodeHealthOptions) {
     this.#options = options
@@ -72,6 +75,7 @@ export class NodeHealth {
 
   /** Something went wrong that may or may not be the node's end: looks at once instead of at the next interval. */
   reportSuspicion(): void {
+    if (performance.now() - this.#checkedAtMs < healthTiming.suspicionIntervalMs) return
     clearTimeout(this.#timer)
     void this.#checkAndSchedule()
   }
@@ -89,6 +93,7 @@ export class NodeHealth {
 
   async #check(): Promise<void> {
     const startedMs = performance.now()
+    this.#checkedAtMs = startedMs
     try {
       const timeoutMs = this.#options.timing?.timeoutMs ?? healthTiming.timeoutMs
       const { statusCode, body } = await request(this.#url, {

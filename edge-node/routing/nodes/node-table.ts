@@ -27,6 +27,8 @@ export interface NodeTableOptions {
   readonly ownName?: string | undefined
   readonly healthTiming?: { readonly intervalMs: number; readonly timeoutMs: number } | undefined
   readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
+  /** Told the nodes' origins whenever the list has come anew, so that connections to nodes that are no more can end. */
+  readonly onOrigins?: ((origins: ReadonlySet<string>) => void) | undefined
 }
 
 /** How long a node stays avoided after a failed connection where nobody checks it actively. */
@@ -125,6 +127,7 @@ export class NodeTable {
     }
     this.#firstChecks = Promise.all(checks)
     this.#rebuild()
+    this.#options.onOrigins?.(new Set(this.#nodes.map((node) => node.internalOrigin)))
   }
 
   #add(info: NodeInfo, before: Entry | undefined): Promise<void> {

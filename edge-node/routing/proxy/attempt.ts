@@ -22,6 +22,9 @@ export interface AttemptOptions {
 /** A swallowed refusal longer than this costs its connection. */
 const swallowedBytesMax = 64 * 1024
 
+/** Above it, turning bytes into text costs more than a second write. */
+const singleWriteBytesMax = 16 * 1024
+
 type State = 'waiting' | 'streaming' | 'swallowing' | 'over'
 
 /** One request on its way to one node: undici's handler on one side, Node's response on the other. */
@@ -33,6 +36,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #status = 0
   #swallowedBytes = 0
   #awaitsDrain = false
+  /** Length of the body as announced, until its first chunk. */
+  #promisedBytes: number | undefined
 
   constructor(options: AttemptOptions) {
     this.#options = options
@@ -80,6 +85,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     response.writeHead(status, statusText ?? '', endToEndResponseHeaders(controller.rawHeaders))
     // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.
     if (headers['content-length'] === undefined) response.flushHeaders()
+    else this.#promisedBytes = Number(headers['content-length'])
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -88,10 +94,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (this.#swallowedBytes > swallowedBytesMax) controller.abort(new Error('the refusal is too long'))
       return
     }
-    if (this.#aborted || this.#options.response.write(chunk) || this.#awaitsDrain) return
+    const { response } = this.#options
+    if (this.#aborted) return
+    if (chunk.length === this.#promisedBytes && chunk.length <= singleWriteBytesMax) {
+      // The whole body in one piece: as Latin-1 text it leaves in one write with the head, byte for byte.
+      response.end(chunk.toString('latin1'), 'latin1')
+      return
+    }
+    this.#promisedBytes = undefined
+    if (response.write(chunk) || this.#awaitsDrain) return
     this.#awaitsDrain = true
     controller.pause()
-    this.#options.response.once('drain', () => {
+    response.once('drain', () => {
       this.#awaitsDrain = false
       controller.resume()
     })
@@ -99,8 +113,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.#settle()) return
-    this.#options.response.end()
-    this.#options.onOver(this.#status, true)
+    const { response, onOver } = this.#options
+    if (!response.writableEnded) response.end()
+    onOver(this.#status, true)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

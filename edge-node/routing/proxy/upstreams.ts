@@ -45,7 +45,7 @@ export class Upstreams {
     for (const [origin, { pool }] of this.#byOrigin) {
       if (origins.has(origin)) continue
       this.#byOrigin.delete(origin)
-      void pool.close()
+      pool.close().catch(() => pool.destroy())
     }
   }
 
