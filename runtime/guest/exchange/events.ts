@@ -2,12 +2,17 @@ import { setCurrentRequestId } from '../host.ts'
 import { describeHandlers, type Handlers } from './handlers.ts'
 import { exchanges } from './isolate-exchanges.ts'
 import { RequestExchange } from './request-exchange.ts'
+import { forgetTimers } from '../timers/index.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
 
 /** What the isolate serves: set once when its version is loaded, before the first request. */
 const service: { handlers: Handlers; environment: unknown } = { handlers: {}, environment: {} }
 
-const removeSettled = (exchange: RequestExchange): void => exchanges.remove(exchange)
+const removeSettled = (exchange: RequestExchange): void => {
+  exchanges.remove(exchange)
+  // The host stops them too; what they hold must not stay.
+  forgetTimers(exchange.id)
+}
 
 /** The event `configure`. */
 export function configure(environmentJson: string): void {
