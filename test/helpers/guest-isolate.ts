@@ -63,7 +63,7 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
       case HostOperation.urlParse: return urlOperations.urlParse(first as string, second as string | undefined)
       case HostOperation.urlSet: return urlOperations.urlSet(first as string, second as string, third as string)
       case HostOperation.textEncode: return textOperations.textEncode(first as string)
-      case HostOperation.textDecode: return textOperations.textDecode(first as Uint8Array | undefined, second as string, third as number)
+      case HostOperation.textDecode: return textOperations.textDecode(first as Uint8Array, second as string, third as number)
       case HostOperation.now: return nowMs
       case HostOperation.randomBytes: return new Uint8Array(first as number).fill(7)
       case HostOperation.randomUuid: return '00000000-0000-4000-8000-000000000000'

@@ -16,5 +16,5 @@ test('decodes by label and flags, and never throws', () => {
   expect([textDecode(bom, 'utf-8'), textDecode(bom, 'utf-8', 2), textDecode(bom, 'utf-8', 1)]).toEqual(['a', '\uFEFFa', 'a'])
   expect([textDecode(new Uint8Array([0xff]), 'utf-8'), textDecode(new Uint8Array([0xff]), 'utf-8', 1)]).toEqual(['\uFFFD', undefined])
   expect([textDecode(new Uint8Array([0x93, 0xfa]), 'sjis'), textDecode(bom, 'klingon')]).toEqual(['日', undefined])
-  expect([textDecode(undefined, 'Latin1'), textDecode(undefined, 'klingon')]).toEqual(['windows-1252', undefined])
+  expect([textDecode(bom, 'Latin1', 4), textDecode(bom, 'klingon', 4)]).toEqual(['windows-1252', undefined])
 })

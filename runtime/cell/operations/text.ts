@@ -9,6 +9,7 @@ import { isUtf8 } from 'node:buffer'
 const encoder = new TextEncoder()
 const fatalFlag = 1
 const ignoreBomFlag = 2
+const nameFlag = 4
 
 /** UTF-8 of a string; lone surrogates become U+FFFD. */
 function textEncode(text: string): Uint8Array {
@@ -27,10 +28,10 @@ function encodingName(label: string): string | undefined {
 
 /**
  * The text of `bytes`, or undefined where they are malformed and flag 1 (fatal) is set, where the label is unknown, or where
- * the text is longer than a string can be. Flag 2 keeps a byte order mark. Without bytes: the name of the label's encoding.
+ * the text is longer than a string can be. Flag 2 keeps a byte order mark. Flag 4: the name of the label's encoding instead.
  */
-function textDecode(bytes: Uint8Array | undefined, label: string, flags = 0): string | undefined {
-  if (bytes === undefined) return encodingName(label)
+function textDecode(bytes: Uint8Array, label: string, flags = 0): string | undefined {
+  if ((flags & nameFlag) !== 0) return encodingName(label)
   const fatal = (flags & fatalFlag) !== 0
   const ignoreBOM = (flags & ignoreBomFlag) !== 0
   try {

@@ -6,6 +6,10 @@ import { completeLength } from './stream-boundary.ts'
 import { decodeShortAscii } from './utf8.ts'
 
 const none = new Uint8Array(0)
+const fatalFlag = 1
+const keepBomFlag = 2
+/** Asks for the name of the label's encoding. */
+const nameFlag = 4
 
 /** https://encoding.spec.whatwg.org/#interface-textdecoder */
 export class TextDecoder {
@@ -20,7 +24,7 @@ export class TextDecoder {
 
   constructor(label: unknown = 'utf-8', options?: unknown) {
     const { fatal, ignoreBOM } = toDictionary(options, 'TextDecoderOptions')
-    const name = label === 'utf-8' || label === 'utf8' ? 'utf-8' : callHost(HostOperation.textDecode, 0, undefined, toDomString(label))
+    const name = label === 'utf-8' || label === 'utf8' ? 'utf-8' : callHost(HostOperation.textDecode, 0, none, toDomString(label), nameFlag)
     if (typeof name !== 'string') throw new RangeError(`The "${toDomString(label)}" encoding is not supported`)
     this.#encoding = name
     this.#fatal = Boolean(fatal)
@@ -65,7 +69,7 @@ export class TextDecoder {
       const ascii = decodeShortAscii(bytes)
       if (ascii !== undefined) return ascii
     }
-    const text = callHost(HostOperation.textDecode, 0, bytes, this.#encoding, (this.#fatal ? 1 : 0) + (keepBom ? 2 : 0))
+    const text = callHost(HostOperation.textDecode, 0, bytes, this.#encoding, (this.#fatal ? fatalFlag : 0) + (keepBom ? keepBomFlag : 0))
     if (typeof text === 'string') return text
     this.#pending = none
     this.#streaming = false

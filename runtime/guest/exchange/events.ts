@@ -1,8 +1,8 @@
 import { setCurrentRequestId } from '../host.ts'
+import { forgetTimers } from '../timers/index.ts'
 import { describeHandlers, type Handlers } from './handlers.ts'
 import { exchanges } from './isolate-exchanges.ts'
 import { RequestExchange } from './request-exchange.ts'
-import { forgetTimers } from '../timers/index.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
 
 /** What the isolate serves: set once when its version is loaded, before the first request. */

@@ -50,6 +50,7 @@ export function fireTimer(id: number): void {
 
 /** The request is over: its timers go with it. */
 export function forgetTimers(requestId: number): void {
+  if (timers.size === 0) return
   for (const [id, timer] of timers) {
     if (timer.owner === requestId) stopTimer(id)
   }

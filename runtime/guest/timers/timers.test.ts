@@ -15,7 +15,7 @@ test('timers fire in order with arguments, intervals repeat until cleared', asyn
 
 test('timers belong to the request that started them and end with it', async () => {
   const guest = open()
-  guest.adopt(`{ fetch() { setTimeout(() => { console.log('inside'); setTimeout(() => console.log('later'), 5) }, 5); return new Response('') } }`)
+  guest.adopt(`{ fetch(request, env, context) { context.waitUntil(new Promise(() => {})); setTimeout(() => { console.log('inside'); setTimeout(() => console.log('later'), 5) }, 5); return new Response('') } }`)
   guest.event(GuestEvent.request, 4, 'GET\nhttp://h/\n{}')
   const started = guest.calls.find((call) => call.operation === HostOperation.timerStart)
   expect([started?.first, started?.second]).toEqual([5, 4])
@@ -35,5 +35,15 @@ test('performance counts from the first look', async () => {
   const guest = open()
   expect(await guest.run(`const start = performance.now(); await new Promise((done) => setTimeout(done, 40)); performance.mark('m'); const took = performance.measure('x', 'm', 'm').duration
     return [start, performance.now() - start, performance.timeOrigin, took, performance.getEntriesByType('mark').length, performance instanceof Performance]`)).toEqual([0, 40, 1_767_225_600_000, 0, 1, true])
+  guest.dispose()
+})
+
+test('a settled request leaves no timers behind', async () => {
+  const guest = open()
+  guest.adopt(`{ fetch() { setTimeout(() => console.log('never'), 1000); return new Response('') } }`)
+  guest.event(GuestEvent.request, 4, 'GET\nhttp://h/\n{}')
+  const started = guest.calls.find((call) => call.operation === HostOperation.timerStart)
+  guest.event(GuestEvent.timer, started?.id ?? 0)
+  expect(guest.output()).toEqual([])
   guest.dispose()
 })
