@@ -273,12 +273,18 @@ export class CellHandle {
       isolate.state = 'gone'
       this.#options.onIsolateLost(isolate)
     }
-    this.#options.onExit(this, description)
+    this.#options.onExit(this, this.#describeExit(description, this.isolates.get(mark.isolateId)))
     const offence = this.#verdict ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
     this.#loseRequests(() => true, mark.highestExchangeId, (exchange) => exchange.isolate?.id === mark.isolateId, offence)
     this.isolates.clear()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#lingering.clear()
+  }
+
+  /** For the operator's log: what ended, and whose code was running or ran last. */
+  #describeExit(description: string, isolate: IsolateRecord | undefined): string {
+    const reason = this.#verdict === undefined ? description : `was ended for ${this.#verdict.code}: ${this.#verdict.message}`
+    return isolate === undefined ? reason : `${reason} (last in ${isolate.version.account}/${isolate.version.functionName})`
   }
 
   #loseRequests(

@@ -179,7 +179,7 @@ export class EdgeRuntime implements Runtime {
         this.#fleet.remove(cell)
         if (this.#closed) return
         this.#crashes++
-        process.stderr.write(`a cell is gone: ${description}\n`)
+        process.stderr.write(`a cell ${description}\n`)
       },
     })
   }
