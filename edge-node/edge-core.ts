@@ -77,7 +77,7 @@ export class EdgeCore {
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     })
     const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
-    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, closeFetch: fetchBinding.close })
+    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, closeFetch: () => fetchBinding.close() })
     return cell.core
   }
 

@@ -24,27 +24,28 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
   const registry = new Registry()
   registry.setDefaultLabels({ node: sources.node, region: sources.region })
   const { statistics, runtime } = sources
-  const registers = [registry]
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(new Gauge({ name, help, registers: [], collect() { this.set(read()) } }))
   }
   const counter = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(new Counter({ name, help, registers: [], collect() { this.reset(); this.inc(read()) } }))
   }
-  new Counter({
-    name: 'skerry_requests_total', help: 'Requests by outcome: ok, client_gone, forwarded or an error code.', labelNames: ['code'], registers,
+  const requests = new Counter({
+    name: 'skerry_requests_total', help: 'Requests by outcome: ok, client_gone, forwarded or an error code.', labelNames: ['code'], registers: [],
     collect() {
       this.reset()
       for (const [code, count] of statistics.requestsByCode) this.inc({ code }, count)
     },
   })
-  new Counter({
-    name: 'skerry_starts_total', help: 'Answered requests by kind of start.', labelNames: ['kind'], registers,
+  const starts = new Counter({
+    name: 'skerry_starts_total', help: 'Answered requests by kind of start.', labelNames: ['kind'], registers: [],
     collect() {
       this.reset()
       for (const [kind, count] of statistics.startsByKind) this.inc({ kind }, count)
     },
   })
+  registry.registerMetric(requests)
+  registry.registerMetric(starts)
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)
   counter('skerry_cell_crashes_total', 'Cells that died.', () => runtime.status().cellCrashes)
   counter('skerry_logs_dropped_total', 'Log records that did not reach the control plane.', sources.logsDropped)

@@ -31,7 +31,7 @@ export class ControlPlaneClient {
       query.set('epoch', position.epoch)
       query.set('after', String(position.sequence))
     }
-    return this.#call('GET', `/v1/feed?${query}`, { signal, headersTimeout: feedSilenceMs, bodyTimeout: feedSilenceMs })
+    return this.#call('GET', `/v1/feed?${query.toString()}`, { signal, headersTimeout: feedSilenceMs, bodyTimeout: feedSilenceMs })
   }
 
   async fetchArtifact(hash: string): Promise<AsyncIterable<Uint8Array>> {

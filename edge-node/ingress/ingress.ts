@@ -7,7 +7,8 @@ import { internalClient, type LocateClient, publicClient } from './client-detail
 import { isBearer } from './credentials.ts'
 import { Exchange, type ExchangeEvent, linger } from './exchange.ts'
 import type { Forwarder, ForwardReason } from './forwarder.ts'
-import { isTraceparent, isUlid } from './identifiers.ts'
+import { type HeaderRules, toForwardedHeaders, toFunctionHeaders } from './function-headers.ts'
+import { isUlid } from './identifiers.ts'
 import type { IngressEvents } from './ingress-events.ts'
 import { type ClientDetails, internalHeaders } from './internal-headers.ts'
 import { answerProblem } from './problem-answer.ts'
@@ -148,7 +149,7 @@ export class Ingress {
     const start = (body: FunctionRequest['body']): void => exchange.start(runtime, {
       method: request.method ?? 'GET',
       url: `${client.protocol}://${head.host}${head.target}`,
-      headers: this.#functionHeaders(head, client, isInternal),
+      headers: toFunctionHeaders(head, client, this.#headerRules(isInternal)),
       metadata: {
         id: requestId, node, region, hops, country: client.country, latitude: client.latitude, longitude: client.longitude,
       },
@@ -169,38 +170,13 @@ export class Ingress {
     }
   }
 
-  #functionHeaders(head: InboundHead, client: ClientDetails, isInternal: boolean): string[] {
-    const headers = head.headers
-    headers.push('host', head.host, 'x-forwarded-for', client.address, 'x-forwarded-proto', client.protocol)
-    this.#pushDocumented(headers, head, isInternal)
-    return headers
-  }
-
-  /** Headers that are handled one by one and go on to the function and to other nodes alike. */
-  #pushDocumented(headers: string[], head: InboundHead, isInternal: boolean): void {
-    if (head.authorization !== undefined) headers.push('authorization', head.authorization)
-    if (head.affinity !== undefined) headers.push('x-skerry-affinity', head.affinity)
-    if (head.location !== undefined && (isInternal || this.#options.allowLocationHeader)) headers.push('x-skerry-location', head.location)
-    if (head.traceparent !== undefined && isTraceparent(head.traceparent)) {
-      headers.push('traceparent', head.traceparent)
-      if (head.tracestate !== undefined) headers.push('tracestate', head.tracestate)
-    } else {
-      headers.push('traceparent', this.#options.newTraceparent())
-    }
-  }
-
   #forward(
     arrival: Arrival, head: InboundHead, client: ClientDetails, hops: number, reason: ForwardReason, regions: readonly string[],
     otherwise: SkerryError, forwarder: Forwarder,
   ): void {
     const { request, response, requestId } = arrival
     const clientAuthorization = head.authorization
-    head.authorization = undefined
-    const headers: string[] = []
-    for (let index = 0; index < head.headers.length; index += 2) {
-      if (head.headers[index] !== 'content-length') headers.push(head.headers[index] ?? '', head.headers[index + 1] ?? '')
-    }
-    this.#pushDocumented(headers, head, arrival.isInternal)
+    const headers = toForwardedHeaders(head, this.#headerRules(arrival.isInternal))
     const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
     forwarder
       .forward(request, response, {
@@ -214,6 +190,11 @@ export class Ingress {
         },
         (cause: unknown) => this.#refuse(arrival, new SkerryError('internal_error', 'Forwarding failed.', { cause }), false),
       )
+  }
+
+  #headerRules(isInternal: boolean): HeaderRules {
+    const { allowLocationHeader, newTraceparent } = this.#options
+    return { passesLocation: isInternal || allowLocationHeader, newTraceparent }
   }
 
   /** Answers with an error before any code of a function ran. */
@@ -255,6 +236,5 @@ function readWhole(request: IncomingMessage): Uint8Array | undefined {
 
 /** A host and path from outside, cut and without control characters, for a message. */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.slice(0, 200).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+  return text.slice(0, 200).replaceAll(/\p{Cc}/gu, '?')
 }
