@@ -107,7 +107,9 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
       const name = `__outcome${runs}`
       context.evalSync(`(async () => { ${body}\n})().then(
         (value) => { globalThis.${name} = JSON.stringify({ value }) },
-        (error) => { globalThis.${name} = JSON.stringify({ name: String(error?.name), message: String(error?.message ?? error), stack: String(error?.stack) }) })`)
+        (error) => {
+          globalThis.${name} = JSON.stringify({ name: String(error?.name), message: String(error?.message ?? error), stack: String(error?.stack) })
+        })`)
       for (let turn = 0; turn < 10_000; turn++) {
         const outcome: unknown = context.evalSync(`globalThis.${name}`)
         if (typeof outcome === 'string') {

@@ -165,7 +165,8 @@ function defineHidden(target: object, key: string, value: unknown): void {
 function notCloneable(value: unknown): DOMException {
   let text: string
   try {
-    text = typeof value === 'symbol' ? value.toString() : typeof value === 'function' ? Function.prototype.toString.call(value).slice(0, 80) : '#<Object>'
+    const shown = typeof value === 'symbol' ? value.toString() : typeof value === 'function' ? Function.prototype.toString.call(value) : '#<Object>'
+    text = shown.slice(0, 80)
   } catch {
     text = 'The value'
   }
