@@ -23,8 +23,9 @@ const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 2 
 
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
+    // Not `once`: npm passes on what the terminal also sends, and the second signal would cut the closing off.
+    process.on('SIGINT', () => resolve())
+    process.on('SIGTERM', () => resolve())
   })
 }
 
@@ -32,7 +33,7 @@ function visitTable(visits: readonly Visit[]): string {
   const rows = visits.map(({ city, cold, warm }) => [
     city.name, cold.region, cold.node, cold.startKind, milliseconds(cold.startMs), milliseconds(cold.totalMs), warm.startKind, milliseconds(warm.totalMs),
   ])
-  return formatTable(['client in', 'region', 'node', 'first', 'isolate start', 'total', 'then', 'total'], rows)
+  return formatTable(['client in', 'region', 'node', 'first', 'isolate start', 'in all', 'then', 'in all (median)'], rows)
 }
 
 function nextCommands(functionUrl: string, gatewayUrl: string): string {
@@ -41,10 +42,11 @@ function nextCommands(functionUrl: string, gatewayUrl: string): string {
     'Try next, in another terminal in this folder:',
     `  curl -H 'host: ${host}' '${gatewayUrl}/?name=you'`,
     `  curl -H 'host: ${host}' -H 'x-skerry-location: 35.68,139.69' ${gatewayUrl}/    # as a client in Tokyo`,
-    '  node bin/skerry.js tail hello                    # then call it again',
     '  node bin/skerry.js nodes',
-    '  node bin/skerry.js deploy examples/hello --message "second version"',
-    '  node bin/skerry.js rollback hello',
+    '  node bin/skerry.js versions hello',
+    '  node bin/skerry.js tail hello    # then call it again',
+    '  node bin/skerry.js init .skerry/mine && node bin/skerry.js deploy .skerry/mine    # a function of your own',
+    `  curl -H 'host: mine.${host.slice(host.indexOf('.') + 1)}' '${gatewayUrl}/?name=you'`,
     'Stop with Ctrl-C.',
   ].join('\n')
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'project', 'skerry.jsonc'), '{ "name": "hello", "main": "index.ts" }')
   await writeFile(join(directory, 'project', 'index.ts'), 'export default { fetch: (request) => new Response(request.skerry.region) }')
   cluster = await startCluster({
-    regions: ['fra', 'sin'], port: 28_080, dataDirectory: join(directory, 'data'), domain: 'localhost', allowOutbound: [],
+    regions: ['fra', 'sin'], port: 0, dataDirectory: join(directory, 'data'), domain: 'localhost', allowOutbound: [],
     onLine: (label, line) => lines.push(`${label} | ${line}`),
   })
 }, startTimeoutMs)
@@ -70,7 +70,7 @@ test('a process that is killed is started again at its addresses and serves what
 test('processes whose launcher is killed end by themselves', async () => {
   const launcher = spawn(
     process.execPath,
-    [join(packageRoot(), 'bin', 'skerry.js'), 'cluster', '--json', '--regions', 'iad', '--port', '28180', '--data', join(directory, 'other')],
+    [join(packageRoot(), 'bin', 'skerry.js'), 'cluster', '--json', '--regions', 'iad', '--port', '0', '--data', join(directory, 'other')],
     { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] },
   )
   const line = await new Promise<string>((resolve) => {

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { lockDirectory } from './directory-lock.ts'
 import { planCluster } from './plan.ts'
 import { type RoleProcess, startRoleProcess } from './role-process.ts'
 
@@ -56,16 +57,21 @@ async function allSettled<T>(starts: readonly Promise<T>[]): Promise<T[]> {
 
 const portOf = (url: string | undefined): string => (url === undefined ? '0' : new URL(url).port)
 
-/** Starts control plane, gateway, DNS and the nodes as separate processes and keeps them running. */
+/**
+ * Starts control plane, gateway, DNS and the nodes as separate processes and keeps them running. Throws `conflict` where another
+ * cluster has the folder, and `internal_error` with a role's last words where it does not become ready.
+ */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataDirectory, domain, onLine } = options
   const plan = await planCluster(options.regions, options.port)
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  const unlock = await lockDirectory(dataDirectory)
   const running = new Map<string, RoleProcess<unknown>>()
   const close = async (): Promise<void> => {
     const serving = [...running].filter(([label]) => label !== 'control-plane').map(([, role]) => role.stop())
     await Promise.all(serving)
     await running.get('control-plane')?.stop()
+    await unlock()
   }
   const start = async <T extends z.ZodType>(
     label: string,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { SkerryError } from '../../../errors/index.ts'
@@ -30,14 +31,20 @@ export interface PortSearch {
 
 const portsTried = 200
 
-/** The first port from `first` on that is free on every address. Throws `conflict` after 200. */
+/** Below what systems hand out by themselves, so that nothing else takes it between the search and its use. */
+function randomPort(): number {
+  return randomInt(10_000, 32_000)
+}
+
+/** The first port from `first` on (from anywhere for 0) that is free on every address. Throws `conflict` after 200. */
 export async function findFreePort({ hosts, first, protocols, taken }: PortSearch): Promise<number> {
-  for (let port = first; port < Math.min(first + portsTried, 65_536); port += 1) {
+  const start = first === 0 ? randomPort() : first
+  for (let port = start; port < Math.min(start + portsTried, 65_536); port += 1) {
     if (taken.has(port)) continue
     const checks = hosts.flatMap((host) => protocols.map((protocol) => (protocol === 'tcp' ? isTcpPortFree(host, port) : isUdpPortFree(host, port))))
     if ((await Promise.all(checks)).every(Boolean)) return port
   }
-  throw new SkerryError('conflict', `No port from ${first} to ${first + portsTried - 1} is free on ${hosts.join(', ')}; choose another with --port`)
+  throw new SkerryError('conflict', `No port from ${start} to ${start + portsTried - 1} is free on ${hosts.join(', ')}; choose another with --port`)
 }
 
 /** Whether an address of loopback besides 127.0.0.1 can be listened on, as on Linux. */

@@ -59,8 +59,10 @@ export async function planCluster(regions: readonly string[], port: number): Pro
     return found
   }
   const gatewayPort = await find(port, hasOwnAddresses ? [loopback, ...addresses] : [loopback], ['tcp'])
-  const controlPlanePort = await find(firstControlPlanePort, [loopback], ['tcp'])
-  const dnsPort = await find(firstDnsPort, [loopback], ['tcp', 'udp'])
+  // Whoever asks for any port runs several clusters at a time, as tests do: the usual ports would be fought for.
+  const isAnyPort = port === 0
+  const controlPlanePort = await find(isAnyPort ? 0 : firstControlPlanePort, [loopback], ['tcp'])
+  const dnsPort = await find(isAnyPort ? 0 : firstDnsPort, [loopback], ['tcp', 'udp'])
   const nodes: PlannedNode[] = []
   for (const [index, node] of named.entries()) {
     const own = addresses[index]

@@ -42,7 +42,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
   const command = new Command('cluster')
     .description('run a whole cluster on this machine: control plane, gateway, DNS and a node a region, each a process')
     .option('--regions <list>', 'IATA airport codes, one node each (default: fra,iad,sin)', gather)
-    .option('--port <port>', 'port of the gateway and the nodes; the next free one where it is in use', parsePort, 8080)
+    .option('--port <port>', 'port of the gateway and the nodes; the next free one where it is in use, 0 for any', parsePort, 8080)
     .option('--data <dir>', 'where everything is stored', '.skerry/cluster')
     .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
     .option('--allow-outbound <cidr|host[:port]>', 'address that functions may call besides public ones; may be repeated', gather)
