@@ -23,7 +23,10 @@ export const FrameType = {
   unload: 5,
   /** Cell to node: isolate `id` is gone, JSON says why (limit broken, memory). */
   isolateLost: 6,
-  /** Opens exchange `id`: u32 isolate id, from a cell u32 parent exchange id, then u8 BodyKind, u32-sized head, body. */
+  /**
+   * Opens exchange `id`: u32 isolate id; from the node u8 contention (how many times longer than its CPU time a turn may take now), from a
+   * cell u32 parent exchange id; then u8 BodyKind, u32-sized head, body.
+   */
   open: 8,
   /**
    * The answer's head on exchange `id`: u8 BodyKind, u32-sized head, body. From a cell, u32 CPU microseconds so far and u8 (1: nothing else

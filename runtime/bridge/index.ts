@@ -16,7 +16,7 @@ export {
   type RequestHead,
   type ResponseHead,
 } from './head.ts'
-export { fixedLimits, type Limits } from './limits.ts'
+export { backstopMs, fixedLimits, type Limits } from './limits.ts'
 export {
   type CellLog,
   type CellSettings,

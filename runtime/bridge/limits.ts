@@ -11,6 +11,14 @@ export interface Limits {
   readonly requestBodyMb: number
 }
 
+/**
+ * The wall-clock backstop of a turn that may use `cpuMs` more. What decides is CPU time; the clock is only what can interrupt. So that a
+ * turn which waits for a core is not taken for one that overran, it gets twice its CPU, times what the machine's load makes of it.
+ */
+export function backstopMs(cpuMs: number, contention: number): number {
+  return Math.ceil(Math.max(cpuMs, 1) * 2 * contention + 30)
+}
+
 /** Limits that are not settable per function. */
 export const fixedLimits = {
   startupCpuMs: 1_000,

@@ -12,6 +12,8 @@ export interface CellSettings {
 export interface LoadSettings {
   readonly memoryMb: number
   readonly startupCpuMs: number
+  /** As in `open`. */
+  readonly contention: number
   /** CPU limit of each request. */
   readonly cpuMs: number
   /** JSON object of `env`. */

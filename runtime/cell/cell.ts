@@ -32,6 +32,8 @@ export class Cell {
   readonly #exchanges = new Map<number, FunctionIsolate>()
   #pool: BlankPool | undefined
   #nextSubrequest = 1
+  /** What the node last said of the machine's load. */
+  #contention = 1
 
   constructor(options: CellOptions) {
     this.#options = options
@@ -111,6 +113,7 @@ export class Cell {
       schedule: this.#options.schedule,
       flush: this.#options.flush,
       marker: this.#options.marker,
+      contention: () => this.#contention,
       allocateExchange: () => this.#allocateExchange(isolate),
       releaseExchange: (exchange) => this.#exchanges.delete(exchange),
       onLost: () => {
@@ -136,6 +139,7 @@ export class Cell {
   #open(id: number, payload: Buffer): void {
     const reader = new PayloadReader(payload)
     const isolate = this.#isolates.get(reader.uint32())
+    this.#contention = reader.uint8()
     if (isolate === undefined) {
       const reason: ResetReason = { code: ResetCode.aborted, message: 'the isolate is gone' }
       this.#options.batch.json(FrameType.reset, id, reason)

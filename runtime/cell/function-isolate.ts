@@ -1,4 +1,5 @@
 import {
+  backstopMs,
   BodyKind,
   type CellLog,
   FrameType,
@@ -12,7 +13,7 @@ import type { FrameBatch } from '../pipe/index.ts'
 import type { BlankIsolate } from './blank-pool.ts'
 import type { TurnMarker } from './marker.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
-import { backstopMs, threadCpuMicros } from './meter.ts'
+import { threadCpuMicros } from './meter.ts'
 import { CryptoOperations } from './operations/crypto.ts'
 
 /** Timers that one isolate may have at a time. */
@@ -39,6 +40,8 @@ export interface FunctionIsolateOptions {
   /** Asks for the batch to be sent; needed outside of reads. */
   readonly schedule: () => void
   readonly marker: TurnMarker
+  /** What the node last said of the machine's load; see `backstopMs`. */
+  readonly contention: () => number
   /** Sends the batch now: before a turn that may be long, so that finished answers do not wait for it. */
   readonly flush: () => void
   readonly allocateExchange: () => number
@@ -216,7 +219,7 @@ export class FunctionIsolate {
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request?.id ?? 0)
     const usedMs = (request?.cpuMicros ?? 0) / 1_000
-    const timeout = backstopMs(settings.cpuMs - usedMs)
+    const timeout = backstopMs(settings.cpuMs - usedMs, this.#options.contention())
     this.#turnRequest = request
     this.#turnStartMicros = threadCpuMicros()
     this.#turnStartMs = performance.now()

@@ -1,8 +1,8 @@
 import type ivm from 'isolated-vm'
-import { GuestEvent, type LoadOutcome, type LoadSettings, scriptName } from '../bridge/index.ts'
+import { backstopMs, GuestEvent, type LoadOutcome, type LoadSettings, scriptName } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-pool.ts'
 import { guestStack, isTimeout, messageOf } from './guest-errors.ts'
-import { backstopMs, threadCpuMicros } from './meter.ts'
+import { threadCpuMicros } from './meter.ts'
 
 export interface LoadResult {
   readonly outcome: LoadOutcome
@@ -22,10 +22,10 @@ export function loadFunction(
 ): LoadResult {
   const startedAt = performance.now()
   const cpuBefore = threadCpuMicros()
-  const timeout = backstopMs(settings.startupCpuMs)
+  const timeout = backstopMs(settings.startupCpuMs, settings.contention)
   const usedMs = (): number => (threadCpuMicros() - cpuBefore) / 1_000
   try {
-    blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment])
+    blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment, settings.memoryMb])
     const module = blank.isolate.compileModuleSync(source, {
       filename: scriptName,
       ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),

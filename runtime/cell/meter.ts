@@ -4,10 +4,3 @@ export function threadCpuMicros(): number {
   return usage.user + usage.system
 }
 
-/**
- * The wall-clock backstop of a turn that may use `cpuMs` more. What decides is CPU time; the clock is only what can interrupt. So that a
- * turn which waits for a core is not taken for one that overran, it gets twice its CPU and a little.
- */
-export function backstopMs(cpuMs: number): number {
-  return Math.ceil(Math.max(cpuMs, 1) * 2 + 30)
-}

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { type CellSettings, fixedLimits, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
 import { PayloadReader } from '../pipe/index.ts'
-import { CellProcess, type TurnMark } from './cell-process.ts'
+import { CellProcess, type ProcessUsage, type TurnMark } from './cell-process.ts'
 import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseReset } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
@@ -17,6 +17,7 @@ export interface CellHandleOptions {
   readonly image: GuestImage
   readonly settings: CellSettings
   readonly dispatchSubrequest: SubrequestDispatcher
+  readonly contention: () => number
   readonly onReady: (cell: CellHandle) => void
   /** The isolate is loaded, or failed to; the code cache where one came along. */
   readonly onLoaded: (isolate: IsolateRecord, outcome: CellFrameRecords['loadOutcome'], codeCache: Buffer) => void
@@ -86,8 +87,8 @@ export class CellHandle {
     return this.#process.mark()
   }
 
-  residentMb(): number | undefined {
-    return this.#process.residentMb()
+  usage(): ProcessUsage | undefined {
+    return this.#process.usage()
   }
 
   allocateIsolate(): number {
@@ -112,7 +113,7 @@ export class CellHandle {
     exchange.attempts++
     this.#nextExchange = (this.#nextExchange + 2) >>> 0
     this.#requests.set(exchange.id, exchange)
-    this.sender.open(exchange.id, isolate.id, exchange.request, metadata)
+    this.sender.open(exchange.id, isolate.id, this.#options.contention(), exchange.request, metadata)
   }
 
   /** Nobody waits for this request's answer any more. With a reason the function is told, and may end what it passed to `waitUntil`. */
@@ -262,7 +263,7 @@ export class CellHandle {
       ...(loss.limit === undefined ? {} : { limit: loss.limit }),
       ...(loss.used === undefined ? {} : { used: loss.used }),
     })
-    this.#loseRequests((exchange) => exchange.isolate === isolate, mark.highestExchangeId, (exchange) => exchange.id === loss.exchange, offence)
+    this.#loseRequests((exchange) => exchange.isolate === isolate, mark.highestExchangeId, (exchange) => exchange.id === loss.exchange && loss.code !== 'overloaded', offence)
   }
 
   #onExit(description: string): void {

@@ -23,6 +23,13 @@ export interface CellProcessOptions {
   readonly onExit: (description: string) => void
 }
 
+/** What a cell has used, as the operating system tells it. */
+export interface ProcessUsage {
+  readonly residentMb: number
+  /** CPU time of the main thread, the one that runs isolates. */
+  readonly cpuMs: number
+}
+
 const stderrBytesMax = 4_096
 const bytesPerPage = 4_096
 
@@ -97,20 +104,22 @@ export class CellProcess {
     }
   }
 
-  /** Resident memory in MB of the process and those under it (bubblewrap's), or undefined where the system does not tell. */
-  residentMb(): number | undefined {
+  /** Of the process and those under it (bubblewrap's), or undefined where the system does not tell. */
+  usage(): ProcessUsage | undefined {
     if (this.#child.pid === undefined) return undefined
     let bytes = 0
+    let cpuNanoseconds = 0
     const pids = [this.#child.pid]
     try {
       for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
         bytes += Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * bytesPerPage
+        cpuNanoseconds += Number.parseInt(readFileSync(`/proc/${pid}/schedstat`, 'latin1'), 10)
         const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
         if (children !== '') pids.push(...children.split(' ').map(Number))
       }
     } catch {
-      return bytes === 0 ? undefined : bytes / 1024 / 1024
+      return undefined
     }
-    return bytes / 1024 / 1024
+    return { residentMb: bytes / 1024 / 1024, cpuMs: cpuNanoseconds / 1_000_000 }
   }
 }

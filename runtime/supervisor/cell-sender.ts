@@ -50,11 +50,12 @@ export class CellSender {
     this.#bare(FrameType.unload, isolateId)
   }
 
-  open(exchange: number, isolateId: number, request: FunctionRequest, metadata: string): void {
+  open(exchange: number, isolateId: number, contention: number, request: FunctionRequest, metadata: string): void {
     const { body, method, url, headers } = request
     const { batch } = this.#frames
     batch.begin(FrameType.open, exchange)
     batch.writeUint32(isolateId)
+    batch.writeUint8(contention)
     batch.writeUint8(body === undefined ? BodyKind.none : body === 'stream' ? BodyKind.stream : BodyKind.whole)
     batch.writeSizedLatin1(encodeRequestHead({ method, url, metadata, headers }))
     if (body instanceof Uint8Array) batch.writeBytes(body)

@@ -2,6 +2,7 @@ import { SkerryError } from '../../errors/index.ts'
 import { CellFleet } from './cell-fleet.ts'
 import { CellHandle } from './cell-handle.ts'
 import { IsolateKeeper } from './isolate-keeper.ts'
+import { MachineLoad } from './machine-load.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type {
   FunctionRequest,
@@ -31,6 +32,7 @@ export class EdgeRuntime implements Runtime {
   readonly #sandbox: SandboxKind
   readonly #fleet: CellFleet
   readonly #watchdog: Watchdog
+  readonly #load = new MachineLoad()
   readonly #versions = new VersionsTable()
   readonly #isolates: IsolateKeeper
   readonly #sweep: NodeJS.Timeout
@@ -42,7 +44,7 @@ export class EdgeRuntime implements Runtime {
   constructor(options: RuntimeOptions, sandbox: SandboxKind, command: CellCommand, image: GuestImage) {
     this.#options = options
     this.#sandbox = sandbox
-    this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000)
+    this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000, () => this.#load.contention)
     this.#fleet = new CellFleet({
       cellsPerAccount: options.cellsPerAccount ?? 2,
       cellsMax: 64,
@@ -55,6 +57,7 @@ export class EdgeRuntime implements Runtime {
       relievePressure: (cell) => {
         this.#isolates.evictIdle(cell, Math.ceil(cell.isolates.size / 2))
       },
+      load: this.#load,
       nowMs: () => performance.now(),
     })
     this.#sweep = setInterval(() => {
@@ -149,6 +152,7 @@ export class EdgeRuntime implements Runtime {
       image,
       settings: { blankIsolates: this.#blankIsolates, blankMemoryMb },
       dispatchSubrequest: this.#options.dispatchSubrequest,
+      contention: () => this.#load.contention,
       onReady: () => {
         if (!this.#fleet.ready) return
         const waiters = this.#readyWaiters

@@ -26,12 +26,14 @@ interface TestLoad {
 export class IsolateKeeper {
   readonly #versions: VersionsTable
   readonly #isolatesMax: number
+  readonly #contention: () => number
   readonly #codeCaches = new LRUCache<string, Uint8Array>({ maxSize: codeCacheBytesMax, sizeCalculation: (cache) => cache.byteLength })
   readonly #testLoads = new Map<IsolateRecord, TestLoad>()
 
-  constructor(versions: VersionsTable, isolatesMax: number) {
+  constructor(versions: VersionsTable, isolatesMax: number, contention: () => number) {
     this.#versions = versions
     this.#isolatesMax = isolatesMax
+    this.#contention = contention
   }
 
   /** A new isolate for the version in this cell, not loaded yet. */
@@ -167,6 +169,7 @@ export class IsolateKeeper {
       {
         memoryMb: version.limits.memoryMb,
         startupCpuMs: fixedLimits.startupCpuMs,
+        contention: this.#contention(),
         cpuMs: version.limits.cpuMs,
         environment: JSON.stringify(version.environment),
         produceCodeCache: codeCache === undefined,

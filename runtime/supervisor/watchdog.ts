@@ -1,6 +1,8 @@
 import { SkerryError } from '../../errors/index.ts'
-import { fixedLimits } from '../bridge/index.ts'
+import { backstopMs, fixedLimits } from '../bridge/index.ts'
 import type { CellHandle } from './cell-handle.ts'
+import type { ProcessUsage } from './cell-process.ts'
+import type { MachineLoad } from './machine-load.ts'
 
 /** How often cells are looked at while they have work. */
 const periodMs = 50
@@ -8,12 +10,14 @@ const periodMs = 50
 const idlePeriods = 20
 /** What an overrunning turn gets beyond the cell's own backstop, before the whole cell is ended. */
 const graceMs = 200
+/** Of an isolate that is gone already. */
+const defaults = { memoryMb: 128, cpuMs: 50 }
 
+/** The cell when this turn was first seen, with a ping unanswered since. */
 interface Observation {
-  turns: number
-  /** When this turn was first seen with a ping unanswered, in milliseconds. */
-  stuckSinceMs: number
-  residentMb: number
+  readonly turns: number
+  readonly nowMs: number
+  readonly usage: ProcessUsage
 }
 
 export interface WatchdogOptions {
@@ -21,6 +25,7 @@ export interface WatchdogOptions {
   /** Resident memory above which idle isolates are given up; at twice that the cell is replaced. */
   readonly cellMemoryMb: number
   readonly relievePressure: (cell: CellHandle) => void
+  readonly load: MachineLoad
   readonly nowMs: () => number
 }
 
@@ -48,6 +53,7 @@ export class Watchdog {
 
   look(): void {
     this.#period = (this.#period + 1) % idlePeriods
+    this.#options.load.look()
     for (const cell of this.#options.cells()) {
       if (!cell.ready || cell.gone) continue
       if (cell.inFlight > 0 || cell.awaitsPong || this.#period === 0) this.#lookAt(cell)
@@ -55,39 +61,40 @@ export class Watchdog {
   }
 
   #lookAt(cell: CellHandle): void {
-    const mark = cell.mark()
-    const residentMb = cell.residentMb() ?? 0
-    const before = this.#observations.get(cell)
+    const { turns, isolateId, exchangeId } = cell.mark()
     const nowMs = this.#options.nowMs()
-    const isolate = cell.isolates.get(mark.isolateId)
-    const sameTurn = before !== undefined && before.turns === mark.turns && cell.awaitsPong
-    if (!sameTurn) {
-      this.#observations.set(cell, { turns: mark.turns, stuckSinceMs: nowMs, residentMb })
+    const usage = cell.usage() ?? { residentMb: 0, cpuMs: nowMs }
+    const before = this.#observations.get(cell)
+    const isSameTurn = before !== undefined && before.turns === turns && cell.awaitsPong
+    const first = isSameTurn ? before : { turns, nowMs, usage }
+    if (!isSameTurn) {
+      this.#observations.set(cell, first)
       if (!cell.awaitsPong) cell.ping()
-      if (residentMb > this.#options.cellMemoryMb) this.#options.relievePressure(cell)
+      if (usage.residentMb > this.#options.cellMemoryMb) this.#options.relievePressure(cell)
     }
-    const limits = isolate?.version.limits
-    const memoryMb = limits?.memoryMb ?? 128
-    const grownMb = residentMb - (sameTurn ? before.residentMb : residentMb)
-    if (grownMb > memoryMb * 1.5 + 32 || residentMb > Math.max(2 * this.#options.cellMemoryMb, memoryMb * 2 + 512)) {
-      cell.kill(
-        new SkerryError('memory_limit_exceeded', `The function used more than ${memoryMb} MB of memory`, {
-          limit: memoryMb,
-          used: Math.round(Math.max(grownMb, memoryMb)),
-        }),
-      )
-      return
-    }
-    if (!sameTurn) return
-    const cpuMs = mark.exchangeId === 0 ? fixedLimits.startupCpuMs : (limits?.cpuMs ?? 50)
-    const stuckMs = nowMs - before.stuckSinceMs
-    if (stuckMs > cpuMs * 2 + 30 + graceMs) {
-      cell.kill(
-        new SkerryError('cpu_limit_exceeded', `The request ran for ${Math.round(stuckMs)} ms in one turn; the limit is ${cpuMs} ms of CPU`, {
-          limit: cpuMs,
-          used: Math.round(stuckMs),
-        }),
-      )
-    }
+    const limits = cell.isolates.get(isolateId)?.version.limits
+    this.#checkMemory(cell, limits?.memoryMb ?? defaults.memoryMb, usage.residentMb, usage.residentMb - first.usage.residentMb)
+    const cpuLimitMs = exchangeId === 0 ? fixedLimits.startupCpuMs : (limits?.cpuMs ?? defaults.cpuMs)
+    if (isSameTurn) this.#checkCpu(cell, cpuLimitMs, usage.cpuMs - first.usage.cpuMs)
+  }
+
+  #checkMemory(cell: CellHandle, limitMb: number, residentMb: number, grownMb: number): void {
+    const ceilingMb = Math.max(2 * this.#options.cellMemoryMb, limitMb * 2 + 512)
+    if (grownMb <= limitMb * 1.5 + 32 && residentMb <= ceilingMb) return
+    cell.kill(
+      new SkerryError('memory_limit_exceeded', `The function used more than ${limitMb} MB of memory`, {
+        limit: limitMb,
+        used: Math.round(Math.max(grownMb, limitMb)),
+      }),
+    )
+  }
+
+  /** By CPU time, so that a turn which only waits for a core is left alone. */
+  #checkCpu(cell: CellHandle, limitMs: number, usedMs: number): void {
+    if (usedMs <= backstopMs(limitMs, this.#options.load.contention) + graceMs) return
+    const used = Math.round(usedMs)
+    cell.kill(
+      new SkerryError('cpu_limit_exceeded', `The request used ${used} ms of CPU in one turn; the limit is ${limitMs} ms`, { limit: limitMs, used }),
+    )
   }
 }
