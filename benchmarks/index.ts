@@ -23,6 +23,8 @@ export interface BenchmarkOptions {
   readonly rounds?: number
   /** Functions whose cold start is timed in each round; 200 when left out, 20 in a quick run. */
   readonly functions?: number
+  /** Pause between first requests, the same for every peer; 0, back to back, when left out. */
+  readonly coldGapMs?: number
   /** Under a minute in all, to show that everything works. */
   readonly quick?: boolean
   /** Where the JSON and the SVG go; `benchmarks/results` when left out. */
@@ -52,7 +54,12 @@ export async function runBenchmarks(options: BenchmarkOptions = {}): Promise<Ben
   const report = await run({
     asked: options.only ?? questions,
     peers: options.peers ?? comparedPeers,
-    settings: { ...base, rounds: options.rounds ?? base.rounds, functions: options.functions ?? base.functions },
+    settings: {
+      ...base,
+      rounds: options.rounds ?? base.rounds,
+      functions: options.functions ?? base.functions,
+      coldGapMs: options.coldGapMs ?? base.coldGapMs,
+    },
     quick,
     progress: options.progress ?? (() => {}),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

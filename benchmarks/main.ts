@@ -10,6 +10,7 @@ const usage = `npm run bench -- [${questions.join('] [')}] [options]      everyt
   --peers LIST        of ${comparedPeers.join(', ')}; "" for none
   --rounds N          medians are taken over N rounds (5)
   --functions N       functions whose cold start is timed in a round (200)
+  --gap MS            pause between first requests, for every peer (0: back to back)
   --output DIR        where the JSON and the SVG go (benchmarks/results)
   --json              the report, raw values included, as JSON on standard output
   --check             exit 1 when a target is missed, too
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
       peers: { type: 'string' },
       rounds: { type: 'string' },
       functions: { type: 'string' },
+      gap: { type: 'string' },
       output: { type: 'string' },
       json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
@@ -43,6 +45,7 @@ async function main(): Promise<number> {
     ...(values.peers === undefined ? {} : { peers: listOf('--peers', values.peers, comparedPeers) }),
     ...(values.rounds === undefined ? {} : { rounds: positive('--rounds', values.rounds) }),
     ...(values.functions === undefined ? {} : { functions: positive('--functions', values.functions) }),
+    ...(values.gap === undefined ? {} : { coldGapMs: positive('--gap', values.gap) }),
     ...(values.output === undefined ? {} : { outputDirectory: values.output }),
   }
   const { report, table, files, succeeded } = await runBenchmarks(options)

@@ -9,6 +9,8 @@ export interface Settings {
   readonly functions: number
   /** First requests before those, recorded apart: they warm the client and the server's own code, never the function that is timed. */
   readonly coldWarmUps: number
+  /** Pause between a first request's answer and the next first request; 0 sends them back to back, the hardest case. */
+  readonly coldGapMs: number
   readonly latencySeconds: number
   readonly throughputSeconds: number
   readonly warmUpSeconds: number
@@ -21,6 +23,7 @@ export const fullSettings: Settings = {
   rounds: 5,
   functions: 200,
   coldWarmUps: 20,
+  coldGapMs: 0,
   latencySeconds: 4,
   throughputSeconds: 5,
   warmUpSeconds: 2,
@@ -33,6 +36,7 @@ export const quickSettings: Settings = {
   rounds: 1,
   functions: 20,
   coldWarmUps: 5,
+  coldGapMs: 0,
   latencySeconds: 1,
   throughputSeconds: 1,
   warmUpSeconds: 1,

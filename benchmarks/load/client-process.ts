@@ -20,11 +20,11 @@ function report(result: ClientResult): void {
 
 async function run(task: ClientTask): Promise<readonly ClientSample[]> {
   return task.plan.kind === 'requests'
-    ? await timeRequests(task.plan.requests, task.timeoutMs)
+    ? await timeRequests(task.plan.requests, task.timeoutMs, task.gapMs)
     : await timeProcesses(task.plan.processes, task.timeoutMs)
 }
 
-async function timeRequests(requests: readonly CheckedRequest[], timeoutMs: number): Promise<readonly ClientSample[]> {
+async function timeRequests(requests: readonly CheckedRequest[], timeoutMs: number, gapMs: number): Promise<readonly ClientSample[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const samples: ClientSample[] = []
   for (const request of requests) {
@@ -33,6 +33,7 @@ async function timeRequests(requests: readonly CheckedRequest[], timeoutMs: numb
     const elapsedMs = millisecondsSince(start)
     const serverTiming = headers['server-timing']
     samples.push({ elapsedMs, serverTiming: typeof serverTiming === 'string' ? serverTiming : null })
+    if (gapMs > 0) await delay(gapMs)
   }
   agent.destroy()
   return samples

@@ -15,7 +15,7 @@ const shares = [0, 0.25, 0.5, 0.75, 0.9, 0.99, 1]
  * The distribution of cold starts, all rounds together: for each time, the share of first requests answered within it. A curve further
  * left is faster, a steeper one steadier. The dots are p50 and p99, the medians of the rounds that the table shows.
  */
-export function coldStartPanel(rows: readonly ColdStartRow[]): Panel {
+export function coldStartPanel(rows: readonly ColdStartRow[], gapMs: number): Panel {
   const values = rows.flatMap((row) => row.rounds.flatMap((round) => round.valuesMs))
   const scale = logScale(Math.min(...values), Math.max(...values), plotLeft, plotRight)
   const top = legendTop + rows.length * legendLineHeight + 4
@@ -50,7 +50,7 @@ export function coldStartPanel(rows: readonly ColdStartRow[]): Panel {
   return {
     height: bottom + 40,
     content: [
-      heading('Cold start: the first request to a function', 'further left is better'),
+      heading('Cold start: the first request to a function', `one after another, ${gapMs === 0 ? 'back to back' : `${gapMs} ms apart`}; further left is better`),
       legend(rows),
       horizontalAxis({ scale, top, bottom, title: 'time to the whole answer, milliseconds (logarithmic)', label: tickLabel }),
       ...levels, ...curves, ...labels,

@@ -13,7 +13,7 @@ const footerHeight = 64
 /** One picture of a run: a panel a question, under each other, with what was measured where. */
 export function renderPlot(report: BenchmarkReport): string {
   const panels: Panel[] = [
-    ...(report.coldStart.length > 0 ? [coldStartPanel(report.coldStart)] : []),
+    ...(report.coldStart.length > 0 ? [coldStartPanel(report.coldStart, report.settings.coldGapMs)] : []),
     ...(report.latency.length > 0 ? [latencyPanel(report.latency)] : []),
     ...(report.throughput.length > 0 ? [throughputPanel(report.throughput)] : []),
   ]

@@ -26,7 +26,9 @@ function coldStartTable(report: BenchmarkReport): string {
     title, method, String(summary.count), milliseconds(summary.min), milliseconds(summary.p50), milliseconds(summary.p90),
     milliseconds(summary.p99), milliseconds(summary.max), reference === undefined ? '' : times(summary.p50, reference),
   ])
-  return table('Cold start, first request to a function (ms)', ['', 'how', 'n', 'min', 'p50', 'p90', 'p99', 'max', 'p50 to workerd'], rows, 2)
+  const { coldGapMs } = report.settings
+  const pace = coldGapMs === 0 ? 'back to back' : `${coldGapMs} ms apart`
+  return table(`Cold start, first request to a function, ${pace} (ms)`, ['', 'how', 'n', 'min', 'p50', 'p90', 'p99', 'max', 'p50 to workerd'], rows, 2)
 }
 
 function loadTable(caption: string, report: BenchmarkReport, rows: readonly LoadRow[]): string {
