@@ -10,8 +10,9 @@ import { LogShipper, toTailEvent } from './bindings/logs/index.ts'
 import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration } from './control-plane/index.ts'
 import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-core.ts'
 import { Applier, FeedFollower, NodeState } from './feed/index.ts'
-import type { Forwarder, LocateClient } from './ingress/index.ts'
+import type { Forwarder } from './ingress/index.ts'
 import { createForwarder } from './routing/forwarding/index.ts'
+import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
 
 export interface EdgeNodeOptions {
@@ -46,7 +47,8 @@ export interface EdgeNodeOptions {
   readonly artifactBytesMax?: number
   readonly runtime?: RuntimeSettings
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
-  readonly locate?: LocateClient
+  /** An MMDB file with cities, instead of the bundled countries. */
+  readonly geoDatabase?: string
   /** Another forwarder than the one that asks the control plane for nodes; false for none. */
   readonly forwarder?: Forwarder | false
   /** Writes files; for tests of failing disks. */
@@ -121,11 +123,13 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     closers.push(() => Promise.race([shipper.close(), delay(logFlushMsMax, undefined, { ref: false })]))
 
     const forwarder = options.forwarder === undefined ? startForwarder() : options.forwarder
+    const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: { latitude, longitude } })
     let isCaughtUp = false
     const { forwarder: _chosen, ...coreOptions } = options
     const core = await EdgeCore.start({
       ...coreOptions,
       ...(forwarder === false ? {} : { forwarder }),
+      locate,
       isSynchronised: () => isCaughtUp, internalToken: () => identity.internalToken, readArtifact: (hash) => artifacts.read(hash),
       onLog: (record: LogRecord) => {
         shipper.add(record)

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { SkerryError } from '../../errors/index.ts'
-import { fixedLimits } from '../../runtime/supervisor/index.ts'
+import { fixedLimits } from '../../runtime/bridge/index.ts'
 import { answerProblem, answerProblemOnSocket, type ProblemContext } from './problem-answer.ts'
 
 export interface IngressServerOptions {

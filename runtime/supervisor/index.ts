@@ -4,7 +4,6 @@ import type { Runtime, RuntimeOptions } from './runtime.ts'
 import { bubblewrapWorks, cellCommand } from './sandbox.ts'
 import { buildGuestImage } from './snapshot.ts'
 
-export { fixedLimits, type Limits } from '../bridge/index.ts'
 export { buildGuestBundle, bundleGuest } from './guest-bundle.ts'
 export type {
   FunctionRequest,

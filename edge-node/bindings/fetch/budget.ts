@@ -1,6 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest } from '../../../runtime/supervisor/index.ts'
-import { fixedLimits } from '../../../runtime/supervisor/index.ts'
+import { fixedLimits } from '../../../runtime/bridge/index.ts'
 
 /** Subrequests of one request: how many it made, how many wait for their head now, which wait for their turn. */
 export class SubrequestBudget {

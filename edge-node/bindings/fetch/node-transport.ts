@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
 import type { FunctionResponseHead, RequestControl, ResponseHandler, Runtime } from '../../../runtime/supervisor/index.ts'
-import { fixedLimits } from '../../../runtime/supervisor/index.ts'
+import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { LogRecord } from '../../../runtime/supervisor/index.ts'
-import { fixedLimits } from '../../../runtime/supervisor/index.ts'
+import { fixedLimits } from '../../../runtime/bridge/index.ts'
 
 interface RequestLogs {
   bytes: number

@@ -17,6 +17,7 @@ interface EdgeOptions extends IngressOptions {
   readonly publicUrl?: string
   readonly internalUrl?: string
   readonly adminHost?: string
+  readonly geoDatabase?: string
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly data: string
@@ -46,6 +47,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
     .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
     .option('--admin-host <address>', 'where the admin port listens (default: loopback)')
+    .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
@@ -70,6 +72,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
             runtime: { sandbox: options.sandbox, shareCells: options.shareCells === true },
+            ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
             ...(options.adminHost === undefined ? {} : { adminHost: options.adminHost }),
