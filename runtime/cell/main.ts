@@ -2,7 +2,6 @@
  * The entry of a cell process: isolates only, no disk, no network. Descriptor 3 is the pipe to the supervisor, 4 the turn marker.
  * Ends when the pipe does.
  */
-import { Socket } from 'node:net'
 import { FrameSocket } from '../pipe/index.ts'
 import { Cell } from './cell.ts'
 import { TurnMarker } from './marker.ts'
@@ -10,8 +9,7 @@ import { TurnMarker } from './marker.ts'
 const pipeDescriptor = 3
 const markerDescriptor = 4
 
-const frames: FrameSocket = new FrameSocket({
-  socket: new Socket({ fd: pipeDescriptor, readable: true, writable: true }),
+const frames = FrameSocket.open(pipeDescriptor, {
   onFrame: (type, id, payload) => {
     cell.onFrame(type, id, payload)
   },

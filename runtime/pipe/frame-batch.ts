@@ -1,21 +1,26 @@
 import { Buffer } from 'node:buffer'
 import { frameHeaderBytes, type FrameType } from '../bridge/index.ts'
 
-const initialCapacityBytes = 16 * 1024
+/** Batches are cut from slabs of this size: a buffer for each turn would keep the garbage collector busy. */
+const slabBytes = 128 * 1024
+/** A slab with less than this left is given up. */
+const slabRestBytes = 4 * 1024
 
 /**
- * Collects the frames of one event loop turn into one buffer.
+ * Collects the frames of one event loop turn into one run of bytes.
  *
- * Use: `begin`, any number of `write*`, `finish`, and in the end `take`, which hands the bytes over (they are never reused, since
- * a socket may hold them) and starts anew.
+ * Use: `begin`, any number of `write*`, `finish`, and in the end `take`, which hands the bytes over (they are never written again, since a
+ * socket may hold them) and starts anew behind them.
  */
 export class FrameBatch {
-  #buffer = Buffer.allocUnsafeSlow(initialCapacityBytes)
+  #buffer = Buffer.allocUnsafeSlow(slabBytes)
+  /** Where this batch begins in the slab, and where the next byte goes. */
+  #start = 0
   #length = 0
   #frameStart = 0
 
   get length(): number {
-    return this.#length
+    return this.#length - this.#start
   }
 
   begin(type: FrameType, id: number): void {
@@ -66,10 +71,10 @@ export class FrameBatch {
 
   /** u32 length, then UTF-8. */
   writeSizedUtf8(text: string): void {
-    const at = this.#length
+    const at = this.length
     this.writeUint32(0)
     this.writeUtf8(text)
-    this.#buffer.writeUInt32LE(this.#length - at - 4, at)
+    this.#buffer.writeUInt32LE(this.length - at - 4, this.#start + at)
   }
 
   /** A whole frame with a JSON payload. */
@@ -87,18 +92,24 @@ export class FrameBatch {
 
   /** The finished frames; the batch is empty afterwards. */
   take(): Buffer {
-    const bytes = this.#buffer.subarray(0, this.#length)
-    const capacity = Math.min(Math.max(initialCapacityBytes, this.#length), 4 * initialCapacityBytes)
-    this.#buffer = Buffer.allocUnsafeSlow(capacity)
-    this.#length = 0
+    const bytes = this.#buffer.subarray(this.#start, this.#length)
+    this.#start = this.#length
+    // A slab that grew for one large batch is not kept for small ones.
+    if (this.#buffer.length > slabBytes || this.#buffer.length - this.#length < slabRestBytes) {
+      this.#buffer = Buffer.allocUnsafeSlow(slabBytes)
+      this.#start = 0
+      this.#length = 0
+    }
     return bytes
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#length + bytes
-    if (needed <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
-    this.#buffer.copy(grown, 0, 0, this.#length)
+    if (this.#length + bytes <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(slabBytes, (this.length + bytes) * 2))
+    this.#buffer.copy(grown, 0, this.#start, this.#length)
+    this.#frameStart -= this.#start
+    this.#length -= this.#start
+    this.#start = 0
     this.#buffer = grown
   }
 }

@@ -9,20 +9,23 @@ export type FrameListener = (type: number, id: number, payload: Buffer) => void
  */
 export class FrameReader {
   readonly #listener: FrameListener
+  readonly #copiesPending: boolean
   #pending: Buffer[] = []
   #pendingBytes = 0
   /** Bytes needed before anything can be cut, so that a large frame is joined once and not at each chunk. */
   #neededBytes = frameHeaderBytes
 
-  constructor(listener: FrameListener) {
+  /** `copiesPending`: the memory behind a pushed chunk is written to again after `push` returns. */
+  constructor(listener: FrameListener, copiesPending = false) {
     this.#listener = listener
+    this.#copiesPending = copiesPending
   }
 
   /** Throws a RangeError at a length that no frame has: the other side can not be trusted further. */
   push(chunk: Buffer): void {
     let bytes = chunk
     if (this.#pendingBytes > 0) {
-      this.#pending.push(chunk)
+      this.#pending.push(this.#copiesPending ? Buffer.from(chunk) : chunk)
       this.#pendingBytes += chunk.length
       if (this.#pendingBytes < this.#neededBytes) return
       bytes = Buffer.concat(this.#pending, this.#pendingBytes)
@@ -44,7 +47,8 @@ export class FrameReader {
       at += length + 4
     }
     if (at < bytes.length) {
-      this.#pending = [at === 0 ? bytes : bytes.subarray(at)]
+      const rest = bytes.subarray(at)
+      this.#pending = [this.#copiesPending && bytes === chunk ? Buffer.from(rest) : rest]
       this.#pendingBytes = bytes.length - at
     }
   }

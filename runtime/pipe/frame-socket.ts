@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net'
+import { Buffer } from 'node:buffer'
+import { Socket } from 'node:net'
 import { FrameBatch } from './frame-batch.ts'
 import { type FrameListener, FrameReader } from './frame-reader.ts'
 
@@ -9,34 +10,51 @@ export interface FrameSocketOptions {
   readonly onClose: (reason: Error | undefined) => void
 }
 
+const readBufferBytes = 256 * 1024
+
 /** One end of the pipe: frames in, and frames out in one write per event loop turn. */
 export class FrameSocket {
   readonly batch = new FrameBatch()
   readonly #socket: Socket
+  readonly #reader: FrameReader
+  #failure: Error | undefined
   #flushScheduled = false
   #closed = false
 
-  constructor(options: FrameSocketOptions) {
+  constructor(options: FrameSocketOptions, readsIntoOneBuffer = false) {
     this.#socket = options.socket
-    const reader = new FrameReader(options.onFrame)
-    let failure: Error | undefined
-    this.#socket.on('data', (chunk) => {
-      try {
-        reader.push(chunk as Buffer)
-      } catch (error) {
-        failure = error instanceof Error ? error : new Error(String(error))
-        this.#socket.destroy()
-        return
-      }
-      this.flush()
-    })
+    this.#reader = new FrameReader(options.onFrame, readsIntoOneBuffer)
+    if (!readsIntoOneBuffer) {
+      this.#socket.on('data', (chunk: Buffer) => {
+        this.#receive(chunk)
+      })
+    }
     this.#socket.on('error', (error) => {
-      failure ??= error
+      this.#failure ??= error
     })
     this.#socket.on('close', () => {
       this.#closed = true
-      options.onClose(failure)
+      options.onClose(this.#failure)
     })
+  }
+
+  /** Opens the pipe at an inherited descriptor. Reads into one buffer for ever: payloads must be copied before the listener returns. */
+  static open(descriptor: number, options: Omit<FrameSocketOptions, 'socket'>): FrameSocket {
+    const buffer = Buffer.allocUnsafeSlow(readBufferBytes)
+    const socket = new Socket({
+      fd: descriptor,
+      readable: true,
+      writable: true,
+      onread: {
+        buffer,
+        callback: (bytes) => {
+          frames.#receive(buffer.subarray(0, bytes))
+          return true
+        },
+      },
+    })
+    const frames = new FrameSocket({ ...options, socket }, true)
+    return frames
   }
 
   /** Bytes that the other side has not taken yet. */
@@ -62,5 +80,16 @@ export class FrameSocket {
 
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error))
+      this.#socket.destroy()
+      return
+    }
+    this.flush()
   }
 }

@@ -38,6 +38,40 @@ test('frames come out as they went in, however the pipe cuts them', () => {
   )
 })
 
+test('a reader whose chunks share one buffer keeps what it waits with', () => {
+  const batch = new FrameBatch()
+  for (let id = 1; id <= 50; id++) {
+    batch.begin(1, id)
+    batch.writeBytes(new Uint8Array(id * 3).fill(id))
+    batch.finish()
+  }
+  const bytes = batch.take()
+  const shared = Buffer.alloc(37)
+  const seen: [number, boolean][] = []
+  const reader = new FrameReader((_type, id, payload) => seen.push([id, payload.length === id * 3 && payload.every((byte) => byte === id)]), true)
+  for (let at = 0; at < bytes.length; at += shared.length) {
+    const length = bytes.copy(shared, 0, at, at + shared.length)
+    reader.push(shared.subarray(0, length))
+  }
+  expect(seen).toEqual(Array.from({ length: 50 }, (_, index) => [index + 1, true]))
+})
+
+test('a batch larger than a slab is whole, and those after it too', () => {
+  const batch = new FrameBatch()
+  batch.json(3, 1, 'small')
+  batch.take()
+  batch.begin(3, 2)
+  batch.writeSizedUtf8('x'.repeat(400_000))
+  batch.writeBytes(new Uint8Array(300_000).fill(7))
+  batch.finish()
+  const frames = readInPieces(batch.take(), [65_536])
+  const payload = new PayloadReader(frames[0]?.payload ?? Buffer.alloc(0))
+  expect(payload.sizedUtf8()).toHaveLength(400_000)
+  expect(payload.rest().every((byte) => byte === 7)).toBe(true)
+  batch.json(3, 3, 'after')
+  expect(readInPieces(batch.take(), [9])[0]?.payload.toString()).toBe('"after"')
+})
+
 test('fields come out of a payload in order, and not beyond its end', () => {
   const batch = new FrameBatch()
   batch.begin(1, 7)
