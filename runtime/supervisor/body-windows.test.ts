@@ -53,6 +53,26 @@ test('a source is asked to wait when credit runs out, and told when there is som
   expect(drained).toBe(1)
 })
 
+test('what is offered before there is a receiver is kept for it, and so is the end', () => {
+  const sent: number[] = []
+  let drained = 0
+  const window = new SendWindow(
+    (chunk) => sent.push(chunk.byteLength),
+    () => {
+      drained++
+    },
+  )
+  window.hold()
+  expect(window.offer(new Uint8Array(10))).toBe(false)
+  window.open()
+  expect([sent, drained]).toEqual([[10], 1])
+  window.hold()
+  window.close(() => sent.push(0))
+  expect(sent).toEqual([10])
+  window.open()
+  expect(sent).toEqual([10, 0])
+})
+
 test('a discarding window takes everything and sends nothing', () => {
   let sent = 0
   const window = new SendWindow(

@@ -11,6 +11,7 @@ export class SendWindow {
   #credit = initialCreditBytes
   #afterLast: (() => void) | undefined
   #discarding = false
+  #held = false
 
   constructor(send: (chunk: Uint8Array) => void, onDrain: () => void) {
     this.#send = send
@@ -20,7 +21,7 @@ export class SendWindow {
   /** False asks the source to wait for `onDrain`. */
   offer(chunk: Uint8Array): boolean {
     if (this.#discarding) return true
-    if (this.#waiting.length === 0 && this.#credit > 0) {
+    if (this.#waiting.length === 0 && this.#credit > 0 && !this.#held) {
       this.#pass(chunk)
       return this.#credit > 0
     }
@@ -30,8 +31,23 @@ export class SendWindow {
 
   /** Calls `afterLast` when everything offered was sent. */
   close(afterLast: () => void): void {
-    if (this.#waiting.length === 0) afterLast()
+    if (this.#waiting.length === 0 && !this.#held) afterLast()
     else this.#afterLast = afterLast
+  }
+
+  /** There is no receiver yet, or no longer: what is offered is kept until `open`. Only while nothing was sent. */
+  hold(): void {
+    this.#held = true
+    this.#credit = initialCreditBytes
+  }
+
+  /** A receiver is there that has received nothing. */
+  open(): void {
+    if (!this.#held) return
+    this.#held = false
+    if (this.#waiting.length === 0 && this.#afterLast === undefined) return
+    this.#credit = 0
+    this.grant(initialCreditBytes)
   }
 
   /** The receiver wants no more: what is offered from now on flows away. */

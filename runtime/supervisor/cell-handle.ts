@@ -114,6 +114,7 @@ export class CellHandle {
     this.#nextExchange = (this.#nextExchange + 2) >>> 0
     this.#requests.set(exchange.id, exchange)
     this.sender.open(exchange.id, isolate.id, this.#options.contention(), exchange.request, metadata)
+    exchange.onOpened()
   }
 
   /** Nobody waits for this request's answer any more. With a reason the function is told, and may end what it passed to `waitUntil`. */

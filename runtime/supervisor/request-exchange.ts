@@ -65,6 +65,8 @@ export class RequestExchange implements RequestControl {
           if (!this.#over) this.#handler.onDrain()
         },
       )
+      // Its isolate may still be waiting for its script.
+      this.#upload.hold()
     }
     const { wallMs } = options.version.limits
     this.#timer = setTimeout(() => {
@@ -84,7 +86,10 @@ export class RequestExchange implements RequestControl {
 
   end(): void {
     if (this.#over) return
-    this.#upload?.close(() => this.isolate?.cell.sender.end(this.id))
+    this.#upload?.close(() => {
+      this.#uploadBegun = true
+      this.isolate?.cell.sender.end(this.id)
+    })
   }
 
   resume(): void {
@@ -103,6 +108,11 @@ export class RequestExchange implements RequestControl {
   }
 
   // The cell's side.
+
+  /** An isolate has it now: its body may follow. */
+  onOpened(): void {
+    this.#upload?.open()
+  }
 
   onHead(payload: Buffer): void {
     if (this.#over || this.#headReceived) return
@@ -161,6 +171,7 @@ export class RequestExchange implements RequestControl {
   onReset(reason: ResetReason): void {
     if (reason.inbound === true) {
       // The function does not read its request's body any further.
+      this.#uploadBegun = true
       this.#upload?.discard()
       return
     }
@@ -195,6 +206,7 @@ export class RequestExchange implements RequestControl {
     if (this.#over) return
     const repeatable = !this.#headReceived && !this.#uploadBegun && this.attempts < attemptsMax
     if (!isOffender && repeatable && (!begun || safeMethods.has(this.request.method))) {
+      this.#upload?.hold()
       this.#options.place(this)
       return
     }

@@ -65,6 +65,22 @@ describe('a request', () => {
     expect(body.equals(bytes)).toBe(true)
   })
 
+  test('loses nothing of a body that comes while the script is still being read', async () => {
+    const reading = Promise.withResolvers<Uint8Array>()
+    const source = Buffer.from('export default { fetch: async (request) => new Response(String((await request.arrayBuffer()).byteLength)) }')
+    const late = { ...versionOf('late', source.toString()), readScript: () => reading.promise }
+    const received: Buffer[] = []
+    const pipe = streamCall(runtime, late, { method: 'POST' }, (chunk) => {
+      received.push(Buffer.from(chunk))
+      return true
+    })
+    expect(pipe.control.write(new Uint8Array(60_000))).toBe(false)
+    pipe.control.end()
+    reading.resolve(source)
+    expect(await pipe.end).toBeUndefined()
+    expect(Buffer.concat(received).toString()).toBe('60000')
+  })
+
   test('streams 64 MB through a function, never more than a window at a time', async () => {
     const pass = versionOf('pass', `export default { fetch(request) { return new Response(request.body) } }`, {
       limits: { memoryMb: 128, cpuMs: 10_000, wallMs: 30_000, idleMs: 30_000, subrequests: 1, requestBodyMb: 100 },
