@@ -78,13 +78,14 @@ export function readRequestHead(request: IncomingMessage): InboundHead {
         break
       case 'cookie':
         head.cookie = head.cookie === undefined ? value : `${head.cookie}; ${value}`
-        head.headers.push(name, value)
         break
       default:
         if (name.startsWith('x-skerry-')) readSkerryHeader(head, name, value)
         else head.headers.push(name, value)
     }
   }
+  // One field, as a comma would belong to a cookie's value. https://www.rfc-editor.org/rfc/rfc6265#section-5.4
+  if (head.cookie !== undefined) head.headers.push('cookie', head.cookie)
   if (hosts > 1) throw new SkerryError('bad_request', 'The request has more than one Host header.', { field: 'host' })
   readTarget(head, request.url ?? '')
   readHostName(head)

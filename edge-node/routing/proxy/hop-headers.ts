@@ -1,10 +1,12 @@
+import { internalHeaders } from '../../ingress/index.ts'
+
 /**
  * Headers that belong to one connection and must not be passed on.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
  */
 const hopByHop: ReadonlySet<string> = new Set([
   'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding',
-  'upgrade', 'http2-settings',
+  'upgrade', 'http2-settings', internalHeaders.notBegun,
 ])
 
 /** Names that a `Connection` header declares to be hop-by-hop; undefined for the usual `keep-alive` and `close`. */
