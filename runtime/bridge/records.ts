@@ -2,8 +2,9 @@
 
 /** `initialize`: u32-sized JSON of this, then the snapshot. */
 export interface CellSettings {
-  /** Blank isolates to hold ready. */
+  /** Blank isolates to hold ready once the cell is in use, and before. */
   readonly blankIsolates: number
+  readonly initialBlankIsolates: number
   /** Memory limit of blank isolates; a version with another limit gets an isolate made for it. */
   readonly blankMemoryMb: number
 }
@@ -16,6 +17,8 @@ export interface LoadSettings {
   readonly contention: number
   /** CPU limit of each request. */
   readonly cpuMs: number
+  /** Subrequests of each request. */
+  readonly subrequests: number
   /** JSON object of `env`. */
   readonly environment: string
   readonly produceCodeCache: boolean

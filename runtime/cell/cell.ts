@@ -11,7 +11,8 @@ import {
   type Transfer,
 } from '../bridge/index.ts'
 import { exactCopy, type FrameBatch, PayloadReader } from '../pipe/index.ts'
-import { BlankPool, createBlankIsolate } from './blank-pool.ts'
+import { BlankFactory } from './blank-isolate.ts'
+import { BlankPool } from './blank-pool.ts'
 import { FunctionIsolate } from './function-isolate.ts'
 import { performHostOperation } from './host-operations.ts'
 import { loadFunction } from './load-function.ts'
@@ -90,10 +91,10 @@ export class Cell {
     const snapshot = snapshotBytes.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(snapshotBytes).buffer as ArrayBuffer)
     this.#pool = new BlankPool({
       size: settings.blankIsolates,
+      initialSize: settings.initialBlankIsolates,
       memoryMb: settings.blankMemoryMb,
-      create: (memoryMb) => createBlankIsolate(snapshot, guestScript, memoryMb),
+      factory: new BlankFactory(snapshot, guestScript),
     })
-    this.#pool.fill()
     this.#options.batch.json(FrameType.ready, 0, { blankIsolates: this.#pool.size })
   }
 
@@ -124,7 +125,8 @@ export class Cell {
     this.#isolates.set(id, isolate)
     this.#options.flush()
     this.#options.marker.write(id, 0)
-    const loaded = loadFunction(blank, settings, source, codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer))
+    const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer)
+    const loaded = loadFunction(blank, settings, source, cached, () => isolate.isOverdue)
     const { batch } = this.#options
     batch.begin(FrameType.loaded, id)
     batch.writeSizedUtf8(JSON.stringify(loaded.outcome))

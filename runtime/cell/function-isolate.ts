@@ -2,6 +2,7 @@ import {
   backstopMs,
   BodyKind,
   type CellLog,
+  fixedLimits,
   FrameType,
   GuestEvent,
   type IsolateLoss,
@@ -10,11 +11,12 @@ import {
   type Transfer,
 } from '../bridge/index.ts'
 import type { FrameBatch } from '../pipe/index.ts'
-import type { BlankIsolate } from './blank-pool.ts'
+import type { BlankIsolate } from './blank-isolate.ts'
 import type { TurnMarker } from './marker.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
 import { threadCpuMicros } from './meter.ts'
 import { CryptoOperations } from './operations/crypto.ts'
+import { createRequestRecord, passesLog, type RequestRecord } from './request-record.ts'
 
 /** Timers that one isolate may have at a time. */
 const timersMax = 10_000
@@ -22,15 +24,6 @@ const timersMax = 10_000
 const tickMicros = 4_000
 /** A turn above this marks its isolate as slow. */
 const slowTurnMicros = 1_000
-
-interface RequestRecord {
-  readonly id: number
-  /** By the kernel's accounting: exact in the long run, though it moves in steps of the scheduler's tick. */
-  cpuMicros: number
-  /** What its turns took by the clock: finer than CPU time below a tick. */
-  turnMicros: number
-  answered: boolean
-}
 
 export interface FunctionIsolateOptions {
   readonly id: number
@@ -54,7 +47,8 @@ export interface FunctionIsolateOptions {
  *
  * Invariants: code in the isolate runs only inside `#turn`, one timed call on this thread, charged to one request; promise jobs end before
  * the call does. An exchange id that comes from inside is looked up in this isolate's own tables, so that no function reaches another's
- * exchange. After a turn was cut, nothing enters the isolate again.
+ * exchange. After a turn was cut, nothing enters the isolate again. What runs outside any request, or after its own was over, is charged to
+ * a budget that each request refills, so that no function goes on for free.
  */
 export class FunctionIsolate {
   readonly #options: FunctionIsolateOptions
@@ -63,20 +57,45 @@ export class FunctionIsolate {
   readonly #subrequests = new Map<number, number>()
   readonly #timers = new Map<number, { handle: NodeJS.Timeout; request: number }>()
   readonly #crypto = new CryptoOperations()
+  /** What is charged for turns that belong to no request under way. */
+  readonly #outside = createRequestRecord(0)
   #turnRequest: RequestRecord | undefined
   #turnStartMicros = 0
   #turnStartMs = 0
+  /** When the turn that is running, or loading, has had its time by the clock. */
+  #deadlineMs: number
+  #isOverdue = false
   #lost = false
   /** Slow until shown otherwise. */
   #slow = true
 
   constructor(options: FunctionIsolateOptions) {
     this.#options = options
+    this.#deadlineMs = performance.now() + backstopMs(options.settings.startupCpuMs, options.settings.contention)
+  }
+
+  /** Whether the isolate was ended since its turn, or its load, took longer than it may. */
+  get isOverdue(): boolean {
+    return this.#isOverdue
+  }
+
+  /**
+   * Ends the isolate where its turn is overdue. Asked at each call of the host: the engine's own clock stands still while the host works, so
+   * that a loop of such calls would outlive it many times.
+   */
+  endIfOverdue(): boolean {
+    if (this.#isOverdue) return true
+    if (performance.now() <= this.#deadlineMs) return false
+    this.#isOverdue = true
+    if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
+    return true
   }
 
   startRequest(exchange: number, head: string, body: Transfer): void {
-    const request: RequestRecord = { id: exchange, cpuMicros: 0, turnMicros: 0, answered: false }
+    const request = createRequestRecord(exchange)
     this.#requests.set(exchange, request)
+    this.#outside.cpuMicros = Math.max(0, this.#outside.cpuMicros - this.#options.settings.cpuMs * 1_000)
+    this.#outside.logBytes = 0
     this.#turn(request, GuestEvent.request, exchange, head, body)
   }
 
@@ -156,7 +175,11 @@ export class FunctionIsolate {
 
   /** Answers with the exchange, or with `code\nmessage` where no request is there to charge it to. */
   subrequest(parent: number, head: string, body: Transfer): number | string {
-    if (!this.#requests.has(parent)) return 'subrequest_failed\nfetch works only while a request is being handled'
+    const request = this.#requests.get(parent)
+    if (request === undefined) return 'subrequest_failed\nfetch works only while a request is being handled'
+    const { subrequests } = this.#options.settings
+    request.subrequests++
+    if (request.subrequests > subrequests) return `subrequest_limit_exceeded\nThe request made more than ${subrequests} subrequests`
     const exchange = this.#options.allocateExchange()
     this.#subrequests.set(exchange, parent)
     const { batch } = this.#options
@@ -179,16 +202,19 @@ export class FunctionIsolate {
   }
 
   log(exchange: number, entry: Omit<CellLog, 'isolate'>): void {
+    const passed = passesLog(this.#requests.get(exchange) ?? this.#outside, entry)
+    if (passed === undefined) return
     const record: CellLog = {
-      ...entry,
-      ...(entry.stack === undefined ? {} : { stack: functionFrames(entry.stack) }),
+      ...passed,
+      ...(passed.stack === undefined ? {} : { stack: functionFrames(passed.stack) }),
       isolate: this.#options.id,
     }
     this.#options.batch.json(FrameType.log, this.#requests.has(exchange) ? exchange : 0, record)
   }
 
   startTimer(timer: number, delayMs: number, request: number): void {
-    if (this.#timers.size >= timersMax) return
+    // A request that is over starts nothing any more.
+    if (this.#timers.size >= timersMax || (request !== 0 && !this.#requests.has(request))) return
     const handle = setTimeout(() => {
       this.#timers.delete(timer)
       this.#turn(this.#requests.get(request), GuestEvent.timer, timer)
@@ -213,16 +239,20 @@ export class FunctionIsolate {
     })
   }
 
-  #turn(request: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
+  #turn(charged: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
     if (this.#lost) return
     const { blank, settings, marker } = this.#options
+    const request = charged !== undefined && this.#requests.get(charged.id) === charged ? charged : this.#outside
+    const limitMs = this.#limitMs(request)
+    const usedMs = request.cpuMicros / 1_000
+    if (request === this.#outside && usedMs > limitMs && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
-    marker.write(this.#options.id, request?.id ?? 0)
-    const usedMs = (request?.cpuMicros ?? 0) / 1_000
-    const timeout = backstopMs(settings.cpuMs - usedMs, this.#options.contention())
+    marker.write(this.#options.id, request.id)
+    const timeout = backstopMs(Math.min(limitMs - usedMs, settings.cpuMs), this.#options.contention())
     this.#turnRequest = request
     this.#turnStartMicros = threadCpuMicros()
     this.#turnStartMs = performance.now()
+    this.#deadlineMs = this.#turnStartMs + timeout
     let failure: unknown
     let failed = false
     try {
@@ -240,18 +270,21 @@ export class FunctionIsolate {
     const turnMicros = threadCpuMicros() - this.#turnStartMicros
     this.#turnRequest = undefined
     this.#slow = turnMicros > slowTurnMicros
-    if (request !== undefined) {
-      request.cpuMicros += turnMicros
-      request.turnMicros += (performance.now() - this.#turnStartMs) * 1_000
-    }
-    if (failed) this.#afterFailedTurn(request, failure, turnMicros)
-    else if (request !== undefined && request.cpuMicros > settings.cpuMs * 1_000) this.#overLimit(request, request.cpuMicros)
+    request.cpuMicros += turnMicros
+    request.turnMicros += (performance.now() - this.#turnStartMs) * 1_000
+    if (failed) this.#afterFailedTurn(request, failure)
+    else if (this.#overLimit(request, request.cpuMicros)) this.#endRequest(request)
   }
 
-  #afterFailedTurn(request: RequestRecord | undefined, error: unknown, turnMicros: number): void {
+  /** CPU time in milliseconds. */
+  #limitMs(request: RequestRecord): number {
+    return request === this.#outside ? fixedLimits.startupCpuMs : this.#options.settings.cpuMs
+  }
+
+  #afterFailedTurn(request: RequestRecord, error: unknown): void {
     const { blank, settings } = this.#options
-    const exchange = request?.id ?? 0
-    if (blank.isolate.isDisposed) {
+    const exchange = request.id
+    if (blank.isolate.isDisposed && !this.#isOverdue) {
       this.#lose({
         code: 'memory_limit_exceeded',
         message: `The function used more than ${settings.memoryMb} MB of memory`,
@@ -259,8 +292,8 @@ export class FunctionIsolate {
         limit: settings.memoryMb,
         used: settings.memoryMb,
       })
-    } else if (isTimeout(error)) {
-      const usedMs = Math.round((request?.cpuMicros ?? turnMicros) / 1_000)
+    } else if (this.#isOverdue || isTimeout(error)) {
+      const usedMs = Math.round(request.cpuMicros / 1_000)
       const overran = usedMs >= settings.cpuMs
       this.#lose({
         code: overran ? 'cpu_limit_exceeded' : 'overloaded',
@@ -276,7 +309,7 @@ export class FunctionIsolate {
     }
   }
 
-  /** Ends a request whose turns came to an end by themselves, though over its limit: the isolate is sound and stays. */
+  /** Tells the node of a request whose turns came to an end by themselves, though over its limit: the isolate is sound and stays. */
   #overLimit(request: RequestRecord, cpuMicros: number): boolean {
     const { settings } = this.#options
     if (cpuMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
@@ -289,6 +322,16 @@ export class FunctionIsolate {
       used,
     })
     return true
+  }
+
+  /** Nothing of the request goes on, in `waitUntil` neither. */
+  #endRequest(request: RequestRecord): void {
+    const { batch } = this.#options
+    batch.begin(FrameType.settled, request.id)
+    batch.writeUint32(this.#reportedMicros(request, request.cpuMicros))
+    batch.finish()
+    this.#dropRequest(request.id)
+    this.#turn(undefined, GuestEvent.forget, request.id)
   }
 
   #lose(loss: IsolateLoss): void {

@@ -64,7 +64,7 @@ export function performHostOperation(
   third: Transfer,
 ): Transfer {
   const handler = handlers.get(operation)
-  if (handler === undefined || typeof id !== 'number') return undefined
+  if (handler === undefined || typeof id !== 'number' || isolate.endIfOverdue()) return undefined
   try {
     const result = handler(isolate, id, first, second, third)
     if (!(result instanceof Uint8Array)) return result ?? undefined

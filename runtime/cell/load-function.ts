@@ -1,6 +1,6 @@
 import type ivm from 'isolated-vm'
 import { backstopMs, GuestEvent, type LoadOutcome, type LoadSettings, scriptName } from '../bridge/index.ts'
-import type { BlankIsolate } from './blank-pool.ts'
+import type { BlankIsolate } from './blank-isolate.ts'
 import { guestStack, isTimeout, messageOf } from './guest-errors.ts'
 import { threadCpuMicros } from './meter.ts'
 
@@ -12,13 +12,14 @@ export interface LoadResult {
 
 /**
  * Moves a function into a blank isolate: compiles its module, evaluates it, and hands its default export to the guest layer.
- * Never throws: a failure is the outcome, and the isolate is then unusable.
+ * Never throws: a failure is the outcome, and the isolate is then unusable. `isOverdue` tells whether it was ended for taking too long.
  */
 export function loadFunction(
   blank: BlankIsolate,
   settings: LoadSettings,
   source: string,
   cached: ivm.ExternalCopy<ArrayBuffer> | undefined,
+  isOverdue: () => boolean,
 ): LoadResult {
   const startedAt = performance.now()
   const cpuBefore = threadCpuMicros()
@@ -45,8 +46,8 @@ export function loadFunction(
       codeCache: produced === undefined ? undefined : new Uint8Array(produced.copy()),
     }
   } catch (error) {
+    if (isOverdue() || isTimeout(error)) return failure('startup_failed', overrun(usedMs(), settings))
     if (blank.isolate.isDisposed) return failure('memory_limit_exceeded', `Start-up used more than ${settings.memoryMb} MB of memory`)
-    if (isTimeout(error)) return failure('startup_failed', overrun(usedMs(), settings))
     return failure('startup_failed', messageOf(error), guestStack(error))
   }
 }

@@ -10,7 +10,9 @@ export interface CellFleetOptions {
   readonly spares: number
 }
 
-const respawnDelayMs = 500
+/** A spare that dies at once would die again: the wait before the next doubles, until one comes up. */
+const respawnMinMs = 250
+const respawnMaxMs = 30_000
 
 interface AssignedCell {
   readonly cell: CellHandle
@@ -27,6 +29,8 @@ export class CellFleet {
   readonly #assigned = new Map<CellHandle, AssignedCell>()
   readonly #spares: CellHandle[] = []
   #uses = 0
+  #respawn: NodeJS.Timeout | undefined
+  #respawnMs = respawnMinMs
   #closed = false
 
   constructor(options: CellFleetOptions) {
@@ -67,20 +71,28 @@ export class CellFleet {
     return best.cell
   }
 
+  /** A cell came up. */
+  markReady(): void {
+    this.#respawnMs = respawnMinMs
+  }
+
   /** The cell is gone: it is replaced where it was the spare. */
   remove(cell: CellHandle): void {
     this.#assigned.delete(cell)
     const index = this.#spares.indexOf(cell)
     if (index === -1) return
     this.#spares.splice(index, 1)
-    // A spare that dies at once would die again: wait before the next.
-    setTimeout(() => {
+    clearTimeout(this.#respawn)
+    this.#respawn = setTimeout(() => {
       this.#startSpares()
-    }, respawnDelayMs).unref()
+    }, this.#respawnMs)
+    this.#respawn.unref()
+    this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
   }
 
   close(): void {
     this.#closed = true
+    clearTimeout(this.#respawn)
     for (const cell of this.cells) cell.kill()
   }
 

@@ -25,6 +25,9 @@ const readyTimeoutMs = 30_000
 const idleIsolateMs = 10 * 60_000
 /** Memory limit for which blank isolates are held: the default of the project file. */
 const blankMemoryMb = 128
+const blankIsolatesDefault = 32
+/** A spare cell that nobody uses yet holds fewer. */
+const initialBlankIsolates = 8
 
 /** The runtime of one node: cells, the isolates in them, and the requests that run there. See `Runtime` for the contract. */
 export class EdgeRuntime implements Runtime {
@@ -143,17 +146,18 @@ export class EdgeRuntime implements Runtime {
   }
 
   get #blankIsolates(): number {
-    return this.#options.blankIsolates ?? 16
+    return this.#options.blankIsolates ?? blankIsolatesDefault
   }
 
   #createCell(command: CellCommand, image: GuestImage): CellHandle {
     return new CellHandle({
       command,
       image,
-      settings: { blankIsolates: this.#blankIsolates, blankMemoryMb },
+      settings: { blankIsolates: this.#blankIsolates, initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates), blankMemoryMb },
       dispatchSubrequest: this.#options.dispatchSubrequest,
       contention: () => this.#load.contention,
       onReady: () => {
+        this.#fleet.markReady()
         if (!this.#fleet.ready) return
         const waiters = this.#readyWaiters
         this.#readyWaiters = []

@@ -171,6 +171,7 @@ export class IsolateKeeper {
         startupCpuMs: fixedLimits.startupCpuMs,
         contention: this.#contention(),
         cpuMs: version.limits.cpuMs,
+        subrequests: version.limits.subrequests,
         environment: JSON.stringify(version.environment),
         produceCodeCache: codeCache === undefined,
       },

@@ -5,10 +5,10 @@
  * address space for the code of each isolate, and the kernel counts it. The watchdog looks at resident memory instead.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SkerryError } from '../../errors/index.ts'
 
 export type SandboxKind = 'bubblewrap' | 'permission'
 
@@ -27,26 +27,37 @@ const extension = extname(fileURLToPath(import.meta.url))
 export const cellEntry = join(runtimeDirectory, 'cell', `main${extension}`)
 export const snapshotEntry = join(runtimeDirectory, 'cell', `build-snapshot${extension}`)
 
-function packageDirectory(name: string): string {
-  const require = createRequire(join(runtimeDirectory, 'cell', 'main.js'))
-  let directory = dirname(require.resolve(name))
-  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory)
-  return directory
+/** Something that a cell may read: where it looks for it, and where it really is (package managers link). */
+interface Readable {
+  readonly path: string
+  readonly target: string
+}
+
+/** A package as code in `directory` finds it, or undefined. */
+function findPackage(name: string, directory: string): Readable | undefined {
+  for (let at = directory; at !== dirname(at); at = dirname(at)) {
+    const path = join(at, 'node_modules', name)
+    if (existsSync(path)) return { path, target: realpathSync(path) }
+  }
+  return undefined
 }
 
 /** What a cell may read: its code, the packages that it loads, and the package.json that says it is ESM. */
-function readablePaths(): string[] {
-  const packageFiles: string[] = []
-  for (let directory = runtimeDirectory; directory !== dirname(directory); directory = dirname(directory)) {
-    const file = join(directory, 'package.json')
-    if (existsSync(file)) {
-      packageFiles.push(file)
-      break
-    }
+function readablePaths(): Readable[] {
+  const paths: Readable[] = [{ path: runtimeDirectory, target: runtimeDirectory }]
+  for (let at = runtimeDirectory; at !== dirname(at); at = dirname(at)) {
+    const file = join(at, 'package.json')
+    if (!existsSync(file)) continue
+    paths.push({ path: file, target: file })
+    break
   }
-  const vm = packageDirectory('isolated-vm')
-  const gyp = join(dirname(vm), 'node-gyp-build')
-  return [runtimeDirectory, ...packageFiles, vm, ...(existsSync(gyp) ? [gyp] : [])]
+  const vm = findPackage('isolated-vm', runtimeDirectory)
+  if (vm === undefined) throw new SkerryError('internal_error', 'The package isolated-vm is not installed; run npm install again')
+  // In bubblewrap isolated-vm stands where it is looked for, so what it needs must stand beside it.
+  const loader = findPackage('node-gyp-build', vm.target)
+  paths.push(vm)
+  if (loader !== undefined) paths.push({ path: join(dirname(vm.path), 'node-gyp-build'), target: loader.target })
+  return paths
 }
 
 /** Whether bubblewrap can make namespaces here: containers often forbid it. */
@@ -70,7 +81,7 @@ export function cellCommand(kind: SandboxKind): CellCommand {
     '--max-semi-space-size=4',
     // isolated-vm's loader asks whether this file is there, to tell musl from glibc.
     '--allow-fs-read=/etc/alpine-release',
-    ...readable.map((path) => `--allow-fs-read=${path.endsWith('.json') ? path : join(path, '*')}`),
+    ...readable.flatMap(({ path, target }) => [path, target]).map((path) => `--allow-fs-read=${path.endsWith('.json') ? path : join(path, '*')}`),
     cellEntry,
   ]
   const inner = kind === 'permission' ? node : [...bubblewrapParameters(readable), ...node]
@@ -78,7 +89,7 @@ export function cellCommand(kind: SandboxKind): CellCommand {
   return { command: '/bin/sh', parameters: ['-c', `ulimit -c 0; exec nice -n ${niceness} "$@"`, 'sh', ...inner] }
 }
 
-function bubblewrapParameters(readable: readonly string[]): string[] {
+function bubblewrapParameters(readable: readonly Readable[]): string[] {
   const bind = (path: string): string[] => (existsSync(path) ? ['--ro-bind', path, path] : [])
   return [
     'bwrap',
@@ -90,7 +101,7 @@ function bubblewrapParameters(readable: readonly string[]): string[] {
     '--clearenv',
     ...systemDirectories.flatMap(bind),
     ...bind(process.execPath),
-    ...readable.flatMap(bind),
+    ...readable.flatMap(({ path, target }) => ['--ro-bind', target, path]),
     '--dev',
     '/dev',
     '--chdir',

@@ -1,0 +1,32 @@
+import { type CellLog, fixedLimits } from '../bridge/index.ts'
+
+/** What a cell keeps of one request while it goes on: what it has used. */
+export interface RequestRecord {
+  readonly id: number
+  /** By the kernel's accounting: exact in the long run, though it moves in steps of the scheduler's tick. */
+  cpuMicros: number
+  /** What its turns took by the clock: finer than CPU time below a tick. */
+  turnMicros: number
+  answered: boolean
+  subrequests: number
+  logBytes: number
+}
+
+export function createRequestRecord(id: number): RequestRecord {
+  return { id, cpuMicros: 0, turnMicros: 0, answered: false, subrequests: 0, logBytes: 0 }
+}
+
+type LogEntry = Omit<CellLog, 'isolate'>
+
+/** Every line counts by so much besides its text: carrying it costs the node the most. */
+const lineBytes = 64
+
+/** The line to pass on: the entry, once the one that says that the rest is cut, then none. */
+export function passesLog(request: RequestRecord, entry: LogEntry): LogEntry | undefined {
+  const limit = fixedLimits.logBytesPerRequest
+  const wasCut = request.logBytes > limit
+  request.logBytes += lineBytes + entry.text.length + (entry.stack?.length ?? 0)
+  if (request.logBytes <= limit) return entry
+  if (wasCut) return undefined
+  return { kind: 'console', level: 'warn', text: `Logs of this request are cut: they are larger than ${limit} bytes.` }
+}
