@@ -55,12 +55,17 @@ export class SendWindow {
     if (this.#discarding) return
     this.#discarding = true
     this.#waiting.length = 0
-    this.grant(Number.MAX_SAFE_INTEGER / 2)
+    this.#extend(Number.MAX_SAFE_INTEGER)
   }
 
+  /** The receiver consumed so much. It is not believed where it says that it consumed more than was sent. */
   grant(bytes: number): void {
+    this.#extend(Math.min(this.#credit + bytes, initialCreditBytes))
+  }
+
+  #extend(credit: number): void {
     const wasDry = this.#credit <= 0
-    this.#credit += bytes
+    this.#credit = credit
     while (this.#credit > 0) {
       const chunk = this.#waiting.shift()
       if (chunk === undefined) break

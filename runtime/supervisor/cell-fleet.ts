@@ -10,6 +10,8 @@ export interface CellFleetOptions {
   readonly spares: number
 }
 
+/** A spare that was taken is replaced so much later: its owner's first requests shall not share the cores with a process that starts. */
+const replaceMs = 1_000
 /** A spare that dies at once would die again: the wait before the next doubles, until one comes up. */
 const respawnMinMs = 250
 const respawnMaxMs = 30_000
@@ -22,7 +24,7 @@ interface AssignedCell {
 
 /**
  * Which cells there are and whom they serve. Spares are started ahead, since a cell takes a quarter of a second to come up; an owner (an
- * account, and its probation apart from it) takes one, and the next starts.
+ * account, and its probation apart from it) takes one, and the next starts a little later.
  */
 export class CellFleet {
   readonly #options: CellFleetOptions
@@ -82,11 +84,7 @@ export class CellFleet {
     const index = this.#spares.indexOf(cell)
     if (index === -1) return
     this.#spares.splice(index, 1)
-    clearTimeout(this.#respawn)
-    this.#respawn = setTimeout(() => {
-      this.#startSpares()
-    }, this.#respawnMs)
-    this.#respawn.unref()
+    this.#startSparesIn(this.#respawnMs)
     this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
   }
 
@@ -99,8 +97,16 @@ export class CellFleet {
   #takeSpare(): CellHandle | undefined {
     if (this.#assigned.size >= this.#options.cellsMax && !this.#endIdlest()) return undefined
     const cell = this.#spares.shift() ?? this.#options.create()
-    this.#startSpares()
+    this.#startSparesIn(replaceMs)
     return cell
+  }
+
+  #startSparesIn(delayMs: number): void {
+    clearTimeout(this.#respawn)
+    this.#respawn = setTimeout(() => {
+      this.#startSpares()
+    }, delayMs)
+    this.#respawn.unref()
   }
 
   #startSpares(): void {

@@ -31,6 +31,8 @@ export interface CellHandleOptions {
 
 /** Frames that wait for a cell which does not read: beyond it the cell takes no new request. */
 const backlogBytesMax = 64 * 1024 * 1024
+/** Answered requests of one cell that go on; beyond it the one that does so longest is cut. */
+const lingeringMax = 5_000
 
 /**
  * One cell, from the supervisor's side: its process, the isolates in it, and the exchanges under way.
@@ -111,7 +113,8 @@ export class CellHandle {
     exchange.id = this.#nextExchange
     exchange.isolate = isolate
     exchange.attempts++
-    this.#nextExchange = (this.#nextExchange + 2) >>> 0
+    // 0 stands for no request.
+    this.#nextExchange = (this.#nextExchange + 2) >>> 0 || 2
     this.#requests.set(exchange.id, exchange)
     this.sender.open(exchange.id, isolate.id, this.#options.contention(), exchange.request, metadata)
     exchange.onOpened()
@@ -318,6 +321,9 @@ export class CellHandle {
 
   #linger(exchange: RequestExchange): void {
     if (this.#lingering.has(exchange.id)) return
+    const [longest] = this.#lingering.keys()
+    const cut = longest === undefined || this.#lingering.size < lingeringMax ? undefined : this.#requests.get(longest)
+    if (cut !== undefined) this.#forget(cut)
     this.#lingering.set(
       exchange.id,
       setTimeout(() => {

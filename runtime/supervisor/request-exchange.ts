@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
-import { BodyKind, decodeResponseHead, type ResetReason } from '../bridge/index.ts'
+import { BodyKind, decodeResponseHead, fixedLimits, type ResetReason, type ResponseHead } from '../bridge/index.ts'
 import { PayloadReader } from '../pipe/index.ts'
 import { ReceiveWindow, SendWindow } from './body-windows.ts'
 import type { IsolateRecord } from './isolate-record.ts'
@@ -9,6 +9,8 @@ import type { SubrequestExchange } from './subrequest-exchange.ts'
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const attemptsMax = 2
+/** Of a body that comes with its head: a megabyte of text in UTF-8. What is larger comes in chunks, under credit. */
+const wholeBytesMax = 4 * 1024 * 1024
 
 export interface RequestExchangeOptions {
   readonly version: RunnableVersion
@@ -120,7 +122,14 @@ export class RequestExchange implements RequestControl {
     const cpuMicros = reader.uint32()
     const settled = reader.uint8() === 1
     const kind = reader.uint8()
-    const head = decodeResponseHead(reader.sizedLatin1())
+    const head = readHead(reader.sizedLatin1())
+    const content = reader.rest()
+    if (head === undefined || content.length > wholeBytesMax) {
+      this.fail(new SkerryError('no_response', head === undefined
+        ? `The head of the answer is larger than ${fixedLimits.responseHeadBytes} bytes`
+        : 'The function sent a body in disregard of flow control'))
+      return
+    }
     this.#headReceived = true
     const { isolate } = this
     const started = this.cold ? isolate : undefined
@@ -133,7 +142,7 @@ export class RequestExchange implements RequestControl {
         startMs: started?.startMs ?? 0,
         cpuMs: cpuMicros / 1_000,
       },
-      kind === BodyKind.whole ? reader.rest() : undefined,
+      kind === BodyKind.whole ? content : undefined,
       kind === BodyKind.stream,
     )
     if (kind === BodyKind.stream) {
@@ -169,6 +178,11 @@ export class RequestExchange implements RequestControl {
   }
 
   onReset(reason: ResetReason): void {
+    if (this.#over) {
+      // What it passed to `waitUntil` is ended: nobody but the author can be told.
+      if (reason.code === 'cpu_limit_exceeded') this.#options.onFailure(this, new SkerryError(reason.code, reason.message), reason.stack)
+      return
+    }
     if (reason.inbound === true) {
       // The function does not read its request's body any further.
       this.#uploadBegun = true
@@ -228,4 +242,11 @@ export class RequestExchange implements RequestControl {
     clearTimeout(this.#timer)
     this.#options.onOver()
   }
+}
+
+/** Names as the node compares them, whatever case hostile code sent them in. Undefined where the head is too large. */
+function readHead(text: string): ResponseHead | undefined {
+  if (text.length > fixedLimits.responseHeadBytes) return undefined
+  const head = decodeResponseHead(text)
+  return { ...head, headers: head.headers.map((field, index) => (index % 2 === 0 ? field.toLowerCase() : field)) }
 }
