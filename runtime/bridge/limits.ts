@@ -24,6 +24,7 @@ export const fixedLimits = {
   startupCpuMs: 1_000,
   concurrentSubrequests: 6,
   requestHeaderBytes: 32 * 1024,
+  responseHeadBytes: 128 * 1024,
   logBytesPerRequest: 256 * 1024,
   waitUntilMs: 30_000,
   hops: 8,

@@ -64,6 +64,8 @@ export class FunctionIsolate {
   #turnStartMs = 0
   /** When the turn that is running, or loading, has had its time by the clock. */
   #deadlineMs: number
+  /** CPU time that the turn may not go beyond, whatever the clock says. */
+  #ceilingMs: number
   #isOverdue = false
   #lost = false
   /** Slow until shown otherwise. */
@@ -71,7 +73,11 @@ export class FunctionIsolate {
 
   constructor(options: FunctionIsolateOptions) {
     this.#options = options
-    this.#deadlineMs = performance.now() + backstopMs(options.settings.startupCpuMs, options.settings.contention)
+    const { startupCpuMs, contention } = options.settings
+    this.#turnStartMs = performance.now()
+    this.#turnStartMicros = threadCpuMicros()
+    this.#deadlineMs = this.#turnStartMs + backstopMs(startupCpuMs, contention)
+    this.#ceilingMs = backstopMs(startupCpuMs, 1)
   }
 
   /** Whether the isolate was ended since its turn, or its load, took longer than it may. */
@@ -85,7 +91,9 @@ export class FunctionIsolate {
    */
   endIfOverdue(): boolean {
     if (this.#isOverdue) return true
-    if (performance.now() <= this.#deadlineMs) return false
+    const nowMs = performance.now()
+    const mayBeOver = nowMs - this.#turnStartMs > this.#ceilingMs
+    if (!mayBeOver || (nowMs <= this.#deadlineMs && threadCpuMicros() - this.#turnStartMicros <= this.#ceilingMs * 1_000)) return false
     this.#isOverdue = true
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
     return true
@@ -248,11 +256,13 @@ export class FunctionIsolate {
     if (request === this.#outside && usedMs > limitMs && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request.id)
-    const timeout = backstopMs(Math.min(limitMs - usedMs, settings.cpuMs), this.#options.contention())
+    const leftMs = Math.min(limitMs - usedMs, settings.cpuMs)
+    const timeout = backstopMs(leftMs, this.#options.contention())
     this.#turnRequest = request
     this.#turnStartMicros = threadCpuMicros()
     this.#turnStartMs = performance.now()
     this.#deadlineMs = this.#turnStartMs + timeout
+    this.#ceilingMs = backstopMs(leftMs, 1)
     let failure: unknown
     let failed = false
     try {

@@ -96,3 +96,17 @@ test('a sender beyond its credit is noticed, and credit comes back only for what
   window.consume(initialCreditBytes / 8)
   expect(granted).toEqual([initialCreditBytes / 4])
 })
+
+test('a receiver that claims to have consumed more than was sent gets no larger window', () => {
+  let sent = 0
+  const window = new SendWindow(
+    (chunk) => {
+      sent += chunk.byteLength
+    },
+    () => undefined,
+  )
+  window.offer(new Uint8Array(100))
+  window.grant(0xffff_ffff)
+  for (let index = 0; index < 20; index++) window.offer(new Uint8Array(initialCreditBytes))
+  expect(sent).toBe(100 + initialCreditBytes)
+})
