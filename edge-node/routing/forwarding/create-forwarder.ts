@@ -54,7 +54,12 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ? options.place
         : { latitude: client.latitude, longitude: client.longitude }
       // A draining node would only refuse: it may not forward what was forwarded to it.
-      const ranked = rankNodes(place, nodes.nodes, { regions, tieKey: host, unavailable: 'omit' })
+      const rank = () => rankNodes(place, nodes.nodes, { regions, tieKey: host, unavailable: 'omit' })
+      let ranked = rank()
+      if (ranked.length === 0) {
+        await nodes.refreshEarly()
+        ranked = rank()
+      }
       if (ranked.length === 0 || nodes.internalToken === '') return false
       const outcome = await proxy(
         {

@@ -70,6 +70,21 @@ test('keeps to the regions, and to the client’s place where it is known', asyn
   expect((await call()).headers['x-skerry-node']).toBe('sin-1')
 })
 
+test('asks for the list at once where it knows of no node, as one may just have joined', async () => {
+  await forwarder.close()
+  const late = cluster.node('sin')
+  const { info } = late
+  late.info = { ...info, region: 'syd' }
+  forwarder = createForwarder({
+    controlPlaneUrl: cluster.controlPlaneUrl, token: cluster.token, name: 'fra-1', region: 'fra',
+    place: { latitude: 50.03, longitude: 8.57 }, refreshMs: 60_000,
+  })
+  await forwarder.start()
+  late.info = info
+  context = { regions: ['sin'] }
+  await vi.waitFor(async () => expect((await call()).headers['x-skerry-node']).toBe('sin-1'))
+})
+
 test('moves on past dead and refusing nodes with the body, and answers nothing where nobody takes it', async () => {
   await cluster.node('lhr').kill()
   cluster.node('iad').script = refuseNotBegun

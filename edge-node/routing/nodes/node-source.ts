@@ -4,6 +4,8 @@ import { type NodeList, nodeListSchema } from '../../../control-plane/protocol/i
 import { SkerryError } from '../../../errors/index.ts'
 
 const fetchTimeoutMs = 2_000
+/** Whoever misses a node asks for the list no more often. */
+const earlyRefreshMs = 250
 
 export interface NodeSourceOptions {
   readonly controlPlaneUrl: string
@@ -31,6 +33,8 @@ export class NodeSource {
   #lastText = ''
   #keptText = ''
   #failing = false
+  #refreshing: Promise<boolean> | undefined
+  #refreshedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: NodeSourceOptions) {
     this.#options = options
@@ -41,6 +45,12 @@ export class NodeSource {
   async start(): Promise<void> {
     if (!(await this.#refresh())) await this.#readFile()
     this.#schedule()
+  }
+
+  /** Asks for the list before its time, where that has not just been done. Resolves when it is as new as can be had. Never rejects. */
+  async refreshEarly(): Promise<void> {
+    const isDue = !this.#failing && performance.now() - this.#refreshedAtMs >= earlyRefreshMs
+    if (isDue || this.#refreshing !== undefined) await this.#refresh()
   }
 
   close(): void {
@@ -54,7 +64,15 @@ export class NodeSource {
     this.#timer.unref()
   }
 
-  async #refresh(): Promise<boolean> {
+  #refresh(): Promise<boolean> {
+    this.#refreshing ??= this.#readList().finally(() => {
+      this.#refreshing = undefined
+      this.#refreshedAtMs = performance.now()
+    })
+    return this.#refreshing
+  }
+
+  async #readList(): Promise<boolean> {
     try {
       const text = await this.#fetch()
       if (text !== this.#lastText) {

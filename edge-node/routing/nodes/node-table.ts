@@ -72,6 +72,11 @@ export class NodeTable {
     await this.#firstChecks
   }
 
+  /** Asks for the list before its time: a node that is missed may have joined. Never rejects. */
+  refreshEarly(): Promise<void> {
+    return this.#source.refreshEarly()
+  }
+
   get nodes(): readonly KnownNode[] {
     return this.#nodes
   }
