@@ -96,7 +96,7 @@ export class CellFleet {
 
   #takeSpare(): CellHandle | undefined {
     if (this.#assigned.size >= this.#options.cellsMax && !this.#endIdlest()) return undefined
-    const cell = this.#spares.shift() ?? this.#options.create()
+    const cell = this.#spares.shift() ?? this.#create()
     this.#startSparesIn(replaceMs)
     return cell
   }
@@ -110,7 +110,25 @@ export class CellFleet {
   }
 
   #startSpares(): void {
-    while (!this.#closed && this.#spares.length < this.#options.spares) this.#spares.push(this.#options.create())
+    while (!this.#closed && this.#spares.length < this.#options.spares) {
+      const cell = this.#create()
+      if (cell === undefined) {
+        this.#startSparesIn(this.#respawnMs)
+        this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
+        return
+      }
+      this.#spares.push(cell)
+    }
+  }
+
+  /** Undefined where the system has no process or descriptor left: clients can bring that about, so it must end nothing. */
+  #create(): CellHandle | undefined {
+    try {
+      return this.#options.create()
+    } catch (error) {
+      process.stderr.write(`no cell could be started: ${error instanceof Error ? error.message : String(error)}\n`)
+      return undefined
+    }
   }
 
   #endIdlest(): boolean {

@@ -33,7 +33,7 @@ export interface ProcessUsage {
 const stderrBytesMax = 4_096
 const bytesPerPage = 4_096
 
-/** A cell's operating system process: its pipe, its marker, its memory, its end. */
+/** A cell's operating system process: its pipe, its marker, its memory, its end. The constructor throws where the system gives none. */
 export class CellProcess {
   readonly frames: FrameSocket
   readonly #child: ChildProcess
@@ -53,6 +53,13 @@ export class CellProcess {
       // A terminal's interrupt goes to the node, which ends its cells itself.
       detached: true,
     })
+    const pipe = (this.#child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Socket | undefined
+    if (pipe === undefined) {
+      // Out of descriptors: the child never was, and says so by an event that nobody needs any more.
+      this.#child.on('error', () => undefined)
+      closeSync(this.#markerDescriptor)
+      throw new Error('no process could be started: the system has no descriptors left')
+    }
     const exited = (description: string): void => {
       if (this.#gone) return
       this.#gone = true
@@ -70,7 +77,7 @@ export class CellProcess {
       this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-stderrBytesMax)
     })
     this.frames = new FrameSocket({
-      socket: this.#child.stdio[3] as Socket,
+      socket: pipe,
       onFrame: options.onFrame,
       onClose: (reason) => {
         // The exit follows when the pipe merely ended; a frame that makes no sense ends the cell.
