@@ -7,6 +7,7 @@ import { answerProblem } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
 import { buildResponseHead, isBodyless } from './response-head.ts'
 import type { RoutedVersion } from './runnable-version.ts'
+import { cutUnread } from './unread-answer.ts'
 
 /** What one request needs of the node around it. */
 export interface ExchangeContext {
@@ -194,6 +195,7 @@ export class Exchange implements ResponseHandler {
     this.#pump?.stop()
     clearTimeout(this.#unread)
     linger(this.#request)
+    cutUnread(this.#response, unreadMsMax)
     this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs })
   }
 }
