@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
  */
 export function cutUnread(response: ServerResponse, unreadMs: number): void {
   const { socket } = response
-  if (socket === null || response.writableFinished) return
+  if (socket === null || socket.writableLength === 0) return
   // The server destroys a socket that times out; it sets its own time, for the next request, after this listener.
   socket.setTimeout(unreadMs)
   response.prependOnceListener('finish', () => socket.setTimeout(0))
