@@ -23,7 +23,8 @@ export interface CellHandleOptions {
   readonly onLoaded: (isolate: IsolateRecord, outcome: CellFrameRecords['loadOutcome'], codeCache: Buffer) => void
   /** The isolate is out of requests, or its number of them fell. */
   readonly onSettled: (isolate: IsolateRecord) => void
-  readonly onIsolateLost: (isolate: IsolateRecord) => void
+  /** The fault is its own, or undefined where it went down with another's. */
+  readonly onIsolateLost: (isolate: IsolateRecord, fault: SkerryError | undefined) => void
   readonly onLog: (isolate: IsolateRecord, exchange: RequestExchange | undefined, log: CellFrameRecords['log']) => void
   /** The process is gone and every exchange in it has been settled. */
   readonly onExit: (cell: CellHandle, description: string) => void
@@ -261,12 +262,12 @@ export class CellHandle {
     if (isolate === undefined) return
     this.isolates.delete(id)
     isolate.state = 'gone'
-    this.#options.onIsolateLost(isolate)
     const mark = this.mark()
     const offence = new SkerryError(isErrorCode(loss.code) ? loss.code : 'isolate_crashed', loss.message, {
       ...(loss.limit === undefined ? {} : { limit: loss.limit }),
       ...(loss.used === undefined ? {} : { used: loss.used }),
     })
+    this.#options.onIsolateLost(isolate, offence)
     this.#loseRequests((exchange) => exchange.isolate === isolate, mark.highestExchangeId, (exchange) => exchange.id === loss.exchange && loss.code !== 'overloaded', offence)
   }
 
@@ -274,12 +275,12 @@ export class CellHandle {
     this.gone = true
     this.ready = false
     const mark = this.#process.mark()
+    const offence = this.#verdict ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
     for (const isolate of this.isolates.values()) {
       isolate.state = 'gone'
-      this.#options.onIsolateLost(isolate)
+      this.#options.onIsolateLost(isolate, isolate.id === mark.isolateId ? offence : undefined)
     }
     this.#options.onExit(this, this.#describeExit(description, this.isolates.get(mark.isolateId)))
-    const offence = this.#verdict ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
     this.#loseRequests(() => true, mark.highestExchangeId, (exchange) => exchange.isolate?.id === mark.isolateId, offence)
     this.isolates.clear()
     for (const timer of this.#lingering.values()) clearTimeout(timer)

@@ -21,6 +21,8 @@ import { Watchdog } from './watchdog.ts'
 
 const requestsMax = 20_000
 const readyTimeoutMs = 30_000
+/** Versions are tried in one cell: what brings it down with it is tried anew, so often at most. */
+const testLoadsMax = 3
 /** An isolate that got no request for so long is unloaded. */
 const idleIsolateMs = 10 * 60_000
 /** Memory limit for which blank isolates are held: the default of the project file. */
@@ -101,10 +103,14 @@ export class EdgeRuntime implements Runtime {
     return exchange
   }
 
-  testLoad(version: RunnableVersion): Promise<LoadReport> {
-    const cell = this.#closed ? undefined : this.#fleet.acquire(`probation of ${version.account}`, 1)
-    if (cell === undefined) return Promise.reject(new SkerryError('overloaded', 'No cell is free to try the version in'))
-    return this.#isolates.testLoad(this.#isolates.add(cell, version))
+  async testLoad(version: RunnableVersion): Promise<LoadReport> {
+    for (let attempt = 1; attempt <= testLoadsMax; attempt++) {
+      const cell = this.#closed ? undefined : this.#fleet.acquire(`probation of ${version.account}`, 1)
+      if (cell === undefined) break
+      const report = await this.#isolates.testLoad(this.#isolates.add(cell, version))
+      if (report !== 'lost') return report
+    }
+    throw new SkerryError('overloaded', 'No cell is free to try the version in')
   }
 
   retire(versionKey: string): void {
@@ -169,8 +175,8 @@ export class EdgeRuntime implements Runtime {
       onSettled: (isolate) => {
         this.#isolates.settled(isolate)
       },
-      onIsolateLost: (isolate) => {
-        this.#isolates.lost(isolate)
+      onIsolateLost: (isolate, fault) => {
+        this.#isolates.lost(isolate, fault)
       },
       onLog: (isolate, exchange, log) => {
         this.#options.onLog({

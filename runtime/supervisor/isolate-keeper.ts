@@ -13,7 +13,7 @@ const codeCacheBytesMax = 128 * 1024 * 1024
 const testLoadTimeoutMs = 10_000
 
 interface TestLoad {
-  readonly resolve: (report: LoadReport) => void
+  readonly resolve: (report: LoadReport | 'lost') => void
   readonly reject: (error: SkerryError) => void
 }
 
@@ -75,8 +75,8 @@ export class IsolateKeeper {
     )
   }
 
-  /** Loads it once, keeps its code cache, and unloads it. Rejects with `startup_failed`. */
-  testLoad(isolate: IsolateRecord): Promise<LoadReport> {
+  /** Loads it once, keeps its code cache, and unloads it; `lost` where another brought the cell down. Rejects with `startup_failed`. */
+  testLoad(isolate: IsolateRecord): Promise<LoadReport | 'lost'> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#testLoads.delete(isolate)
@@ -109,11 +109,13 @@ export class IsolateKeeper {
     if (isolate.inFlight === 0 && isolate.retired && isolate.state !== 'gone') isolate.cell.unload(isolate)
   }
 
-  /** It is gone with its cell, or broke a limit. */
-  lost(isolate: IsolateRecord): void {
+  /** It is gone with its cell, or broke a limit. Without a fault of its own it was another's doing. */
+  lost(isolate: IsolateRecord, fault: SkerryError | undefined): void {
     this.#detach(isolate)
-    this.#testLoads.get(isolate)?.reject(new SkerryError('startup_failed', 'The version ended its cell while it was being loaded'))
+    const testLoad = this.#testLoads.get(isolate)
     this.#testLoads.delete(isolate)
+    if (fault === undefined) testLoad?.resolve('lost')
+    else testLoad?.reject(new SkerryError('startup_failed', `It ended its cell while it was being loaded. ${fault.message}`))
   }
 
   /** The cell's word on a load. */

@@ -246,6 +246,15 @@ test('a version is tried apart from what serves, and refused with the place of i
   expect(refusal).toMatchObject({ code: 'startup_failed', cause: { stack: expect.stringContaining('worker.js:2') as string } })
 })
 
+test('a version that ends the cell it is tried in is refused with the reason, and takes no other with it', async () => {
+  const [loop, good] = await Promise.allSettled([
+    runtime.testLoad(versionOf('endless-start', 'for (;;); export default {}')),
+    runtime.testLoad(versionOf('beside', 'export default { fetch() { return new Response() } }')),
+  ])
+  expect(loop).toMatchObject({ reason: { code: 'startup_failed', message: expect.stringMatching(/Start-up used \d+ ms of CPU/) as string } })
+  expect(good.status).toBe('fulfilled')
+})
+
 test('a retired version finishes what it has begun, and no request is lost', async () => {
   const slow = versionOf('slow', `export default { fetch() { return new Promise(done => setTimeout(() => done(new Response('kept')), 30)) } }`)
   const answers = Array.from({ length: 5 }, () => call(runtime, slow))
