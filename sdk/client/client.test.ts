@@ -44,6 +44,8 @@ describe('createClient', () => {
     const { client, server } = await connect({ 'GET /v1/nodes': { text: '<html>' }, 'GET /v1/functions': { status: 502, text: 'bad gateway' } })
     await expect(client.nodes()).rejects.toMatchObject({ code: 'internal_error', message: expect.stringContaining('Is it a Skerry control plane') })
     await expect(client.functions()).rejects.toMatchObject({ code: 'internal_error' })
+    const edge = await connect({ 'GET /v1/functions': problem(404, 'function_not_found', 'No function answers at 127.0.0.1/v1/functions.') })
+    await expect(edge.client.functions()).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining('no control plane') })
     await server.close()
     await expect(client.functions()).rejects.toMatchObject({ code: 'server_unreachable' })
   })

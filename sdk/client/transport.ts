@@ -138,6 +138,9 @@ async function refusal(answer: Answer, origin: string): Promise<SkerryError> {
     return new SkerryError('internal_error', `${origin} answered with status ${answer.statusCode} and no problem document. Is it a Skerry control plane?`)
   }
   const { code, detail, field, requestId, limit, used } = problem.data
+  if (code === 'function_not_found') {
+    return new SkerryError('invalid_request', `${origin} is an edge node or a gateway and no control plane; see \`skerry cluster\` for its URL`, { field: 'url' })
+  }
   const known = isErrorCode(code) ? code : 'internal_error'
   const shown = known === 'internal_error' ? `${detail} (request ${requestId ?? 'unknown'})` : detail
   return new SkerryError(known, shown, {
