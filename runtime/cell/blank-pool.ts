@@ -7,6 +7,8 @@ export interface BlankPoolOptions {
   readonly initialSize: number
   readonly memoryMb: number
   readonly factory: Pick<BlankFactory, 'create' | 'createNow'>
+  /** A blank was added: who was told to wait may take it. */
+  readonly onAdded: () => void
 }
 
 /** Keeps blank isolates ready. Refilled one at a time, on another thread, from the first that is taken on. */
@@ -24,25 +26,27 @@ export class BlankPool {
     return this.#blanks.length
   }
 
-  /** One from the pool; made on the spot where it is empty, or where the limit is not the pool's. */
-  take(memoryMb: number): BlankIsolate {
+  /** One from the pool, or undefined where it is empty: `onAdded` comes soon. Another memory limit than the pool's is made on the spot. */
+  take(memoryMb: number): BlankIsolate | undefined {
     const { factory, memoryMb: pooledMb } = this.#options
     if (memoryMb !== pooledMb) return factory.createNow(memoryMb)
     const blank = this.#blanks.pop()
     if (!this.#isRefilling) void this.#refill()
-    return blank ?? factory.createNow(memoryMb)
+    return blank
   }
 
   async #refill(): Promise<void> {
-    const { factory, memoryMb, size } = this.#options
+    const { factory, memoryMb, size, onAdded } = this.#options
     this.#isRefilling = true
-    try {
-      while (this.#blanks.length < size) this.#blanks.push(await factory.create(memoryMb))
-    } catch (error) {
-      // The next request makes its own, and tries to refill again.
-      process.stderr.write(`no blank isolate could be made: ${error instanceof Error ? error.message : String(error)}\n`)
-    } finally {
-      this.#isRefilling = false
+    while (this.#blanks.length < size) {
+      try {
+        this.#blanks.push(await factory.create(memoryMb))
+      } catch (error) {
+        process.stderr.write(`no blank isolate could be made beside this thread: ${error instanceof Error ? error.message : String(error)}\n`)
+        this.#blanks.push(factory.createNow(memoryMb))
+      }
+      onAdded()
     }
+    this.#isRefilling = false
   }
 }

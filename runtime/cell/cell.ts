@@ -14,9 +14,11 @@ import { exactCopy, type FrameBatch, PayloadReader } from '../pipe/index.ts'
 import { BlankFactory } from './blank-isolate.ts'
 import { BlankPool } from './blank-pool.ts'
 import { FunctionIsolate } from './function-isolate.ts'
+import { PoolMeter } from './pool-meter.ts'
 import { performHostOperation } from './host-operations.ts'
 import { loadFunction } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
+import { WaitingLoads } from './waiting-loads.ts'
 
 export interface CellOptions {
   readonly batch: FrameBatch
@@ -31,6 +33,8 @@ export class Cell {
   readonly #isolates = new Map<number, FunctionIsolate>()
   /** Which isolate an exchange belongs to. */
   readonly #exchanges = new Map<number, FunctionIsolate>()
+  readonly #waiting = new WaitingLoads()
+  readonly #poolMeter = new PoolMeter()
   #pool: BlankPool | undefined
   #nextSubrequest = 1
   /** What the node last said of the machine's load. */
@@ -41,6 +45,10 @@ export class Cell {
   }
 
   readonly onFrame = (type: number, id: number, payload: Buffer): void => {
+    if (this.#waiting.size === 0 || !this.#waiting.take(type, id, payload)) this.#handle(type, id, payload)
+  }
+
+  #handle(type: number, id: number, payload: Buffer): void {
     switch (type) {
       case FrameType.initialize:
         this.#initialize(payload)
@@ -94,6 +102,9 @@ export class Cell {
       initialSize: settings.initialBlankIsolates,
       memoryMb: settings.blankMemoryMb,
       factory: new BlankFactory(snapshot, guestScript),
+      onAdded: () => {
+        this.#loadNextWaiting()
+      },
     })
     this.#options.batch.json(FrameType.ready, 0, { blankIsolates: this.#pool.size })
   }
@@ -103,9 +114,13 @@ export class Cell {
     if (pool === undefined || this.#isolates.has(id)) return
     const reader = new PayloadReader(payload)
     const settings = JSON.parse(reader.sizedUtf8()) as LoadSettings
+    const blank = pool.take(settings.memoryMb)
+    if (blank === undefined) {
+      this.#waiting.add(id, payload)
+      return
+    }
     const codeCache = reader.sizedBytes()
     const source = reader.rest().toString('utf8')
-    const blank = pool.take(settings.memoryMb)
     const isolate = new FunctionIsolate({
       id,
       blank,
@@ -115,6 +130,7 @@ export class Cell {
       flush: this.#options.flush,
       marker: this.#options.marker,
       contention: () => this.#contention,
+      poolMeter: this.#poolMeter,
       allocateExchange: () => this.#allocateExchange(isolate),
       releaseExchange: (exchange) => this.#exchanges.delete(exchange),
       onLost: () => {
@@ -136,6 +152,11 @@ export class Cell {
       isolate.dispose()
       this.#forgetIsolate(id)
     }
+  }
+
+  #loadNextWaiting(): void {
+    for (const { type, id, payload } of this.#waiting.next()) this.#handle(type, id, payload)
+    this.#options.flush()
   }
 
   #open(id: number, payload: Buffer): void {

@@ -16,6 +16,7 @@ import type { TurnMarker } from './marker.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
 import { threadCpuMicros } from './meter.ts'
 import { CryptoOperations } from './operations/crypto.ts'
+import type { PoolMeter } from './pool-meter.ts'
 import { createRequestRecord, passesLog, type RequestRecord } from './request-record.ts'
 
 /** Timers that one isolate may have at a time. */
@@ -37,6 +38,8 @@ export interface FunctionIsolateOptions {
   readonly contention: () => number
   /** Sends the batch now: before a turn that may be long, so that finished answers do not wait for it. */
   readonly flush: () => void
+  /** Shared by the isolates of the cell. */
+  readonly poolMeter: PoolMeter
   readonly allocateExchange: () => number
   readonly releaseExchange: (exchange: number) => void
   readonly onLost: () => void
@@ -56,7 +59,7 @@ export class FunctionIsolate {
   /** Subrequest to the request that made it. */
   readonly #subrequests = new Map<number, number>()
   readonly #timers = new Map<number, { handle: NodeJS.Timeout; request: number }>()
-  readonly #crypto = new CryptoOperations()
+  readonly #crypto: CryptoOperations
   /** What is charged for turns that belong to no request under way. */
   readonly #outside = createRequestRecord(0)
   #turnRequest: RequestRecord | undefined
@@ -73,6 +76,7 @@ export class FunctionIsolate {
 
   constructor(options: FunctionIsolateOptions) {
     this.#options = options
+    this.#crypto = new CryptoOperations(options.poolMeter)
     const { startupCpuMs, contention } = options.settings
     this.#turnStartMs = performance.now()
     this.#turnStartMicros = threadCpuMicros()
@@ -241,7 +245,9 @@ export class FunctionIsolate {
   /** Starts an operation whose outcome comes back as an event of its own, charged to the request that asked. */
   startCrypto(call: number, method: string, parameters: string, bytes: Uint8Array): void {
     const owner = this.#turnRequest
-    void this.#crypto.perform(method, parameters, bytes).then(({ error, value }) => {
+    const isWanted = (): boolean => !this.#lost && !this.#isExhausted(this.#payerOf(owner))
+    void this.#crypto.perform(method, parameters, bytes, isWanted).then(({ error, value, cpuMicros }) => {
+      this.#payerOf(owner).cpuMicros += cpuMicros
       this.#turn(owner, GuestEvent.result, call, error, value)
       this.#options.schedule()
     })
@@ -250,10 +256,10 @@ export class FunctionIsolate {
   #turn(charged: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
     if (this.#lost) return
     const { blank, settings, marker } = this.#options
-    const request = charged !== undefined && this.#requests.get(charged.id) === charged ? charged : this.#outside
+    const request = this.#payerOf(charged)
     const limitMs = this.#limitMs(request)
     const usedMs = request.cpuMicros / 1_000
-    if (request === this.#outside && usedMs > limitMs && event !== GuestEvent.forget) return
+    if (request === this.#outside && this.#isExhausted(request) && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request.id)
     const leftMs = Math.min(limitMs - usedMs, settings.cpuMs)
@@ -284,6 +290,15 @@ export class FunctionIsolate {
     request.turnMicros += (performance.now() - this.#turnStartMs) * 1_000
     if (failed) this.#afterFailedTurn(request, failure)
     else if (this.#overLimit(request, request.cpuMicros)) this.#endRequest(request)
+  }
+
+  /** Whom a turn is charged to that this request caused: the request while it goes on. */
+  #payerOf(request: RequestRecord | undefined): RequestRecord {
+    return request !== undefined && this.#requests.get(request.id) === request ? request : this.#outside
+  }
+
+  #isExhausted(request: RequestRecord): boolean {
+    return request.cpuMicros > this.#limitMs(request) * 1_000
   }
 
   /** CPU time in milliseconds. */

@@ -1,16 +1,21 @@
 import { webcrypto } from 'node:crypto'
+import type { PoolMeter } from '../pool-meter.ts'
 import { CryptoRefusal, describeKey, reviveArguments } from './crypto-arguments.ts'
 import { KeyTable } from './crypto-keys.ts'
 import { checkCost, checkImported } from './crypto-limits.ts'
 
 /** Operations of one isolate that may be under way at a time. */
 export const maximumPendingOperations = 64
+/** Of them on the thread pool; the others wait here, where they can be given up. */
+const maximumRunningOperations = 4
 const maximumOperationBytes = 32 * 1024 * 1024
 
 /** `error` is '' or the name of a DOMException (or `TypeError`); then `value` is its message. */
 export interface CryptoOutcome {
   readonly error: string
   readonly value: string | Uint8Array
+  /** What it used on the thread pool. */
+  readonly cpuMicros: number
 }
 
 /**
@@ -22,21 +27,36 @@ export interface CryptoOutcome {
  */
 export class CryptoOperations {
   readonly #keys = new KeyTable()
+  readonly #meter: PoolMeter
+  readonly #waiting: (() => void)[] = []
   #pending = 0
+  #running = 0
 
-  /** Never throws or rejects. */
-  async perform(method: unknown, jsonArguments: unknown, bytes: unknown): Promise<CryptoOutcome> {
+  constructor(meter: PoolMeter) {
+    this.#meter = meter
+  }
+
+  /** Never throws or rejects. `isWanted` is asked when its turn comes. */
+  async perform(method: unknown, jsonArguments: unknown, bytes: unknown, isWanted: () => boolean = () => true): Promise<CryptoOutcome> {
     if (this.#pending >= maximumPendingOperations) {
-      return { error: 'OperationError', value: `More than ${maximumPendingOperations} cryptographic operations at a time: await some first` }
+      return { cpuMicros: 0, error: 'OperationError', value: `More than ${maximumPendingOperations} cryptographic operations at a time: await some first` }
     }
     this.#pending += 1
+    if (this.#running >= maximumRunningOperations) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#running += 1
+    const finish = this.#meter.begin()
+    let outcome: Omit<CryptoOutcome, 'cpuMicros'>
     try {
-      return { error: '', value: await this.#perform(method, jsonArguments, bytes) }
+      if (!isWanted()) throw new CryptoRefusal('OperationError', 'The request that asked for it is over')
+      outcome = { error: '', value: await this.#perform(method, jsonArguments, bytes) }
     } catch (error) {
-      return describeFailure(error)
-    } finally {
-      this.#pending -= 1
+      outcome = describeFailure(error)
     }
+    this.#pending -= 1
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#running -= 1
+    else next()
+    return { ...outcome, cpuMicros: finish() }
   }
 
   async #perform(method: unknown, jsonArguments: unknown, bytes: unknown): Promise<string | Uint8Array> {
@@ -91,7 +111,7 @@ function isKey(value: unknown): value is webcrypto.CryptoKey {
   return value instanceof globalThis.CryptoKey
 }
 
-function describeFailure(error: unknown): CryptoOutcome {
+function describeFailure(error: unknown): Omit<CryptoOutcome, 'cpuMicros'> {
   const { name, message } = error instanceof Error ? error : { name: 'OperationError', message: 'The operation failed' }
   // A DOMException inside, or the TypeErrors of the argument conversions; anything else of Node's is an operation that failed.
   const known = error instanceof DOMException || error instanceof CryptoRefusal || error instanceof TypeError

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import type { BlankIsolate } from './blank-isolate.ts'
+import { BlankPool } from './blank-pool.ts'
+
+interface Making {
+  readonly memoryMb: number
+  readonly finish: () => void
+  readonly fail: () => void
+}
+
+function createPool(size: number, initialSize: number) {
+  const making: Making[] = []
+  let madeNow = 0
+  const added: number[] = []
+  const blank = (memoryMb: number): BlankIsolate => ({ memoryMb }) as BlankIsolate
+  const pool: BlankPool = new BlankPool({
+    size,
+    initialSize,
+    memoryMb: 128,
+    factory: {
+      createNow(memoryMb) {
+        madeNow++
+        return blank(memoryMb)
+      },
+      create: (memoryMb) =>
+        new Promise((resolve, reject) => {
+          making.push({
+            memoryMb,
+            finish: () => {
+              resolve(blank(memoryMb))
+            },
+            fail: () => {
+              reject(new Error('no memory'))
+            },
+          })
+        }),
+    },
+    onAdded: () => added.push(pool.size),
+  })
+  return { pool, making, added, madeNow: () => madeNow }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('holds few until the first is taken, then refills to its size one at a time', async () => {
+  const { pool, making, added, madeNow } = createPool(3, 1)
+  expect(pool.size).toBe(1)
+  expect(making).toHaveLength(0)
+  expect(pool.take(128)).toBeDefined()
+  expect(making).toHaveLength(1)
+  for (let index = 0; index < 3; index++) {
+    making[index]?.finish()
+    await turn()
+  }
+  expect(pool.size).toBe(3)
+  expect(making).toHaveLength(3)
+  expect(added).toEqual([1, 2, 3])
+  expect(madeNow()).toBe(1)
+})
+
+test('says wait where it is empty, and tells when there is one', async () => {
+  const { pool, making, added } = createPool(1, 0)
+  expect(pool.take(128)).toBeUndefined()
+  expect(pool.take(128)).toBeUndefined()
+  expect(making).toHaveLength(1)
+  making[0]?.finish()
+  await turn()
+  expect(added).toEqual([1])
+  expect(pool.take(128)).toBeDefined()
+})
+
+test('makes another memory limit on the spot, and its own where the other thread fails', async () => {
+  const { pool, making, added, madeNow } = createPool(1, 0)
+  expect(pool.take(256)).toMatchObject({ memoryMb: 256 })
+  expect(making).toHaveLength(0)
+  expect(pool.take(128)).toBeUndefined()
+  making[0]?.fail()
+  await turn()
+  expect(added).toEqual([1])
+  expect(madeNow()).toBe(2)
+})
