@@ -96,3 +96,12 @@ test('every subrequest beyond the limit is refused, and can be caught', async ()
   const version = versionOf('many', `export default { async fetch() { const codes = {}; await Promise.all(Array.from({ length: 20 }, () => fetch('http://a.test/').then(() => 'ok', (e) => e.code).then((c) => { codes[c] = (codes[c] ?? 0) + 1 }))); return Response.json(codes) } }`, withLimits({ subrequests: 3 }))
   expect(JSON.parse((await call(hostile.runtime, version)).body.toString())).toEqual({ ok: 3, subrequest_limit_exceeded: 17 })
 })
+
+test('what crypto uses on other threads counts', async () => {
+  const version = versionOf('derives', `export default { async fetch() {
+    const key = await crypto.subtle.importKey('raw', new Uint8Array(8), 'PBKDF2', false, ['deriveBits'])
+    const derive = () => crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(8), iterations: 1e6 }, key, 512)
+    await Promise.all(Array.from({ length: 40 }, derive)); return new Response('derived') } }`)
+  expect((await call(hostile.runtime, version)).error?.code).toBe('cpu_limit_exceeded')
+  expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
+})

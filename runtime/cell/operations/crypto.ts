@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto'
-import type { PoolMeter } from '../pool-meter.ts'
+import { PoolMeter } from '../pool-meter.ts'
 import { CryptoRefusal, describeKey, reviveArguments } from './crypto-arguments.ts'
 import { KeyTable } from './crypto-keys.ts'
 import { checkCost, checkImported } from './crypto-limits.ts'
@@ -32,7 +32,7 @@ export class CryptoOperations {
   #pending = 0
   #running = 0
 
-  constructor(meter: PoolMeter) {
+  constructor(meter: PoolMeter = new PoolMeter()) {
     this.#meter = meter
   }
 
