@@ -1,5 +1,5 @@
-import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Agent } from 'undici'
 import type { CheckedProcess, CheckedRequest } from '../peers/peer.ts'
 import { type Command, killGroup, launch } from '../processes.ts'
 import type { ClientResult, ClientSample, ClientTask } from './client.ts'
@@ -25,7 +25,7 @@ async function run(task: ClientTask): Promise<readonly ClientSample[]> {
 }
 
 async function timeRequests(requests: readonly CheckedRequest[], timeoutMs: number, gapMs: number): Promise<readonly ClientSample[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const agent = new Agent({ connections: 1 })
   const samples: ClientSample[] = []
   for (const request of requests) {
     const start = process.hrtime.bigint()
@@ -35,14 +35,14 @@ async function timeRequests(requests: readonly CheckedRequest[], timeoutMs: numb
     samples.push({ elapsedMs, serverTiming: typeof serverTiming === 'string' ? serverTiming : null })
     if (gapMs > 0) await delay(gapMs)
   }
-  agent.destroy()
+  await agent.close()
   return samples
 }
 
 async function timeProcesses(processes: readonly CheckedProcess[], timeoutMs: number): Promise<readonly ClientSample[]> {
   const samples: ClientSample[] = []
   for (const checked of processes) {
-    const agent = new Agent({ keepAlive: false })
+    const agent = new Agent({ pipelining: 0 })
     const start = process.hrtime.bigint()
     const running = startAndFind(checked.command, new RegExp(checked.readyPattern), timeoutMs)
     try {
@@ -51,7 +51,7 @@ async function timeProcesses(processes: readonly CheckedProcess[], timeoutMs: nu
       samples.push({ elapsedMs: millisecondsSince(start), serverTiming: null })
     } finally {
       await running.stop()
-      agent.destroy()
+      await agent.destroy()
     }
   }
   return samples

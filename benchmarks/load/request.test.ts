@@ -1,4 +1,5 @@
-import { Agent, createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { Agent } from 'undici'
 import { afterEach, expect, test } from 'vitest'
 import { runClient } from './client.ts'
 import { sendChecked } from './request.ts'

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { Agent } from 'node:http'
+import { Agent } from 'undici'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
@@ -90,10 +90,10 @@ async function load(request: CheckedRequest, options: WrkOptions, seconds: numbe
 }
 
 async function checkBodies(request: CheckedRequest, connections: number): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const agent = new Agent({ connections })
   try {
     await Promise.all(Array.from({ length: connections * 2 }, async () => await sendChecked(request, agent, 10_000)))
   } finally {
-    agent.destroy()
+    await agent.close()
   }
 }
