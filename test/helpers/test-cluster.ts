@@ -13,6 +13,8 @@ export const clusterTimeoutMs = 90_000
 export interface TestClusterOptions {
   readonly regions: readonly string[]
   readonly allowOutbound?: readonly string[]
+  /** In place of `data` in the temporary folder. */
+  readonly dataDirectory?: string
 }
 
 export type FunctionConfig = DeploymentRequestInput['functions'][number]['config'] & { readonly routes?: string[] }
@@ -55,7 +57,8 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   const directory = await mkdtemp(join(tmpdir(), 'skerry-integration-'))
   const lines: string[] = []
   const cluster = await startCluster({
-    regions: options.regions, port: 0, dataDirectory: join(directory, 'data'), domain: 'localhost', allowOutbound: options.allowOutbound ?? [],
+    regions: options.regions, port: 0, dataDirectory: options.dataDirectory ?? join(directory, 'data'),
+    domain: 'localhost', allowOutbound: options.allowOutbound ?? [],
     onLine: (label, line) => lines.push(`${label} | ${line}`),
   })
   const { controlPlane: url, token, nodes } = cluster.description
