@@ -30,10 +30,10 @@ export interface SteadyLoadOptions {
 export function startSteadyLoad({ workers, ask, from = () => 0, to = from }: SteadyLoadOptions): SteadyLoad {
   const samples: Sample[] = []
   const counts = Array.from({ length: workers }, () => 0)
-  let stopping = false
+  const stopping = new AbortController()
   let wake: (() => void)[] = []
   const work = async (worker: number): Promise<void> => {
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       const begun = from()
       try {
         const answer = await ask(worker)
@@ -57,7 +57,7 @@ export function startSteadyLoad({ workers, ask, from = () => 0, to = from }: Ste
       }
     },
     async stop() {
-      stopping = true
+      stopping.abort()
       await working
       wake = []
       return samples

@@ -87,7 +87,7 @@ describe('under load, five versions are deployed and one is rolled back', () => 
       ...Map.groupBy(samples, ({ answer, worker }) => `${String(answer?.headers['x-skerry-node'])} ${door} ${worker}`),
     ]))
     const nodes = new Set([...sequences.keys()].map((key) => key.split(' ')[0]))
-    expect([...nodes].toSorted()).toEqual(['fra-1', 'sin-1'])
+    expect(nodes).toEqual(new Set(['fra-1', 'sin-1']))
     for (const [key, samples] of sequences) {
       const numbers = samples.map(numberOf)
       let stage = 0

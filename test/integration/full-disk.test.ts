@@ -60,7 +60,10 @@ async function mountSmallDisk(bytes: number): Promise<string | undefined> {
 
 test('on a disk that is full a cluster goes on serving, refuses what does not fit, and takes it when there is room', async (context) => {
   const disk = await mountSmallDisk(24 * megabyte)
-  if (disk === undefined) return context.skip('only root may mount a small disk')
+  if (disk === undefined) {
+    context.skip('only root may mount a small disk')
+    return
+  }
   const cluster = await startTestCluster({ regions: ['fra'], dataDirectory: join(disk, 'data') })
   cleanUps.push(() => cluster.close())
   const serves = async (...names: readonly string[]): Promise<void> => {
