@@ -86,9 +86,10 @@ export class EdgeRuntime implements Runtime {
         this.#place(retried)
       },
       onOver: () => {
-        if (!admitted) return
-        this.#requests--
-        record.inFlight--
+        if (admitted) {
+          this.#requests--
+          record.inFlight--
+        }
         if (record.inFlight === 0) this.#versions.release(version.key)
       },
       onFailure: (failed, error, stack) => {
