@@ -81,7 +81,8 @@ export class FunctionIsolate {
     this.#turnStartMs = performance.now()
     this.#turnStartMicros = threadCpuMicros()
     this.#deadlineMs = this.#turnStartMs + backstopMs(startupCpuMs, contention)
-    this.#ceilingMs = backstopMs(startupCpuMs, 1)
+    // Nothing is lost with an isolate that did not come up: no grace.
+    this.#ceilingMs = startupCpuMs + 10
   }
 
   /** Whether the isolate was ended since its turn, or its load, took longer than it may. */

@@ -83,9 +83,9 @@ const fatal: readonly (readonly [string, string])[] = [
 test.each(fatal)('code that %s is answered, and another function is served', async (name, statement) => {
   const { runtime } = hostile
   const { error } = await call(runtime, versionOf(`fatal: ${name}`, `export default { fetch() { ${statement} } }`, withLimits({ memoryMb: 64 })))
-  expect(['isolate_crashed', 'memory_limit_exceeded', 'cpu_limit_exceeded', 'uncaught_exception', 'no_response']).toContain(error?.code)
+  expect(['isolate_crashed', 'memory_limit_exceeded', 'cpu_limit_exceeded', 'wall_limit_exceeded', 'uncaught_exception', 'no_response']).toContain(error?.code)
   expect(await bystanderAnswer(runtime)).toBe('unharmed')
-})
+}, 30_000)
 
 test('a body that is cut on either side gives its window back', async () => {
   const { runtime } = hostile
