@@ -79,9 +79,9 @@ export class IsolateKeeper {
   testLoad(isolate: IsolateRecord): Promise<LoadReport | 'lost'> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#testLoads.delete(isolate)
-        this.discard(isolate)
-        reject(new SkerryError('startup_failed', `The version did not load within ${testLoadTimeoutMs} ms`))
+        // What waits behind another is not at fault: the one at its turn has this time-out too.
+        if (isolate.cell.mark().isolateId !== isolate.id && isolate.state === 'loading') timer.refresh()
+        else isolate.cell.kill(new SkerryError('startup_failed', `The version did not load within ${testLoadTimeoutMs} ms`))
       }, testLoadTimeoutMs)
       this.#testLoads.set(isolate, {
         resolve: (report) => {

@@ -75,7 +75,11 @@ export class Watchdog {
     const limits = cell.isolates.get(isolateId)?.version.limits
     this.#checkMemory(cell, limits?.memoryMb ?? defaults.memoryMb, usage.residentMb, usage.residentMb - first.usage.residentMb)
     const cpuLimitMs = exchangeId === 0 ? fixedLimits.startupCpuMs : (limits?.cpuMs ?? defaults.cpuMs)
-    if (isSameTurn) this.#checkCpu(cell, exchangeId === 0 ? 'Start-up' : 'The request', cpuLimitMs, usage.cpuMs - first.usage.cpuMs)
+    if (!isSameTurn) return
+    const usedMs = usage.cpuMs - first.usage.cpuMs
+    // Start-up gets nothing for the machine's load: it is long enough as it is, and what loads beside it is tried anew.
+    if (exchangeId === 0) this.#checkCpu(cell, 'Start-up', cpuLimitMs, usedMs, 1)
+    else this.#checkCpu(cell, 'The request', cpuLimitMs, usedMs, this.#options.load.contention)
   }
 
   #checkMemory(cell: CellHandle, limitMb: number, residentMb: number, grownMb: number): void {
@@ -90,8 +94,8 @@ export class Watchdog {
   }
 
   /** By CPU time, so that a turn which only waits for a core is left alone. */
-  #checkCpu(cell: CellHandle, what: string, limitMs: number, usedMs: number): void {
-    if (usedMs <= backstopMs(limitMs, this.#options.load.contention) + graceMs) return
+  #checkCpu(cell: CellHandle, what: string, limitMs: number, usedMs: number, contention: number): void {
+    if (usedMs <= backstopMs(limitMs, contention) + graceMs) return
     const used = Math.round(usedMs)
     cell.kill(
       new SkerryError('cpu_limit_exceeded', `${what} used ${used} ms of CPU in one turn; the limit is ${limitMs} ms`, { limit: limitMs, used }),
