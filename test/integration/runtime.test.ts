@@ -179,7 +179,7 @@ describe('a function that fails', () => {
       `export default { fetch(r) { return new Response(r.body.pipeThrough(new TransformStream({ transform() { for (;;); } }))) } }`,
       'cpu_limit_exceeded',
     ],
-    ['loops in promises', `export default { fetch() { const spin = () => Promise.resolve().then(spin); return spin() } }`, 'cpu_limit_exceeded'],
+    ['loops in promises', `export default { fetch() { const spin = () => { Promise.resolve().then(spin) }; spin(); return new Promise(() => {}) } }`, 'cpu_limit_exceeded'],
     ['backtracks', `export default { fetch() { return new Response(String(/^(a+)+$/.test('a'.repeat(40) + 'b'))) } }`, 'cpu_limit_exceeded'],
   ]
   for (const [name, source, code] of cases) {
