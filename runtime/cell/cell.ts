@@ -10,9 +10,10 @@ import {
   type ResetReason,
   type Transfer,
 } from '../bridge/index.ts'
-import { exactCopy, type FrameBatch, PayloadReader } from '../pipe/index.ts'
+import { exactCopy, PayloadReader } from '../pipe/index.ts'
 import { BlankFactory } from './blank-isolate.ts'
 import { BlankPool } from './blank-pool.ts'
+import type { CellSender } from './cell-sender.ts'
 import { FunctionIsolate } from './function-isolate.ts'
 import { PoolMeter } from './pool-meter.ts'
 import { performHostOperation } from './host-operations.ts'
@@ -21,7 +22,7 @@ import type { TurnMarker } from './marker.ts'
 import { WaitingLoads } from './waiting-loads.ts'
 
 export interface CellOptions {
-  readonly batch: FrameBatch
+  readonly sender: CellSender
   readonly schedule: () => void
   readonly flush: () => void
   readonly marker: TurnMarker
@@ -84,7 +85,7 @@ export class Cell {
         this.#exchanges.get(id)?.forget(id)
         break
       case FrameType.ping:
-        this.#options.batch.bare(FrameType.pong, id)
+        this.#options.sender.pong(id)
         break
       default:
         break
@@ -106,7 +107,7 @@ export class Cell {
         this.#loadNextWaiting()
       },
     })
-    this.#options.batch.json(FrameType.ready, 0, { blankIsolates: this.#pool.size })
+    this.#options.sender.ready(this.#pool.size)
   }
 
   #load(id: number, payload: Buffer): void {
@@ -125,7 +126,7 @@ export class Cell {
       id,
       blank,
       settings,
-      batch: this.#options.batch,
+      sender: this.#options.sender,
       schedule: this.#options.schedule,
       flush: this.#options.flush,
       marker: this.#options.marker,
@@ -143,11 +144,7 @@ export class Cell {
     this.#options.marker.write(id, 0)
     const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer)
     const loaded = loadFunction(blank, settings, source, cached, () => isolate.isOverdue)
-    const { batch } = this.#options
-    batch.begin(FrameType.loaded, id)
-    batch.writeSizedUtf8(JSON.stringify(loaded.outcome))
-    if (loaded.codeCache !== undefined) batch.writeBytes(loaded.codeCache)
-    batch.finish()
+    this.#options.sender.loaded(id, loaded.outcome, loaded.codeCache)
     if (!loaded.outcome.loaded) {
       isolate.dispose()
       this.#forgetIsolate(id)
@@ -164,8 +161,7 @@ export class Cell {
     const isolate = this.#isolates.get(reader.uint32())
     this.#contention = reader.uint8()
     if (isolate === undefined) {
-      const reason: ResetReason = { code: ResetCode.aborted, message: 'the isolate is gone' }
-      this.#options.batch.json(FrameType.reset, id, reason)
+      this.#options.sender.reset(id, { code: ResetCode.aborted, message: 'the isolate is gone' })
       return
     }
     this.#exchanges.set(id, isolate)

@@ -1,26 +1,14 @@
-import {
-  backstopMs,
-  BodyKind,
-  type CellLog,
-  fixedLimits,
-  FrameType,
-  GuestEvent,
-  type IsolateLoss,
-  type LoadSettings,
-  type ResetReason,
-  type Transfer,
-} from '../bridge/index.ts'
-import type { FrameBatch } from '../pipe/index.ts'
+import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, type Transfer } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
-import type { TurnMarker } from './marker.ts'
+import type { CellSender } from './cell-sender.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
-import { threadCpuMicros } from './meter.ts'
+import type { TurnMarker } from './marker.ts'
 import { CryptoOperations } from './operations/crypto.ts'
 import type { PoolMeter } from './pool-meter.ts'
 import { createRequestRecord, passesLog, type RequestRecord } from './request-record.ts'
+import { TimerTable } from './timer-table.ts'
+import { TurnClock } from './turn-clock.ts'
 
-/** Timers that one isolate may have at a time. */
-const timersMax = 10_000
 /** Below this, CPU time is told by the clock of the turns. */
 const tickMicros = 4_000
 /** A turn above this marks its isolate as slow. */
@@ -30,7 +18,7 @@ export interface FunctionIsolateOptions {
   readonly id: number
   readonly blank: BlankIsolate
   readonly settings: LoadSettings
-  readonly batch: FrameBatch
+  readonly sender: CellSender
   /** Asks for the batch to be sent; needed outside of reads. */
   readonly schedule: () => void
   readonly marker: TurnMarker
@@ -58,17 +46,15 @@ export class FunctionIsolate {
   readonly #requests = new Map<number, RequestRecord>()
   /** Subrequest to the request that made it. */
   readonly #subrequests = new Map<number, number>()
-  readonly #timers = new Map<number, { handle: NodeJS.Timeout; request: number }>()
+  readonly #timers = new TimerTable((timer, request) => {
+    this.#turn(this.#requests.get(request), GuestEvent.timer, timer)
+    this.#options.schedule()
+  })
   readonly #crypto: CryptoOperations
   /** What is charged for turns that belong to no request under way. */
   readonly #outside = createRequestRecord(0)
+  readonly #clock = new TurnClock()
   #turnRequest: RequestRecord | undefined
-  #turnStartMicros = 0
-  #turnStartMs = 0
-  /** When the turn that is running, or loading, has had its time by the clock. */
-  #deadlineMs: number
-  /** CPU time that the turn may not go beyond, whatever the clock says. */
-  #ceilingMs: number
   #isOverdue = false
   #lost = false
   /** Slow until shown otherwise. */
@@ -77,12 +63,7 @@ export class FunctionIsolate {
   constructor(options: FunctionIsolateOptions) {
     this.#options = options
     this.#crypto = new CryptoOperations(options.poolMeter)
-    const { startupCpuMs, contention } = options.settings
-    this.#turnStartMs = performance.now()
-    this.#turnStartMicros = threadCpuMicros()
-    this.#deadlineMs = this.#turnStartMs + backstopMs(startupCpuMs, contention)
-    // Nothing is lost with an isolate that did not come up: no grace.
-    this.#ceilingMs = startupCpuMs + 10
+    this.#clock.beginLoad(options.settings.startupCpuMs, options.settings.contention)
   }
 
   /** Whether the isolate was ended since its turn, or its load, took longer than it may. */
@@ -96,9 +77,7 @@ export class FunctionIsolate {
    */
   endIfOverdue(): boolean {
     if (this.#isOverdue) return true
-    const nowMs = performance.now()
-    const mayBeOver = nowMs - this.#turnStartMs > this.#ceilingMs
-    if (!mayBeOver || (nowMs <= this.#deadlineMs && threadCpuMicros() - this.#turnStartMicros <= this.#ceilingMs * 1_000)) return false
+    if (!this.#clock.isOverdue) return false
     this.#isOverdue = true
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
     return true
@@ -128,8 +107,7 @@ export class FunctionIsolate {
 
   dispose(): void {
     this.#lost = true
-    for (const timer of this.#timers.values()) clearTimeout(timer.handle)
-    this.#timers.clear()
+    this.#timers.clearAll()
     this.#options.blank.connect(() => undefined)
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
   }
@@ -146,12 +124,7 @@ export class FunctionIsolate {
     const cpuMicros = this.#cpuOf(request)
     if (this.#overLimit(request, cpuMicros)) return
     request.answered = true
-    const { batch } = this.#options
-    batch.begin(FrameType.head, exchange)
-    batch.writeUint32(this.#reportedMicros(request, cpuMicros))
-    batch.writeUint8(settled ? 1 : 0)
-    writeMessage(batch, head, body)
-    batch.finish()
+    this.#options.sender.head(exchange, this.#reportedMicros(request, cpuMicros), settled, head, body)
     if (settled) this.#dropRequest(exchange)
   }
 
@@ -159,31 +132,23 @@ export class FunctionIsolate {
     const request = this.#requests.get(exchange)
     if (request === undefined || request.answered) return
     request.answered = true
-    this.#reset(exchange, { code, message, stack: functionFrames(stack) })
+    this.#options.sender.reset(exchange, { code, message, stack: functionFrames(stack) })
   }
 
   bodyChunk(exchange: number, bytes: Uint8Array): void {
-    if (!this.owns(exchange)) return
-    const { batch } = this.#options
-    batch.begin(FrameType.chunk, exchange)
-    batch.writeBytes(bytes)
-    batch.finish()
+    if (this.owns(exchange)) this.#options.sender.chunk(exchange, bytes)
   }
 
   bodyEnd(exchange: number): void {
-    if (this.owns(exchange)) this.#options.batch.bare(FrameType.end, exchange)
+    if (this.owns(exchange)) this.#options.sender.end(exchange)
   }
 
   bodyReset(exchange: number, reason: ResetReason): void {
-    if (this.owns(exchange)) this.#reset(exchange, reason)
+    if (this.owns(exchange)) this.#options.sender.reset(exchange, reason)
   }
 
   bodyCredit(exchange: number, bytes: number): void {
-    if (!this.owns(exchange)) return
-    const { batch } = this.#options
-    batch.begin(FrameType.credit, exchange)
-    batch.writeUint32(bytes)
-    batch.finish()
+    if (this.owns(exchange)) this.#options.sender.credit(exchange, bytes)
   }
 
   /** Answers with the exchange, or with `code\nmessage` where no request is there to charge it to. */
@@ -195,22 +160,14 @@ export class FunctionIsolate {
     if (request.subrequests > subrequests) return `subrequest_limit_exceeded\nThe request made more than ${subrequests} subrequests`
     const exchange = this.#options.allocateExchange()
     this.#subrequests.set(exchange, parent)
-    const { batch } = this.#options
-    batch.begin(FrameType.open, exchange)
-    batch.writeUint32(this.#options.id)
-    batch.writeUint32(parent)
-    writeMessage(batch, head, body)
-    batch.finish()
+    this.#options.sender.open(exchange, this.#options.id, parent, head, body)
     return exchange
   }
 
   settled(exchange: number): void {
     const request = this.#requests.get(exchange)
     if (request === undefined) return
-    const { batch } = this.#options
-    batch.begin(FrameType.settled, exchange)
-    batch.writeUint32(this.#reportedMicros(request, this.#cpuOf(request)))
-    batch.finish()
+    this.#options.sender.settled(exchange, this.#reportedMicros(request, this.#cpuOf(request)))
     this.#dropRequest(exchange)
   }
 
@@ -222,25 +179,16 @@ export class FunctionIsolate {
       ...(passed.stack === undefined ? {} : { stack: functionFrames(passed.stack) }),
       isolate: this.#options.id,
     }
-    this.#options.batch.json(FrameType.log, this.#requests.has(exchange) ? exchange : 0, record)
+    this.#options.sender.log(this.#requests.has(exchange) ? exchange : 0, record)
   }
 
   startTimer(timer: number, delayMs: number, request: number): void {
     // A request that is over starts nothing any more.
-    if (this.#timers.size >= timersMax || (request !== 0 && !this.#requests.has(request))) return
-    const handle = setTimeout(() => {
-      this.#timers.delete(timer)
-      this.#turn(this.#requests.get(request), GuestEvent.timer, timer)
-      this.#options.schedule()
-    }, Math.min(Math.max(delayMs, 0), 2 ** 31 - 1))
-    this.#timers.set(timer, { handle, request })
+    if (request === 0 || this.#requests.has(request)) this.#timers.start(timer, delayMs, request)
   }
 
   clearTimer(timer: number): void {
-    const entry = this.#timers.get(timer)
-    if (entry === undefined) return
-    clearTimeout(entry.handle)
-    this.#timers.delete(timer)
+    this.#timers.clear(timer)
   }
 
   /** Starts an operation whose outcome comes back as an event of its own, charged to the request that asked. */
@@ -264,12 +212,8 @@ export class FunctionIsolate {
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request.id)
     const leftMs = Math.min(limitMs - usedMs, settings.cpuMs)
-    const timeout = backstopMs(leftMs, this.#options.contention())
     this.#turnRequest = request
-    this.#turnStartMicros = threadCpuMicros()
-    this.#turnStartMs = performance.now()
-    this.#deadlineMs = this.#turnStartMs + timeout
-    this.#ceilingMs = backstopMs(leftMs, 1)
+    const timeout = this.#clock.begin(leftMs, this.#options.contention())
     let failure: unknown
     let failed = false
     try {
@@ -284,11 +228,11 @@ export class FunctionIsolate {
       failed = true
       failure = error
     }
-    const turnMicros = threadCpuMicros() - this.#turnStartMicros
+    const turnMicros = this.#clock.cpuMicros
     this.#turnRequest = undefined
     this.#slow = turnMicros > slowTurnMicros
     request.cpuMicros += turnMicros
-    request.turnMicros += (performance.now() - this.#turnStartMs) * 1_000
+    request.turnMicros += this.#clock.elapsedMicros
     if (failed) this.#afterFailedTurn(request, failure)
     else if (this.#overLimit(request, request.cpuMicros)) this.#endRequest(request)
   }
@@ -341,7 +285,7 @@ export class FunctionIsolate {
     if (cpuMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
     const used = Math.round(cpuMicros / 1_000)
     request.answered = true
-    this.#reset(request.id, {
+    this.#options.sender.reset(request.id, {
       code: 'cpu_limit_exceeded',
       message: `The request used ${used} ms of CPU; the limit is ${settings.cpuMs} ms`,
       limit: settings.cpuMs,
@@ -352,16 +296,13 @@ export class FunctionIsolate {
 
   /** Nothing of the request goes on, in `waitUntil` neither. */
   #endRequest(request: RequestRecord): void {
-    const { batch } = this.#options
-    batch.begin(FrameType.settled, request.id)
-    batch.writeUint32(this.#reportedMicros(request, request.cpuMicros))
-    batch.finish()
+    this.#options.sender.settled(request.id, this.#reportedMicros(request, request.cpuMicros))
     this.#dropRequest(request.id)
     this.#turn(undefined, GuestEvent.forget, request.id)
   }
 
   #lose(loss: IsolateLoss): void {
-    this.#options.batch.json(FrameType.isolateLost, this.#options.id, loss)
+    this.#options.sender.isolateLost(this.#options.id, loss)
     this.dispose()
     this.#options.onLost()
   }
@@ -371,17 +312,13 @@ export class FunctionIsolate {
   }
 
   #cpuOf(request: RequestRecord): number {
-    return this.#turnRequest === request ? request.cpuMicros + threadCpuMicros() - this.#turnStartMicros : request.cpuMicros
+    return this.#turnRequest === request ? request.cpuMicros + this.#clock.cpuMicros : request.cpuMicros
   }
 
   #reportedMicros(request: RequestRecord, cpuMicros: number): number {
     if (cpuMicros > tickMicros) return cpuMicros
-    const running = this.#turnRequest === request ? (performance.now() - this.#turnStartMs) * 1_000 : 0
+    const running = this.#turnRequest === request ? this.#clock.elapsedMicros : 0
     return Math.min(request.turnMicros + running, tickMicros)
-  }
-
-  #reset(exchange: number, reason: ResetReason): void {
-    this.#options.batch.json(FrameType.reset, exchange, reason)
   }
 
   #dropRequest(exchange: number): void {
@@ -394,16 +331,6 @@ export class FunctionIsolate {
         this.#options.releaseExchange(subrequest)
       }
     }
-    if (this.#timers.size > 0) {
-      for (const [timer, entry] of this.#timers) if (entry.request === exchange) this.clearTimer(timer)
-    }
+    this.#timers.clearOf(exchange)
   }
-}
-
-/** Kind of body, sized head, then the body where it travels along. */
-function writeMessage(batch: FrameBatch, head: string, body: Transfer): void {
-  batch.writeUint8(body === undefined ? BodyKind.none : body === true ? BodyKind.stream : BodyKind.whole)
-  batch.writeSizedLatin1(head)
-  if (typeof body === 'string') batch.writeUtf8(body)
-  else if (body instanceof Uint8Array) batch.writeBytes(body)
 }

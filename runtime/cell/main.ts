@@ -4,6 +4,7 @@
  */
 import { FrameSocket } from '../pipe/index.ts'
 import { Cell } from './cell.ts'
+import { CellSender } from './cell-sender.ts'
 import { TurnMarker } from './marker.ts'
 
 const pipeDescriptor = 3
@@ -18,7 +19,7 @@ const frames = FrameSocket.open(pipeDescriptor, {
   },
 })
 const cell = new Cell({
-  batch: frames.batch,
+  sender: new CellSender(frames.batch),
   schedule: () => {
     frames.schedule()
   },

@@ -16,5 +16,5 @@ test('contention is 1 while cores are free, grows with what waits, and falls aga
   expect(load.contention).toBeLessThanOrEqual(2)
   runnable = 10_000
   load.look()
-  expect(load.contention).toBe(20)
+  expect(load.contention).toBe(8)
 })

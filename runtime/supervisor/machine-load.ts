@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 
 /** A turn never gets more than this many times its CPU time by the clock. */
-const contentionMax = 20
+const contentionMax = 8
 /** A cell runs at nice 5: beside a process of the node's priority it gets a third of a core's time. */
 const niceWeight = 3
 /** Of the value before, at each look: a burst of load is remembered for some hundred milliseconds. */
@@ -21,7 +21,7 @@ export class MachineLoad {
     this.#cores = cores
   }
 
-  /** A whole number from 1 to 20. */
+  /** A whole number from 1 to 8. */
   get contention(): number {
     return Math.min(Math.ceil(this.#smoothed), contentionMax)
   }

@@ -9,7 +9,7 @@ const periodMs = 50
 /** Looks at an idle cell only this often. */
 const idlePeriods = 20
 /** What an overrunning turn gets beyond the cell's own backstop, before the whole cell is ended. */
-const graceMs = 200
+const graceMs = 300
 /** Of an isolate that is gone already. */
 const defaults = { memoryMb: 128, cpuMs: 50 }
 
@@ -77,9 +77,7 @@ export class Watchdog {
     const cpuLimitMs = exchangeId === 0 ? fixedLimits.startupCpuMs : (limits?.cpuMs ?? defaults.cpuMs)
     if (!isSameTurn) return
     const usedMs = usage.cpuMs - first.usage.cpuMs
-    // Start-up gets nothing for the machine's load: it is long enough as it is, and what loads beside it is tried anew.
-    if (exchangeId === 0) this.#checkCpu(cell, 'Start-up', cpuLimitMs, usedMs, 1)
-    else this.#checkCpu(cell, 'The request', cpuLimitMs, usedMs, this.#options.load.contention)
+    this.#checkCpu(cell, exchangeId === 0 ? 'Start-up' : 'The request', cpuLimitMs, usedMs)
   }
 
   #checkMemory(cell: CellHandle, limitMb: number, residentMb: number, grownMb: number): void {
@@ -93,9 +91,9 @@ export class Watchdog {
     )
   }
 
-  /** By CPU time, so that a turn which only waits for a core is left alone. */
-  #checkCpu(cell: CellHandle, what: string, limitMs: number, usedMs: number, contention: number): void {
-    if (usedMs <= backstopMs(limitMs, contention) + graceMs) return
+  /** By CPU time, so that a turn which only waits for a core is left alone, whatever the load. */
+  #checkCpu(cell: CellHandle, what: string, limitMs: number, usedMs: number): void {
+    if (usedMs <= backstopMs(limitMs, 1) + graceMs) return
     const used = Math.round(usedMs)
     cell.kill(
       new SkerryError('cpu_limit_exceeded', `${what} used ${used} ms of CPU in one turn; the limit is ${limitMs} ms`, { limit: limitMs, used }),

@@ -1,0 +1,86 @@
+import { BodyKind, type CellLog, FrameType, type IsolateLoss, type LoadOutcome, type ResetReason, type Transfer } from '../bridge/index.ts'
+import type { FrameBatch } from '../pipe/index.ts'
+
+/** Writes a cell's frames to the supervisor. They leave when the batch is flushed. */
+export class CellSender {
+  readonly #batch: FrameBatch
+
+  constructor(batch: FrameBatch) {
+    this.#batch = batch
+  }
+
+  ready(blankIsolates: number): void {
+    this.#batch.json(FrameType.ready, 0, { blankIsolates })
+  }
+
+  loaded(isolateId: number, outcome: LoadOutcome, codeCache: Uint8Array | undefined): void {
+    this.#batch.begin(FrameType.loaded, isolateId)
+    this.#batch.writeSizedUtf8(JSON.stringify(outcome))
+    if (codeCache !== undefined) this.#batch.writeBytes(codeCache)
+    this.#batch.finish()
+  }
+
+  isolateLost(isolateId: number, loss: IsolateLoss): void {
+    this.#batch.json(FrameType.isolateLost, isolateId, loss)
+  }
+
+  open(exchange: number, isolateId: number, parent: number, head: string, body: Transfer): void {
+    this.#batch.begin(FrameType.open, exchange)
+    this.#batch.writeUint32(isolateId)
+    this.#batch.writeUint32(parent)
+    this.#message(head, body)
+    this.#batch.finish()
+  }
+
+  head(exchange: number, cpuMicros: number, settled: boolean, head: string, body: Transfer): void {
+    this.#batch.begin(FrameType.head, exchange)
+    this.#batch.writeUint32(cpuMicros)
+    this.#batch.writeUint8(settled ? 1 : 0)
+    this.#message(head, body)
+    this.#batch.finish()
+  }
+
+  chunk(exchange: number, bytes: Uint8Array): void {
+    this.#batch.begin(FrameType.chunk, exchange)
+    this.#batch.writeBytes(bytes)
+    this.#batch.finish()
+  }
+
+  end(exchange: number): void {
+    this.#batch.bare(FrameType.end, exchange)
+  }
+
+  reset(exchange: number, reason: ResetReason): void {
+    this.#batch.json(FrameType.reset, exchange, reason)
+  }
+
+  credit(exchange: number, bytes: number): void {
+    this.#number(FrameType.credit, exchange, bytes)
+  }
+
+  settled(exchange: number, cpuMicros: number): void {
+    this.#number(FrameType.settled, exchange, cpuMicros)
+  }
+
+  log(exchange: number, log: CellLog): void {
+    this.#batch.json(FrameType.log, exchange, log)
+  }
+
+  pong(id: number): void {
+    this.#batch.bare(FrameType.pong, id)
+  }
+
+  #number(type: FrameType, id: number, value: number): void {
+    this.#batch.begin(type, id)
+    this.#batch.writeUint32(value)
+    this.#batch.finish()
+  }
+
+  /** Kind of body, sized head, then the body where it travels along. */
+  #message(head: string, body: Transfer): void {
+    this.#batch.writeUint8(body === undefined ? BodyKind.none : body === true ? BodyKind.stream : BodyKind.whole)
+    this.#batch.writeSizedLatin1(head)
+    if (typeof body === 'string') this.#batch.writeUtf8(body)
+    else if (body instanceof Uint8Array) this.#batch.writeBytes(body)
+  }
+}
