@@ -40,6 +40,9 @@ describe('parseProject', () => {
     ['{ "functions": [{ "name": "a", "main": "a.ts", "rout": [] }] }', 'skerry.jsonc:1:48: unknown key "rout"; did you mean "routes"?'],
     ['{ "functions": [{ "name": "a", "main": "a" }, { "name": "a", "main": "b" }] }', 'skerry.jsonc:1:57: another function'],
     ['[]', 'skerry.jsonc:1:1:'],
+    ['{ "name": "a", "main": "a.ts",\n "kv": ["CACHE"] }', 'skerry.jsonc:2:8: "kv" is not offered by this version'],
+    ['{ "name": "a", "main": "a.ts",\n "crons": ["* * * * *"] }', 'skerry.jsonc:2:11: "crons" is not offered by this version'],
+    ['{ "name": "a", "main": "a.ts",\n "concurrency": { "reserved": 1 } }', 'skerry.jsonc:2:31: "concurrency.reserved" is not offered'],
   ])('refuses %j with its place', (text, start) => {
     const error = failure(text)
     expect(error.code).toBe('config_invalid')

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type FunctionProject, projectSchema } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { closest } from './closest.ts'
+import { findUnoffered } from './offered.ts'
 
 const [singleSchema, groupSchema] = projectSchema.options
 
@@ -103,7 +104,10 @@ export function parseProject(text: string, file: string): ParsedProject {
     const full = isGroup ? ['functions', functionIndex, ...path] : path
     return invalid(file, text, [{ offset: nearestNode(root, full).offset, field: full.join('.'), text: complaint }])
   }
-  for (const [index, { name }] of functions.entries()) {
+  for (const [index, project] of functions.entries()) {
+    const { name } = project
+    const unoffered = findUnoffered(project)
+    if (unoffered !== undefined) throw complain(index, unoffered, `"${unoffered.join('.')}" is not offered by this version of Skerry; leave it out`)
     if (functions.findIndex((other) => other.name === name) !== index) {
       throw complain(index, ['name'], `another function of this file is called "${name}" too`)
     }
