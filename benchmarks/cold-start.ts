@@ -17,7 +17,7 @@ export async function measureColdStart(peer: Peer, context: PeerContext, setting
   if (cold === undefined) throw new RangeError(`${peer.name} has no cold start.`)
   const warmUps = cold.samples(settings.coldWarmUps)
   const plan = await cold.prepare(context, warmUps + cold.samples(settings.functions))
-  const samples = await runClient(plan, settings.timeoutMs, settings.coldGapMs)
+  const samples = await runClient(plan, settings.timeoutMs, settings.coldGapMs, { requests: warmUps, repeats: settings.coldWarmUpRepeats })
   const reported = cold.inspect === undefined ? null : samples.map((sample) => cold.inspect?.(sample.serverTiming) ?? 0)
   const elapsed = samples.map((sample) => sample.elapsedMs)
   return {

@@ -43,9 +43,9 @@ async function main(): Promise<number> {
     progress: (text) => void process.stderr.write(`${text}\n`),
     ...(positionals.length === 0 ? {} : { only: positionals.map((part) => oneOf('The question', part, questions)) }),
     ...(values.peers === undefined ? {} : { peers: listOf('--peers', values.peers, comparedPeers) }),
-    ...(values.rounds === undefined ? {} : { rounds: positive('--rounds', values.rounds) }),
-    ...(values.functions === undefined ? {} : { functions: positive('--functions', values.functions) }),
-    ...(values.gap === undefined ? {} : { coldGapMs: positive('--gap', values.gap) }),
+    ...(values.rounds === undefined ? {} : { rounds: wholeNumber('--rounds', values.rounds, 1) }),
+    ...(values.functions === undefined ? {} : { functions: wholeNumber('--functions', values.functions, 1) }),
+    ...(values.gap === undefined ? {} : { coldGapMs: wholeNumber('--gap', values.gap, 0) }),
     ...(values.output === undefined ? {} : { outputDirectory: values.output }),
   }
   const { report, table, files, succeeded } = await runBenchmarks(options)
@@ -66,9 +66,9 @@ function oneOf<const T extends string>(name: string, text: string, allowed: read
   return found
 }
 
-function positive(flag: string, text: string): number {
+function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new SkerryError('invalid_request', `${flag} takes a whole number from 1, not "${text}".`)
+  if (!Number.isInteger(value) || value < least || value > 100_000) throw new SkerryError('invalid_request', `${flag} takes a whole number from ${least}, not "${text}".`)
   return value
 }
 

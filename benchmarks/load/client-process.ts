@@ -20,14 +20,20 @@ function report(result: ClientResult): void {
 
 async function run(task: ClientTask): Promise<readonly ClientSample[]> {
   return task.plan.kind === 'requests'
-    ? await timeRequests(task.plan.requests, task.timeoutMs, task.gapMs)
+    ? await timeRequests(task.plan.requests, task)
     : await timeProcesses(task.plan.processes, task.timeoutMs)
 }
 
-async function timeRequests(requests: readonly CheckedRequest[], timeoutMs: number, gapMs: number): Promise<readonly ClientSample[]> {
+async function timeRequests(requests: readonly CheckedRequest[], { timeoutMs, gapMs, warmUp }: ClientTask): Promise<readonly ClientSample[]> {
   const agent = new Agent({ connections: 1 })
   const samples: ClientSample[] = []
-  for (const request of requests) {
+  for (const [index, request] of requests.entries()) {
+    if (index > 0 && index === warmUp.requests) {
+      for (let turn = 0; turn < warmUp.repeats; turn += 1) {
+        for (const again of requests.slice(0, index)) await sendChecked(again, agent, timeoutMs)
+      }
+      await delay(gapMs)
+    }
     const start = process.hrtime.bigint()
     const headers = await sendChecked(request, agent, timeoutMs)
     const elapsedMs = millisecondsSince(start)

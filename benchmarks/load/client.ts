@@ -11,6 +11,15 @@ export interface ClientTask {
   readonly timeoutMs: number
   /** Pause after each answer; 0 sends the next request at once. */
   readonly gapMs: number
+  readonly warmUp: WarmUp
+}
+
+/** What brings client and server to the state of a node that serves: the first requests of the plan, then those again and again. */
+export interface WarmUp {
+  /** Requests at the plan's beginning. */
+  readonly requests: number
+  /** How often they are sent again, untimed, before the rest. */
+  readonly repeats: number
 }
 
 const resultSchema = z.discriminatedUnion('status', [
@@ -28,17 +37,17 @@ export type ClientSample = Extract<ClientResult, { status: 'done' }>['samples'][
  * Sends the plan's requests one after another over one kept-alive connection, from a fresh process of its own, so that neither this
  * process's garbage nor an earlier row's compiled code is in the figures. Rejects at the first answer that is wrong.
  */
-export async function runClient(plan: ColdPlan, timeoutMs: number, gapMs = 0): Promise<readonly ClientSample[]> {
+export async function runClient(plan: ColdPlan, timeoutMs: number, gapMs = 0, warmUp: WarmUp = { requests: 0, repeats: 0 }): Promise<readonly ClientSample[]> {
   const script = join(import.meta.dirname, `client-process${extname(import.meta.filename)}`)
   const child = fork(script, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const count = plan.kind === 'requests' ? plan.requests.length : plan.processes.length
-  const timer = setTimeout(() => child.kill('SIGKILL'), (timeoutMs + gapMs) * (count + 1))
+  const timer = setTimeout(() => child.kill('SIGKILL'), (timeoutMs + gapMs) * (count + warmUp.requests * warmUp.repeats + 1))
   try {
     const { promise: answered, resolve } = Promise.withResolvers<ClientResult | null>()
     child.once('message', (message) => resolve(resultSchema.parse(message)))
     child.once('exit', () => resolve(null))
     child.once('error', () => resolve(null))
-    child.send({ plan, timeoutMs, gapMs } satisfies ClientTask)
+    child.send({ plan, timeoutMs, gapMs, warmUp } satisfies ClientTask)
     const result = await answered
     if (result === null) throw new SkerryError('internal_error', 'The load client ended without a result.')
     if (result.status === 'failed') throw new SkerryError('internal_error', result.detail)

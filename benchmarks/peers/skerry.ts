@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { deploymentEventSchema, type DeploymentRequestInput } from '../../control-plane/protocol/index.ts'
@@ -38,6 +39,8 @@ export const skerry: Peer = {
           return { name, source: helloFunction(`function ${first + offset}`).source }
         }))
       }
+      // Publishing is work too: what is measured is a node at rest, as the other peers are.
+      await delay(restMs)
       const requests = names.map((name, index) => {
         return { url: cluster.nodeUrl, host: hostOf(name, cluster.nodeUrl), expectedBody: helloFunction(`function ${index}`).expectedBody }
       })
@@ -68,6 +71,7 @@ function firstError(error: unknown): string {
 /** Small groups, so that a deployment of test-loads stays well within its time-out. */
 const functionsPerDeployment = 20
 const requestTimeoutMs = 60_000
+const restMs = 3_000
 
 interface Cluster {
   readonly controlPlane: string

@@ -42,19 +42,25 @@ function createPool(size: number, initialSize: number) {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('holds few until the first is taken, then refills to its size one at a time', async () => {
-  const { pool, making, added, madeNow } = createPool(3, 1)
-  expect(pool.size).toBe(1)
-  expect(making).toHaveLength(0)
-  expect(pool.take(128)).toBeDefined()
-  expect(making).toHaveLength(1)
-  for (let index = 0; index < 3; index++) {
-    making[index]?.finish()
+test('fills to half of its size until the first is taken, then to all of it, one at a time', async () => {
+  const { pool, making, added, madeNow } = createPool(4, 1)
+  const finishNext = async (): Promise<void> => {
+    making.at(-1)?.finish()
     await turn()
   }
-  expect(pool.size).toBe(3)
-  expect(making).toHaveLength(3)
-  expect(added).toEqual([1, 2, 3])
+  expect(pool.size).toBe(1)
+  expect(making).toHaveLength(0)
+  pool.start()
+  pool.start()
+  expect(making).toHaveLength(1)
+  await finishNext()
+  expect(pool.size).toBe(2)
+  expect(making).toHaveLength(1)
+  expect(pool.take(128)).toBeDefined()
+  for (let index = 0; index < 3; index++) await finishNext()
+  expect(pool.size).toBe(4)
+  expect(making).toHaveLength(4)
+  expect(added).toEqual([2, 2, 3, 4])
   expect(madeNow()).toBe(1)
 })
 

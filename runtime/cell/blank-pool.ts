@@ -1,7 +1,7 @@
 import type { BlankFactory, BlankIsolate } from './blank-isolate.ts'
 
 export interface BlankPoolOptions {
-  /** Held ready once the cell is in use. */
+  /** Held ready once the cell is in use; half of it before. */
   readonly size: number
   /** Made before the cell says that it is ready. */
   readonly initialSize: number
@@ -11,15 +11,22 @@ export interface BlankPoolOptions {
   readonly onAdded: () => void
 }
 
-/** Keeps blank isolates ready. Refilled one at a time, on another thread, from the first that is taken on. */
+/** Keeps blank isolates ready. Filled one at a time, on another thread. */
 export class BlankPool {
   readonly #options: BlankPoolOptions
   readonly #blanks: BlankIsolate[] = []
   #isRefilling = false
+  #wanted: number
 
   constructor(options: BlankPoolOptions) {
     this.#options = options
+    this.#wanted = Math.ceil(options.size / 2)
     while (this.#blanks.length < options.initialSize) this.#blanks.push(options.factory.createNow(options.memoryMb))
+  }
+
+  /** Goes on filling beyond the initial ones. */
+  start(): void {
+    if (!this.#isRefilling) void this.#refill()
   }
 
   get size(): number {
@@ -31,14 +38,15 @@ export class BlankPool {
     const { factory, memoryMb: pooledMb } = this.#options
     if (memoryMb !== pooledMb) return factory.createNow(memoryMb)
     const blank = this.#blanks.pop()
-    if (!this.#isRefilling) void this.#refill()
+    this.#wanted = this.#options.size
+    this.start()
     return blank
   }
 
   async #refill(): Promise<void> {
-    const { factory, memoryMb, size, onAdded } = this.#options
+    const { factory, memoryMb, onAdded } = this.#options
     this.#isRefilling = true
-    while (this.#blanks.length < size) {
+    while (this.#blanks.length < this.#wanted) {
       try {
         this.#blanks.push(await factory.create(memoryMb))
       } catch (error) {

@@ -108,6 +108,7 @@ export class Cell {
       },
     })
     this.#options.sender.ready(this.#pool.size)
+    this.#pool.start()
   }
 
   #load(id: number, payload: Buffer): void {

@@ -36,3 +36,32 @@ test('a system that starts no process is asked again later, and ends nothing', (
   written.mockRestore()
   fleet.close()
 })
+
+test('spares are replaced in a quiet moment, and at the latest after a while', () => {
+  let created = 0
+  const fleet = new CellFleet({
+    create: () => {
+      created++
+      return cellOf()
+    },
+    cellsPerAccount: 1,
+    cellsMax: 16,
+    spares: 2,
+  })
+  expect(created).toBe(2)
+  fleet.acquire('one')
+  vi.advanceTimersByTime(900)
+  fleet.acquire('one')
+  vi.advanceTimersByTime(900)
+  expect(created).toBe(2)
+  vi.advanceTimersByTime(1_200)
+  expect(created).toBe(3)
+
+  fleet.acquire('two')
+  for (let turn = 0; turn < 12; turn++) {
+    vi.advanceTimersByTime(500)
+    fleet.acquire('two')
+  }
+  expect(created).toBe(4)
+  fleet.close()
+})

@@ -10,8 +10,12 @@ export interface CellFleetOptions {
   readonly spares: number
 }
 
-/** A spare that was taken is replaced so much later: its owner's first requests shall not share the cores with a process that starts. */
-const replaceMs = 1_000
+/**
+ * A spare that was taken is replaced when no isolate was placed for so long, and at the latest after a while: cold starts shall not share
+ * the cores with a process that starts.
+ */
+const quietMs = 1_000
+const replaceMsMax = 5_000
 /** A spare that dies at once would die again: the wait before the next doubles, until one comes up. */
 const respawnMinMs = 250
 const respawnMaxMs = 30_000
@@ -24,13 +28,14 @@ interface AssignedCell {
 
 /**
  * Which cells there are and whom they serve. Spares are started ahead, since a cell takes a quarter of a second to come up; an owner (an
- * account, and its probation apart from it) takes one, and the next starts a little later.
+ * account, and its probation apart from it) takes one, and the next starts in a quiet moment.
  */
 export class CellFleet {
   readonly #options: CellFleetOptions
   readonly #assigned = new Map<CellHandle, AssignedCell>()
   readonly #spares: CellHandle[] = []
   #uses = 0
+  #lastAcquiredMs = 0
   #respawn: NodeJS.Timeout | undefined
   #respawnMs = respawnMinMs
   #closed = false
@@ -70,6 +75,7 @@ export class CellFleet {
     }
     if (best === undefined) return undefined
     best.lastUsed = ++this.#uses
+    this.#lastAcquiredMs = performance.now()
     return best.cell
   }
 
@@ -97,8 +103,18 @@ export class CellFleet {
   #takeSpare(): CellHandle | undefined {
     if (this.#assigned.size >= this.#options.cellsMax && !this.#endIdlest()) return undefined
     const cell = this.#spares.shift() ?? this.#create()
-    this.#startSparesIn(replaceMs)
+    this.#replaceWhenQuiet(performance.now())
     return cell
+  }
+
+  #replaceWhenQuiet(sinceMs: number): void {
+    clearTimeout(this.#respawn)
+    this.#respawn = setTimeout(() => {
+      const nowMs = performance.now()
+      if (nowMs - this.#lastAcquiredMs < quietMs && nowMs - sinceMs < replaceMsMax) this.#replaceWhenQuiet(sinceMs)
+      else this.#startSpares()
+    }, quietMs)
+    this.#respawn.unref()
   }
 
   #startSparesIn(delayMs: number): void {

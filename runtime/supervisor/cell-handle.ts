@@ -94,6 +94,10 @@ export class CellHandle {
     return this.#process.usage()
   }
 
+  lowerHelperThreads(): void {
+    this.#process.lowerHelperThreads()
+  }
+
   allocateIsolate(): number {
     return this.#nextIsolate++
   }
@@ -219,6 +223,7 @@ export class CellHandle {
         break
       case FrameType.ready:
         this.ready = true
+        this.#process.lowerHelperThreads()
         this.#options.onReady(this)
         break
       default:

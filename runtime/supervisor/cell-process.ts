@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs'
-import type { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
+import { closeSync, openSync, readdirSync, readFileSync, readSync, unlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { setPriority, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { FrameSocket } from '../pipe/index.ts'
 import type { CellCommand } from './sandbox.ts'
 
@@ -32,6 +32,8 @@ export interface ProcessUsage {
 
 const stderrBytesMax = 4_096
 const bytesPerPage = 4_096
+const mainThreadName = 'node-MainThread'
+const lowestPriority = 19
 
 /** A cell's operating system process: its pipe, its marker, its memory, its end. The constructor throws where the system gives none. */
 export class CellProcess {
@@ -40,6 +42,8 @@ export class CellProcess {
   readonly #markerDescriptor: number
   readonly #markerBuffer = Buffer.alloc(16)
   #stderr = ''
+  /** Threads that were looked at by `lowerHelperThreads`. */
+  readonly #lowered = new Set<string>()
   #gone = false
 
   constructor(options: CellProcessOptions) {
@@ -113,20 +117,43 @@ export class CellProcess {
 
   /** Of the process and those under it (bubblewrap's), or undefined where the system does not tell. */
   usage(): ProcessUsage | undefined {
-    if (this.#child.pid === undefined) return undefined
     let bytes = 0
     let cpuNanoseconds = 0
-    const pids = [this.#child.pid]
     try {
-      for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
+      for (const pid of this.#processTree()) {
         bytes += Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * bytesPerPage
         cpuNanoseconds += Number.parseInt(readFileSync(`/proc/${pid}/schedstat`, 'latin1'), 10)
-        const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
-        if (children !== '') pids.push(...children.split(' ').map(Number))
       }
     } catch {
       return undefined
     }
-    return { residentMb: bytes / 1024 / 1024, cpuMs: cpuNanoseconds / 1_000_000 }
+    return bytes === 0 ? undefined : { residentMb: bytes / 1024 / 1024, cpuMs: cpuNanoseconds / 1_000_000 }
+  }
+
+  /**
+   * Has the threads that restore blank isolates give way to the one that runs requests: beside them it would wait milliseconds for a core.
+   * They carry the name of the main thread; V8's and libuv's have names of their own. Call again later: threads are made when needed.
+   */
+  lowerHelperThreads(): void {
+    try {
+      for (const pid of this.#processTree()) {
+        for (const thread of readdirSync(`/proc/${pid}/task`)) {
+          if (thread === String(pid) || this.#lowered.has(thread)) continue
+          this.#lowered.add(thread)
+          if (readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim() === mainThreadName) setPriority(Number(thread), lowestPriority)
+        }
+      }
+    } catch {
+      // The process is just going, or the system has no such files: then they keep their priority.
+    }
+  }
+
+  *#processTree(): Generator<number> {
+    const pids = this.#child.pid === undefined ? [] : [this.#child.pid]
+    for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
+      yield pid
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
+      if (children !== '') pids.push(...children.split(' ').map(Number))
+    }
   }
 }

@@ -56,6 +56,7 @@ export class Watchdog {
     this.#options.load.look()
     for (const cell of this.#options.cells()) {
       if (!cell.ready || cell.gone) continue
+      if (this.#period === 0) cell.lowerHelperThreads()
       if (cell.inFlight > 0 || cell.awaitsPong || this.#period === 0) this.#lookAt(cell)
     }
   }
