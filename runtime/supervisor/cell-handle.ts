@@ -286,7 +286,7 @@ export class CellHandle {
       this.#options.onIsolateLost(isolate, isolate.id === mark.isolateId ? offence : undefined)
     }
     this.#options.onExit(this, this.#describeExit(description, this.isolates.get(mark.isolateId)))
-    this.#loseRequests(() => true, mark.highestExchangeId, (exchange) => exchange.isolate?.id === mark.isolateId, offence)
+    this.#loseRequests(() => true, mark.highestExchangeId, (exchange) => isOffender(exchange, mark), offence)
     this.isolates.clear()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#lingering.clear()
@@ -342,4 +342,9 @@ export class CellHandle {
     this.sender.forget(exchange.id)
     this.settle(exchange)
   }
+}
+
+/** The request whose turn was running; while an isolate was being loaded, every request that waits for it. */
+function isOffender(exchange: RequestExchange, { exchangeId, isolateId }: TurnMark): boolean {
+  return exchangeId === 0 ? exchange.isolate?.id === isolateId : exchange.id === exchangeId
 }

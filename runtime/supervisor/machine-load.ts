@@ -5,8 +5,8 @@ import { availableParallelism, loadavg } from 'node:os'
 const contentionMax = 8
 /** A cell runs at nice 5: beside a process of the node's priority it gets a third of a core's time. */
 const niceWeight = 3
-/** Of the value before, at each look: a burst of load is remembered for some hundred milliseconds. */
-const decay = 0.9
+/** Of the value before, at each look: a burst of load is remembered for a few hundred milliseconds. */
+const decay = 0.8
 
 /**
  * How much longer than its CPU time a turn may take on this machine now: 1 while cores are free, more as processes wait for them.

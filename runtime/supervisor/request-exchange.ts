@@ -8,7 +8,9 @@ import type { FunctionRequest, RequestControl, ResponseHandler, RunnableVersion 
 import type { SubrequestExchange } from './subrequest-exchange.ts'
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Runs of a request whose code may have begun; and placements of one that no code has seen, where one cell after another dies. */
 const attemptsMax = 2
+const placementsMax = 6
 /** Of a body that comes with its head: a megabyte of text in UTF-8. What is larger comes in chunks, under credit. */
 const wholeBytesMax = 4 * 1024 * 1024
 
@@ -47,6 +49,8 @@ export class RequestExchange implements RequestControl {
   readonly #download: ReceiveWindow
   #uploadBegun = false
   #headReceived = false
+  /** How often code of the function began on it and was lost. */
+  #runs = 0
   #over = false
   #paused = false
   #pausedBytes = 0
@@ -218,8 +222,10 @@ export class RequestExchange implements RequestControl {
   onLost(begun: boolean, error: SkerryError, isOffender: boolean): void {
     this.isolate = undefined
     if (this.#over) return
-    const repeatable = !this.#headReceived && !this.#uploadBegun && this.attempts < attemptsMax
-    if (!isOffender && repeatable && (!begun || safeMethods.has(this.request.method))) {
+    const isWhole = !this.#headReceived && !this.#uploadBegun
+    if (begun) this.#runs++
+    const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < attemptsMax : this.attempts < placementsMax
+    if (!isOffender && isWhole && isSafe) {
       this.#upload?.hold()
       this.#options.place(this)
       return

@@ -9,7 +9,7 @@ const periodMs = 50
 /** Looks at an idle cell only this often. */
 const idlePeriods = 20
 /** What an overrunning turn gets beyond the cell's own backstop, before the whole cell is ended. */
-const graceMs = 300
+const graceMs = 400
 /** Of an isolate that is gone already. */
 const defaults = { memoryMb: 128, cpuMs: 50 }
 

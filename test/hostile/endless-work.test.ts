@@ -98,7 +98,7 @@ test('what crypto uses on other threads counts', async () => {
   const version = versionOf('derives', `export default { async fetch() {
     const key = await crypto.subtle.importKey('raw', new Uint8Array(8), 'PBKDF2', false, ['deriveBits'])
     const derive = () => crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(8), iterations: 1e6 }, key, 512)
-    await Promise.all(Array.from({ length: 40 }, derive)); return new Response('derived') } }`)
+    await Promise.all(Array.from({ length: 40 }, derive)); return new Response('derived') } }`, withLimits({ wallMs: 25_000 }))
   expect((await call(hostile.runtime, version)).error?.code).toBe('cpu_limit_exceeded')
   expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
 })
