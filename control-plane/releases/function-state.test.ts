@@ -26,6 +26,14 @@ test('shares add up to 100 after any sequence of deployments', () => {
   )
 })
 
+test('rounding takes no share away', () => {
+  const steps = [['d', 1], ['a', 1], ['b', 66], ['c', 85], ['d', 12], ['e', 98], ['d', 32], ['c', 65], ['e', 53]] as const
+  let shares: readonly Share[] = []
+  for (const [version, percent] of steps) shares = withShare(shares, version, percent)
+  expect(shares.every(({ percent }) => percent > 0)).toBe(true)
+  expect(shares.reduce((total, { percent }) => total + percent, 0)).toBeCloseTo(100, 6)
+})
+
 test('refuses an eleventh version', () => {
   const current = Array.from({ length: 10 }, (_, index) => ({ version: `v${index}`, percent: 10 }))
   expect(() => withShare(current, 'new', 1)).toThrow(expect.objectContaining({ code: 'invalid_request' }) as Error)

@@ -28,13 +28,14 @@ export function withShare(current: readonly Share[], version: string, percent: n
     percent: Math.round(((share.percent * (100 - percent)) / othersSum) * shareScale) / shareScale,
   }))
   const shares = [...scaled, { version, percent }].filter((share) => share.percent > 0)
-  const [first, ...rest] = shares
-  if (first === undefined) return []
   if (shares.length > sharesMax) {
     throw new SkerryError('invalid_request', `At most ${sharesMax} versions share the traffic; release fewer first.`, { field: 'percent' })
   }
-  const restSum = rest.reduce((sum, share) => sum + share.percent, 0)
-  return [{ version: first.version, percent: Math.round((100 - restSum) * shareScale) / shareScale }, ...rest]
+  // What rounding leaves over goes to the largest, which it can not bring to nothing.
+  const largest = shares.reduce((one, other) => (other.percent > one.percent ? other : one))
+  const othersTotal = shares.reduce((sum, share) => (share === largest ? sum : sum + share.percent), 0)
+  const remainder = Math.round((100 - othersTotal) * shareScale) / shareScale
+  return shares.map((share) => (share === largest ? { version: share.version, percent: remainder } : share))
 }
 
 /** A function's state with these shares: their versions, and the last ones that load, for previews. Secrets stay sealed. */

@@ -1,12 +1,13 @@
 import type { Buffer } from 'node:buffer'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
-import { type CellSettings, fixedLimits, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
+import { type CellSettings, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
 import { PayloadReader } from '../pipe/index.ts'
 import { CellProcess, type ProcessUsage, type TurnMark } from './cell-process.ts'
 import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseReset } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import type { RequestExchange } from './request-exchange.ts'
+import { RequestTable } from './request-table.ts'
 import type { SubrequestDispatcher } from './runtime.ts'
 import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
@@ -32,8 +33,6 @@ export interface CellHandleOptions {
 
 /** Frames that wait for a cell which does not read: beyond it the cell takes no new request. */
 const backlogBytesMax = 64 * 1024 * 1024
-/** Answered requests of one cell that go on; beyond it the one that does so longest is cut. */
-const lingeringMax = 5_000
 
 /**
  * One cell, from the supervisor's side: its process, the isolates in it, and the exchanges under way.
@@ -48,11 +47,10 @@ export class CellHandle {
   readonly sender: CellSender
   readonly #options: CellHandleOptions
   readonly #process: CellProcess
-  readonly #requests = new Map<number, RequestExchange>()
+  readonly #requests = new RequestTable((exchange) => {
+    this.#forget(exchange)
+  })
   readonly #subrequests = new Map<number, SubrequestExchange>()
-  /** Requests whose answer is over while the function goes on (`waitUntil`), with the timer that ends them. */
-  readonly #lingering = new Map<number, NodeJS.Timeout>()
-  #nextExchange = 2
   #nextIsolate = 1
   #pingsUnanswered = 0
   /** Why the supervisor ended the cell, where it did: what its offender is told. */
@@ -115,33 +113,27 @@ export class CellHandle {
 
   /** Hands a request to an isolate of this cell. */
   open(exchange: RequestExchange, isolate: IsolateRecord, metadata: string): void {
-    exchange.id = this.#nextExchange
+    this.#requests.add(exchange)
     exchange.isolate = isolate
     exchange.attempts++
-    // 0 stands for no request.
-    this.#nextExchange = (this.#nextExchange + 2) >>> 0 || 2
-    this.#requests.set(exchange.id, exchange)
     this.sender.open(exchange.id, isolate.id, this.#options.contention(), exchange.request, metadata)
     exchange.onOpened()
   }
 
   /** Nobody waits for this request's answer any more. With a reason the function is told, and may end what it passed to `waitUntil`. */
   abandon(exchange: RequestExchange, reason: ResetReason | undefined): void {
-    if (!this.#requests.has(exchange.id)) return
+    if (!this.#requests.has(exchange)) return
     if (reason === undefined) {
       this.#forget(exchange)
     } else {
       this.sender.reset(exchange.id, reason)
-      this.#linger(exchange)
+      this.#requests.linger(exchange)
     }
   }
 
   /** The function is done with a request. */
   settle(exchange: RequestExchange): void {
-    if (!this.#requests.delete(exchange.id)) return
-    clearTimeout(this.#lingering.get(exchange.id))
-    this.#lingering.delete(exchange.id)
-    for (const subrequest of exchange.subrequests) subrequest.abort()
+    if (!this.#requests.remove(exchange)) return
     const { isolate } = exchange
     if (isolate === undefined) return
     isolate.inFlight--
@@ -150,7 +142,7 @@ export class CellHandle {
 
   /** The isolate never came up: its requests get the error. */
   failRequestsOf(isolate: IsolateRecord, error: SkerryError, stack: string | undefined): void {
-    for (const exchange of [...this.#requests.values()]) if (exchange.isolate === isolate) exchange.fail(error, stack)
+    for (const exchange of this.#requests.of(isolate)) exchange.fail(error, stack)
   }
 
   dropSubrequest(id: number): void {
@@ -267,13 +259,17 @@ export class CellHandle {
     if (isolate === undefined) return
     this.isolates.delete(id)
     isolate.state = 'gone'
-    const mark = this.mark()
     const offence = new SkerryError(isErrorCode(loss.code) ? loss.code : 'isolate_crashed', loss.message, {
       ...(loss.limit === undefined ? {} : { limit: loss.limit }),
       ...(loss.used === undefined ? {} : { used: loss.used }),
     })
     this.#options.onIsolateLost(isolate, offence)
-    this.#loseRequests((exchange) => exchange.isolate === isolate, mark.highestExchangeId, (exchange) => exchange.id === loss.exchange && loss.code !== 'overloaded', offence)
+    this.#requests.lose({
+      affects: (exchange) => exchange.isolate === isolate,
+      isOffender: (exchange) => exchange.id === loss.exchange && loss.code !== 'overloaded',
+      offence,
+      highestBegun: this.mark().highestExchangeId,
+    })
   }
 
   #onExit(description: string): void {
@@ -286,10 +282,13 @@ export class CellHandle {
       this.#options.onIsolateLost(isolate, isolate.id === mark.isolateId ? offence : undefined)
     }
     this.#options.onExit(this, this.#describeExit(description, this.isolates.get(mark.isolateId)))
-    this.#loseRequests(() => true, mark.highestExchangeId, (exchange) => isOffender(exchange, mark), offence)
+    this.#requests.lose({
+      affects: () => true,
+      isOffender: (exchange) => isOffender(exchange, mark),
+      offence,
+      highestBegun: mark.highestExchangeId,
+    })
     this.isolates.clear()
-    for (const timer of this.#lingering.values()) clearTimeout(timer)
-    this.#lingering.clear()
   }
 
   /** For the operator's log: what ended, and whose code was running or ran last. */
@@ -298,44 +297,9 @@ export class CellHandle {
     return isolate === undefined ? reason : `${reason} (last in ${isolate.version.account}/${isolate.version.functionName})`
   }
 
-  #loseRequests(
-    affected: (exchange: RequestExchange) => boolean,
-    highestBegun: number,
-    isOffender: (exchange: RequestExchange) => boolean,
-    offence: SkerryError,
-  ): void {
-    const bystander = new SkerryError('isolate_crashed', 'The function was ended by what another request did')
-    const lost: { exchange: RequestExchange; begun: boolean; offender: boolean }[] = []
-    for (const exchange of this.#requests.values()) {
-      if (!affected(exchange)) continue
-      const begun = exchange.id <= highestBegun
-      lost.push({ exchange, begun, offender: begun && isOffender(exchange) })
-    }
-    for (const { exchange } of lost) {
-      this.#requests.delete(exchange.id)
-      clearTimeout(this.#lingering.get(exchange.id))
-      this.#lingering.delete(exchange.id)
-      for (const subrequest of exchange.subrequests) subrequest.abort()
-    }
-    for (const { exchange, begun, offender } of lost) exchange.onLost(begun, offender ? offence : bystander, offender)
-  }
-
   #lingerIfOver(id: number): void {
     const exchange = this.#requests.get(id)
-    if (exchange?.over === true) this.#linger(exchange)
-  }
-
-  #linger(exchange: RequestExchange): void {
-    if (this.#lingering.has(exchange.id)) return
-    const [longest] = this.#lingering.keys()
-    const cut = longest === undefined || this.#lingering.size < lingeringMax ? undefined : this.#requests.get(longest)
-    if (cut !== undefined) this.#forget(cut)
-    this.#lingering.set(
-      exchange.id,
-      setTimeout(() => {
-        this.#forget(exchange)
-      }, fixedLimits.waitUntilMs),
-    )
+    if (exchange?.over === true) this.#requests.linger(exchange)
   }
 
   #forget(exchange: RequestExchange): void {
