@@ -9,6 +9,8 @@ export interface Origin {
   readonly address: string
   /** Lets everyone go on who asked, or will ask, for `/gate/NAME`. */
   open(name: string): void
+  /** How many requests came in. */
+  readonly asked: () => number
   /** How many connections ended before their answer was through. */
   readonly brokenOff: () => number
   close(): Promise<void>
@@ -24,8 +26,10 @@ export async function startOrigin(handle: OriginHandler = (_request, response) =
     gates.set(name, found)
     return found
   }
+  let asked = 0
   let brokenOff = 0
   const server = createServer((request, response) => {
+    asked += 1
     response.on('close', () => {
       if (!response.writableFinished) brokenOff += 1
     })
@@ -40,6 +44,7 @@ export async function startOrigin(handle: OriginHandler = (_request, response) =
     url: `http://127.0.0.1:${port}`,
     address: `127.0.0.1:${port}`,
     open: (name) => gate(name).resolve(undefined),
+    asked: () => asked,
     brokenOff: () => brokenOff,
     async close() {
       server.closeAllConnections()
