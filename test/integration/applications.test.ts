@@ -173,7 +173,7 @@ describe('a proxy', () => {
   })
 
   test('streams: what has come is handed on while the rest is awaited, and a client that leaves ends it upstream', async () => {
-    const before = { asked: origin.asked(), brokenOff: origin.brokenOff() }
+    const brokenOffBefore = origin.brokenOff()
     const reader = readerOf(await edge.fetch(through('/endless')))
     expect(await reader.until('first')).toBe('first')
     await reader.cancel()
@@ -225,7 +225,7 @@ describe('the platform', () => {
   })
 
   test('fetch is broken off by AbortController and by time', async () => {
-    const brokenOffBefore = origin.brokenOff()
+    const before = { asked: origin.asked(), brokenOff: origin.brokenOff() }
     expect(await json(edge.fetch(at('platform', `/abort?${newGate().query}`)))).toEqual(['AbortError', 'TimeoutError', 'mine'])
     // On a busy machine a fetch may be given up before its connection is there: then nothing has to be closed.
     await until('what was asked is broken off', () => origin.brokenOff() - before.brokenOff === origin.asked() - before.asked)
