@@ -41,6 +41,7 @@ export class CellProcess {
   readonly #child: ChildProcess
   readonly #markerDescriptor: number
   readonly #markerBuffer = Buffer.alloc(16)
+  /** What the cell wrote to standard error, its last few kilobytes. */
   #stderr = ''
   /** Threads that were looked at by `lowerHelperThreads`. */
   readonly #lowered = new Set<string>()
@@ -88,11 +89,6 @@ export class CellProcess {
         if (reason !== undefined) this.kill()
       },
     })
-  }
-
-  /** What the cell wrote to standard error, its last few kilobytes. */
-  get stderr(): string {
-    return this.#stderr
   }
 
   kill(): void {

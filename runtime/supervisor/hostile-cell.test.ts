@@ -33,7 +33,7 @@ function start(seed: number): EdgeRuntime {
     },
     'permission',
     { command: process.execPath, parameters: [hostileCell, String(seed)] },
-    { snapshot: Buffer.alloc(0), script: '', snapshotHash: '' },
+    { snapshot: Buffer.alloc(0), script: '' },
   )
   return runtime
 }

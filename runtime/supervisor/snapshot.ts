@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { buildGuestBundle } from './guest-bundle.ts'
 import { snapshotEntry } from './sandbox.ts'
 
@@ -9,7 +8,6 @@ export interface GuestImage {
   /** Empty where no snapshot could be built: then isolates evaluate the script, slower but the same. */
   readonly snapshot: Buffer
   readonly script: string
-  readonly snapshotHash: string
 }
 
 const buildTimeoutMs = 30_000
@@ -25,7 +23,7 @@ export async function buildGuestImage(): Promise<GuestImage> {
     process.stderr.write(`no start-up snapshot, isolates will start slower: ${error instanceof Error ? error.message : String(error)}\n`)
     return Buffer.alloc(0)
   })
-  return { snapshot, script, snapshotHash: createHash('sha256').update(snapshot).digest('hex') }
+  return { snapshot, script }
 }
 
 function buildSnapshot(script: string): Promise<Buffer> {

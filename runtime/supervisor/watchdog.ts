@@ -16,7 +16,6 @@ const defaults = { memoryMb: 128, cpuMs: 50 }
 /** The cell when this turn was first seen, with a ping unanswered since. */
 interface Observation {
   readonly turns: number
-  readonly nowMs: number
   readonly usage: ProcessUsage
 }
 
@@ -63,11 +62,10 @@ export class Watchdog {
 
   #lookAt(cell: CellHandle): void {
     const { turns, isolateId, exchangeId } = cell.mark()
-    const nowMs = this.#options.nowMs()
-    const usage = cell.usage() ?? { residentMb: 0, cpuMs: nowMs }
+    const usage = cell.usage() ?? { residentMb: 0, cpuMs: this.#options.nowMs() }
     const before = this.#observations.get(cell)
     const isSameTurn = before !== undefined && before.turns === turns && cell.awaitsPong
-    const first = isSameTurn ? before : { turns, nowMs, usage }
+    const first = isSameTurn ? before : { turns, usage }
     if (!isSameTurn) {
       this.#observations.set(cell, first)
       if (!cell.awaitsPong) cell.ping()
