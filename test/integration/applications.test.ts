@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { FormData, type Response } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestEdge, type TestEdge } from '../../sdk/testing/index.ts'
+import { readerOf } from '../helpers/body-reader.ts'
 import { type Origin, startOrigin } from '../helpers/origin.ts'
 import { until } from '../helpers/until.ts'
 
@@ -55,26 +56,6 @@ function newGate(): { readonly name: string; readonly url: string; readonly quer
   const name = `gate-${gates}`
   const url = `${origin.url}/gate/${name}`
   return { name, url, query: `gate=${encodeURIComponent(url)}` }
-}
-
-/** Reads a body piece by piece, as it comes. */
-function readerOf(response: Response): { until(text: string): Promise<string>; rest(): Promise<string>; cancel(): Promise<void> } {
-  if (response.body === null) throw new Error('the answer has no body')
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  const readWhile = async (goesOn: (text: string) => boolean): Promise<string> => {
-    let text = ''
-    while (goesOn(text)) {
-      const { done, value } = await reader.read()
-      if (done) break
-      text += value
-    }
-    return text
-  }
-  return {
-    until: (wanted) => readWhile((text) => !text.includes(wanted)),
-    rest: () => readWhile(() => true),
-    cancel: () => reader.cancel(),
-  }
 }
 
 const json = async (response: Promise<Response>): Promise<unknown> => (await response).json()
