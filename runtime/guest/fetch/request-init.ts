@@ -1,5 +1,5 @@
 import { AbortSignal } from '../events/index.ts'
-import { URL } from '../url/index.ts'
+import { parseRelativeUrl } from '../url/index.ts'
 import { toDomString, toUsvString } from '../webidl.ts'
 import type { Body } from './body.ts'
 import { extractBody } from './extract-body.ts'
@@ -47,7 +47,7 @@ export function initializeRequest(input: unknown, init: Record<string, unknown>)
 
 function parseUrl(input: unknown): string {
   const text = toUsvString(input)
-  const url = new URL(text)
+  const url = parseRelativeUrl(text)
   if (url.username !== '' || url.password !== '') throw new TypeError('A request URL may not carry credentials')
   return url.href
 }

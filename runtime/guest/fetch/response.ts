@@ -1,7 +1,7 @@
 import type { Blob } from '../blob/index.ts'
 import type { FormData } from '../form-data/index.ts'
 import type { ReadableStream } from '../streams/index.ts'
-import { URL } from '../url/index.ts'
+import { parseRelativeUrl } from '../url/index.ts'
 import { requireArguments, shapeInterface, toDictionary } from '../webidl.ts'
 import { Body, consumeBytes, consumeText } from './body.ts'
 import { consumeArrayBuffer, consumeBlob, consumeFormData, consumeJson } from './consume-body.ts'
@@ -36,7 +36,7 @@ export class Response {
   /** https://fetch.spec.whatwg.org/#dom-response-redirect */
   static redirect(url: unknown, status: unknown = 302): Response {
     requireArguments(arguments.length, 1, 'Response.redirect')
-    const location = new URL(url).href
+    const location = parseRelativeUrl(url).href
     const code = toUnsignedShort(status)
     if (!redirectStatuses.includes(code)) throw new RangeError(`${code} is not the status of a redirect`)
     const origin = { type: 'default', url: '', redirected: false, guard: 'immutable' } as const
