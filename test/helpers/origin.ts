@@ -9,6 +9,8 @@ export interface Origin {
   readonly address: string
   /** Lets everyone go on who asked, or will ask, for `/gate/NAME`. */
   open(name: string): void
+  /** Settles when the gate is opened: for handlers that answer in parts. */
+  opened(name: string): Promise<undefined>
   /** How many requests came in. */
   readonly asked: () => number
   /** How many connections ended before their answer was through. */
@@ -44,6 +46,7 @@ export async function startOrigin(handle: OriginHandler = (_request, response) =
     url: `http://127.0.0.1:${port}`,
     address: `127.0.0.1:${port}`,
     open: (name) => gate(name).resolve(undefined),
+    opened: (name) => gate(name).promise,
     asked: () => asked,
     brokenOff: () => brokenOff,
     async close() {
