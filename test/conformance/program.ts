@@ -15,10 +15,23 @@ export async function assembleProgram(server: WptServer, file: TestFile): Promis
     paths.map(async (path) => {
       const response = await fetch(`${server.address}/${path}`, { headers: { host: server.host } })
       if (!response.ok) throw new Error(`the server of the checkout answered ${response.status} for ${path}`)
-      return { name: path, source: await response.text() }
+      const source = await response.text()
+      return { name: path, source: path === file.path ? source : source + shareDeclarations(source) }
     }),
   )
   return { location: `http://${server.host}/${file.path.replace(/\.js$/, '.worker.html')}${file.variant}`, timeoutMs: file.timeoutMs, scripts }
+}
+
+/**
+ * What a browser's worker does by itself and `eval` does not: a script after this one sees its top-level declarations. Answers with a
+ * line to append, which makes accessors of the global object of those that begin a line.
+ */
+export function shareDeclarations(source: string): string {
+  const names = source.matchAll(/^(?:(?:const|let|var|class|(?:async )?function\*?)\s+([\w$]+)|(?:const|let|var)\s*\{([^}]*)\}\s*=)/gm)
+  const shared = new Set([...names].flatMap(([, name, list]) => (name === undefined ? (list ?? '').split(',').map((part) => part.replace(/^.*:|=.*$/gs, '').trim()) : [name])))
+  shared.delete('')
+  const accessors = [...shared].map((name) => `${name}: { get: () => ${name}, set: (value) => { ${name} = value }, configurable: true }`)
+  return accessors.length === 0 ? '' : `\n;Object.defineProperties(globalThis, { ${accessors.join(', ')} })`
 }
 
 /**
@@ -33,6 +46,8 @@ export const runnerSource = `async (program, evaluate) => {
   globalThis.GLOBAL = { isWindow: () => false, isWorker: () => true, isShadowRealm: () => false }
   const [harness, ...scripts] = program.scripts
   evaluate(harness.source, harness.name)
+  // idlharness.js asks where it is, to know what is exposed. testharness.js must not know: it would wait for an install event.
+  globalThis.ServiceWorkerGlobalScope ??= class { static [Symbol.hasInstance]() { return true } }
   const report = new Promise((resolve) => add_completion_callback((tests, { status, message }) => resolve({
     status, message, tests: tests.map(({ name, status, message }) => [name, status, message]),
   })))
