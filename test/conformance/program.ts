@@ -22,16 +22,20 @@ export async function assembleProgram(server: WptServer, file: TestFile): Promis
   return { location: `http://${server.host}/${file.path.replace(/\.js$/, '.worker.html')}${file.variant}`, timeoutMs: file.timeoutMs, scripts }
 }
 
+const declaration = /^(?:(?:const|let|var|class|(?:async )?function\*?)\s+([\w$]+)|(?:const|let|var)\s*\{([^}]*)\}\s*=)/gm
+
 /**
- * What a browser's worker does by itself and `eval` does not: a script after this one sees its top-level declarations. Answers with a
- * line to append, which makes accessors of the global object of those that begin a line.
+ * What a browser's worker does by itself and `eval` does not: the scripts that follow see the top-level declarations of this one. Answers
+ * with a line to append, which makes accessors of the global object of those that begin a line.
  */
 export function shareDeclarations(source: string): string {
-  const names = source.matchAll(/^(?:(?:const|let|var|class|(?:async )?function\*?)\s+([\w$]+)|(?:const|let|var)\s*\{([^}]*)\}\s*=)/gm)
-  const shared = new Set([...names].flatMap(([, name, list]) => (name === undefined ? (list ?? '').split(',').map((part) => part.replace(/^.*:|=.*$/gs, '').trim()) : [name])))
-  shared.delete('')
-  const accessors = [...shared].map((name) => `${name}: { get: () => ${name}, set: (value) => { ${name} = value }, configurable: true }`)
-  return accessors.length === 0 ? '' : `\n;Object.defineProperties(globalThis, { ${accessors.join(', ')} })`
+  const names = [...source.matchAll(declaration)].flatMap(([, name, list = '']) => name ?? list.split(',').map((part) => part.replace(/^.*:|=.*$/gs, '').trim()))
+  const accessors = [...new Set(names)].filter((name) => name !== '').map((name) => `${name}: { get: () => ${name}, set: (value) => { ${name} = value } }`)
+  if (accessors.length === 0) return ''
+  // Functions and variables of sloppy code are there already.
+  return `\n;for (const [name, accessor] of Object.entries({ ${accessors.join(', ')} })) {
+    if (!Object.hasOwn(globalThis, name)) Object.defineProperty(globalThis, name, { ...accessor, configurable: true })
+  }`
 }
 
 /**
