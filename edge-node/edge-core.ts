@@ -6,6 +6,7 @@ import { SkerryError } from '../errors/index.ts'
 import type { LogRecord, Runtime, RuntimeOptions, RunnableVersion } from '../runtime/supervisor/index.ts'
 import { createFetchBinding, type ResolveHost } from './bindings/fetch/index.ts'
 import { createLogGate } from './bindings/logs/index.ts'
+import { OpenSockets } from './bindings/websocket/index.ts'
 import {
   createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type LocateClient,
   type ReadArtifact, RouteTable,
@@ -41,6 +42,8 @@ export interface Listening {
 }
 
 const drainMsMax = 30_000
+/** WebSockets go on for so long where their node drains or their version is no longer in the table; then they are closed. */
+const socketGraceMs = 10_000
 
 /** What every edge has, with a control plane or without: runtime, route table, ingress, fetch and logs, wired. */
 export class EdgeCore {
@@ -49,6 +52,7 @@ export class EdgeCore {
   readonly #options: EdgeCoreOptions
   readonly #ingress: Ingress
   readonly #closeFetch: () => Promise<void>
+  readonly #sockets: OpenSockets
   readonly #servers: Server[] = []
   readonly #newRequestId: () => string
   #table: RouteTable
@@ -71,13 +75,15 @@ export class EdgeCore {
       if (cell.core === undefined) throw new SkerryError('internal_error', 'The edge is still starting.')
       return cell.core
     }
+    const sockets = new OpenSockets()
     const fetchBinding = createFetchBinding({
+      sockets,
       runtime: () => core().runtime, table: () => core().table, publicPort: () => core().#publicPort, newRequestId,
       node: options.name, region: options.region, allowOutbound: options.allowOutbound,
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     })
     const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
-    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, closeFetch: () => fetchBinding.close() })
+    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, closeFetch: () => fetchBinding.close() })
     return cell.core
   }
 
@@ -86,12 +92,14 @@ export class EdgeCore {
     readonly newRequestId: () => string
     readonly log: (record: LogRecord) => void
     readonly isTrustedProxy: (address: string) => boolean
+    readonly sockets: OpenSockets
     readonly closeFetch: () => Promise<void>
   }) {
     this.#options = options
     this.runtime = parts.runtime
     this.#newRequestId = parts.newRequestId
     this.#closeFetch = parts.closeFetch
+    this.#sockets = parts.sockets
     this.#table = this.#makeTable([])
     const tell = (version: RunnableVersion, requestId: string, rest: Pick<LogRecord, 'kind' | 'level' | 'text' | 'code'>): void =>
       parts.log({ version, requestId, timeMs: Date.now(), ...rest })
@@ -124,7 +132,11 @@ export class EdgeCore {
   setFunctions(functions: Iterable<FunctionState>): void {
     const before = this.#table
     this.#table = this.#makeTable(functions, before)
-    for (const key of before.versions.keys()) if (!this.#table.versions.has(key)) this.runtime.retire(key)
+    for (const key of before.versions.keys()) {
+      if (this.#table.versions.has(key)) continue
+      this.runtime.retire(key)
+      this.#sockets.retire(key, socketGraceMs)
+    }
   }
 
   /** Listens; rejects with the system's error where the port can not be had. */
@@ -143,6 +155,7 @@ export class EdgeCore {
   async drain(): Promise<void> {
     this.#isDraining = true
     for (const server of this.#servers) server.closeIdleConnections()
+    this.#sockets.drain(socketGraceMs)
     await this.statistics.idle(drainMsMax)
   }
 

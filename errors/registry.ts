@@ -75,6 +75,10 @@ export const errorRegistry = define({
     status: 400, audience: 'caller', title: 'The request is malformed',
     remedy: 'Send a valid HTTP request.',
   },
+  upgrade_required: {
+    status: 426, audience: 'caller', title: 'The version of WebSocket is not offered',
+    remedy: 'Open the WebSocket with version 13.',
+  },
 
   // Thrown inside a function, catchable there by `error.code`.
   address_blocked: {

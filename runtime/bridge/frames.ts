@@ -59,6 +59,8 @@ export const BodyKind = {
   whole: 1,
   /** Chunks follow. */
   stream: 2,
+  /** From the node: none, but a WebSocket's messages may follow once the answer is 101. */
+  socket: 3,
 } as const
 export type BodyKind = (typeof BodyKind)[keyof typeof BodyKind]
 

@@ -28,7 +28,10 @@ export type GuestBoot = (host: HostFunction) => GuestEntry
 export const GuestEvent = {
   /** Before the script is evaluated. id 0; first: JSON object of `env` strings; second: the memory limit in MB, which caps WebAssembly. */
   configure: 1,
-  /** A request came. id: exchange; first: request head; second: the whole body as Uint8Array, `true` where chunks follow, or undefined. */
+  /**
+   * A request came. id: exchange; first: request head; second: the whole body as Uint8Array, `true` where chunks follow, `'socket'` where it
+   * may be answered with 101 and both bodies then carry messages (`message-frames.ts`), or undefined.
+   */
   request: 2,
   /** The answer to the subrequest `id` came. first: response head; second: as in `request`. */
   head: 3,

@@ -16,6 +16,16 @@ export {
   type RequestHead,
   type ResponseHead,
 } from './head.ts'
+export {
+  closePayloadBytesMax,
+  decodeClosePayload,
+  encodeClosePayload,
+  encodeMessage,
+  isCloseCode,
+  type MessageEvents,
+  MessageKind,
+  MessageParser,
+} from './message-frames.ts'
 export { backstopMs, fixedLimits, type Limits } from './limits.ts'
 export {
   type CellLog,

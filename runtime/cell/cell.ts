@@ -199,5 +199,6 @@ export class Cell {
 
 function bodyOf(kind: number, reader: PayloadReader): Transfer {
   if (kind === BodyKind.whole) return exactCopy(reader.rest())
+  if (kind === BodyKind.socket) return 'socket'
   return kind === BodyKind.stream ? true : undefined
 }

@@ -5,7 +5,7 @@ import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors
 import type { TurnMarker } from './marker.ts'
 import { CryptoOperations } from './operations/crypto.ts'
 import type { PoolMeter } from './pool-meter.ts'
-import { createRequestRecord, passesLog, type RequestRecord } from './request-record.ts'
+import { createRequestRecord, passesLog, refill, type RequestRecord } from './request-record.ts'
 import { TimerTable } from './timer-table.ts'
 import { TurnClock } from './turn-clock.ts'
 
@@ -46,6 +46,8 @@ export class FunctionIsolate {
   readonly #requests = new Map<number, RequestRecord>()
   /** Subrequest to the request that made it. */
   readonly #subrequests = new Map<number, number>()
+  /** Exchanges that carry a WebSocket's messages. */
+  readonly #sockets = new Set<number>()
   readonly #timers = new TimerTable((timer, request) => {
     this.#turn(this.#requests.get(request), GuestEvent.timer, timer)
     this.#options.schedule()
@@ -95,6 +97,7 @@ export class FunctionIsolate {
   exchangeEvent(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
     const request = this.#ownerOf(exchange)
     if (request === undefined && !this.#subrequests.has(exchange)) return
+    if (event === GuestEvent.head && typeof first === 'string' && first.startsWith('101\n')) this.#sockets.add(exchange)
     this.#turn(request, event, exchange, first, second)
   }
 
@@ -124,6 +127,7 @@ export class FunctionIsolate {
     const cpuMicros = this.#cpuOf(request)
     if (this.#overLimit(request, cpuMicros)) return
     request.answered = true
+    if (head.startsWith('101\n')) this.#sockets.add(exchange)
     this.#options.sender.head(exchange, this.#reportedMicros(request, cpuMicros), settled, head, body)
     if (settled) this.#dropRequest(exchange)
   }
@@ -206,8 +210,9 @@ export class FunctionIsolate {
     if (this.#lost) return
     const { blank, settings, marker } = this.#options
     const request = this.#payerOf(charged)
+    if (this.#sockets.size > 0) this.#refillBySocket(request, event, id)
     const limitMs = this.#limitMs(request)
-    const usedMs = request.cpuMicros / 1_000
+    const usedMs = (request.cpuMicros - request.forgivenMicros) / 1_000
     if (request === this.#outside && this.#isExhausted(request) && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request.id)
@@ -243,7 +248,7 @@ export class FunctionIsolate {
   }
 
   #isExhausted(request: RequestRecord): boolean {
-    return request.cpuMicros > this.#limitMs(request) * 1_000
+    return request.cpuMicros - request.forgivenMicros > this.#limitMs(request) * 1_000
   }
 
   /** CPU time in milliseconds. */
@@ -263,7 +268,7 @@ export class FunctionIsolate {
         used: settings.memoryMb,
       })
     } else if (this.#isOverdue || isTimeout(error)) {
-      const usedMs = Math.round(request.cpuMicros / 1_000)
+      const usedMs = Math.round((request.cpuMicros - request.forgivenMicros) / 1_000)
       const overran = usedMs >= settings.cpuMs
       this.#lose({
         code: overran ? 'cpu_limit_exceeded' : 'overloaded',
@@ -282,8 +287,9 @@ export class FunctionIsolate {
   /** Tells the node of a request whose turns came to an end by themselves, though over its limit: the isolate is sound and stays. */
   #overLimit(request: RequestRecord, cpuMicros: number): boolean {
     const { settings } = this.#options
-    if (cpuMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
-    const used = Math.round(cpuMicros / 1_000)
+    const countedMicros = cpuMicros - request.forgivenMicros
+    if (countedMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
+    const used = Math.round(countedMicros / 1_000)
     request.answered = true
     this.#options.sender.reset(request.id, {
       code: 'cpu_limit_exceeded',
@@ -292,6 +298,17 @@ export class FunctionIsolate {
       used,
     })
     return true
+  }
+
+  /**
+   * A request whose own WebSocket is open goes on for as long as it likes, so that its work is measured by the message: each that comes, on
+   * any of its sockets, brings its CPU time anew. What its timers do meanwhile is measured by the interval of pings.
+   */
+  #refillBySocket(request: RequestRecord, event: GuestEvent, id: number): void {
+    if (!this.#sockets.has(request.id)) return
+    const nowMs = performance.now()
+    const isMessage = event === GuestEvent.chunk && this.#sockets.has(id)
+    if (isMessage || nowMs - request.refilledMs > fixedLimits.webSocketPingMs) refill(request, nowMs)
   }
 
   /** Nothing of the request goes on, in `waitUntil` neither. */
@@ -323,11 +340,13 @@ export class FunctionIsolate {
 
   #dropRequest(exchange: number): void {
     this.#requests.delete(exchange)
+    this.#sockets.delete(exchange)
     this.#options.releaseExchange(exchange)
     if (this.#subrequests.size > 0) {
       for (const [subrequest, parent] of this.#subrequests) {
         if (parent !== exchange) continue
         this.#subrequests.delete(subrequest)
+        this.#sockets.delete(subrequest)
         this.#options.releaseExchange(subrequest)
       }
     }

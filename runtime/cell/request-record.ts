@@ -7,13 +7,24 @@ export interface RequestRecord {
   cpuMicros: number
   /** What its turns took by the clock: finer than CPU time below a tick. */
   turnMicros: number
+  /** Of `cpuMicros`, what counts no longer against the limit: see `refill`. */
+  forgivenMicros: number
+  /** When it was refilled last, by the monotonic clock. */
+  refilledMs: number
   answered: boolean
   subrequests: number
   logBytes: number
 }
 
 export function createRequestRecord(id: number): RequestRecord {
-  return { id, cpuMicros: 0, turnMicros: 0, answered: false, subrequests: 0, logBytes: 0 }
+  return { id, cpuMicros: 0, turnMicros: 0, forgivenMicros: 0, refilledMs: 0, answered: false, subrequests: 0, logBytes: 0 }
+}
+
+/** Grants the request its CPU time anew. */
+export function refill(request: RequestRecord, nowMs: number): void {
+  request.forgivenMicros = request.cpuMicros
+  request.refilledMs = nowMs
+  request.logBytes = 0
 }
 
 type LogEntry = Omit<CellLog, 'isolate'>

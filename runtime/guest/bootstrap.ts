@@ -3,6 +3,7 @@ import { receiveResult } from './crypto/index.ts'
 import {
   adoptHandlers,
   configure,
+  connect,
   forgetExchange,
   receiveChunk,
   receiveCredit,
@@ -17,6 +18,7 @@ import { connectHost, setCurrentRequestId } from './host.ts'
 import { reportToHost } from './report-exception.ts'
 import { fireTimer, forgetTimers } from './timers/index.ts'
 import { shapeInterface } from './webidl.ts'
+import { setConnector } from './websocket/index.ts'
 
 /**
  * The entry of the guest bundle, and the only file that installs globals. All of it runs while the snapshot is built but for
@@ -100,6 +102,7 @@ const boot: GuestBoot = (host) => {
   return entry
 }
 
+setConnector(connect)
 hardenArrayBuffers()
 rehearseHardening()
 installGlobals()

@@ -24,6 +24,7 @@ import * as streams from './streams/index.ts'
 import { structuredClone } from './structured-clone/index.ts'
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from './timers/index.ts'
 import { URL, URLSearchParams } from './url/index.ts'
+import { WebSocket, WebSocketPair } from './websocket/index.ts'
 
 /** What the global object of a function has besides ECMAScript, in the kinds that WebIDL tells apart. bootstrap installs it. */
 
@@ -31,7 +32,8 @@ import { URL, URLSearchParams } from './url/index.ts'
 export const ownInterfaces = {
   AbortController, AbortSignal, Blob, CloseEvent, Crypto, CryptoKey, CustomEvent, DOMException, ErrorEvent, Event, EventTarget, File, FormData,
   Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PromiseRejectionEvent, Request, Response, SubtleCrypto,
-  TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams,
+  TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams, WebSocket,
+  WebSocketPair,
 } as const
 
 /** Classes that come in the right shape. */

@@ -56,7 +56,7 @@ export class CellSender {
     batch.begin(FrameType.open, exchange)
     batch.writeUint32(isolateId)
     batch.writeUint8(contention)
-    batch.writeUint8(body === undefined ? BodyKind.none : body === 'stream' ? BodyKind.stream : BodyKind.whole)
+    batch.writeUint8(kindOf(body))
     batch.writeSizedLatin1(encodeRequestHead({ method, url, metadata, headers }))
     if (body instanceof Uint8Array) batch.writeBytes(body)
     this.#finish()
@@ -113,4 +113,10 @@ export class CellSender {
     this.#frames.batch.finish()
     this.#frames.schedule()
   }
+}
+
+function kindOf(body: FunctionRequest['body']): BodyKind {
+  if (body === undefined) return BodyKind.none
+  if (body === 'stream') return BodyKind.stream
+  return body === 'socket' ? BodyKind.socket : BodyKind.whole
 }

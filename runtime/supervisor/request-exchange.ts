@@ -61,7 +61,7 @@ export class RequestExchange implements RequestControl {
     this.request = options.request
     this.#handler = options.handler
     this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sender.credit(this.id, bytes))
-    if (options.request.body === 'stream') {
+    if (options.request.body === 'stream' || options.request.body === 'socket') {
       this.#upload = new SendWindow(
         (chunk) => {
           this.#uploadBegun = true
@@ -134,6 +134,11 @@ export class RequestExchange implements RequestControl {
         : 'The function sent a body in disregard of flow control'))
       return
     }
+    const isSocket = head.status === 101
+    if (isSocket && (this.request.body !== 'socket' || kind !== BodyKind.stream || settled)) {
+      this.fail(new SkerryError('no_response', 'The function answered with status 101 and no WebSocket'))
+      return
+    }
     this.#headReceived = true
     const { isolate } = this
     const started = this.cold ? isolate : undefined
@@ -150,7 +155,8 @@ export class RequestExchange implements RequestControl {
       kind === BodyKind.stream,
     )
     if (kind === BodyKind.stream) {
-      if (!this.#over) this.#startIdleTimer()
+      if (isSocket) this.#stopTimer()
+      else if (!this.#over) this.#startIdleTimer()
     } else {
       this.onEnd()
     }
@@ -243,9 +249,14 @@ export class RequestExchange implements RequestControl {
     }, idleMs)
   }
 
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
   #finish(): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     this.#options.onOver()
   }
 }

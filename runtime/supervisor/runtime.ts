@@ -27,8 +27,11 @@ export interface FunctionRequest {
   readonly headers: readonly string[]
   /** What `request.skerry` shows; the runtime adds `cold`. */
   readonly metadata: Readonly<Record<string, unknown>>
-  /** The whole body, `'stream'` where `RequestControl.write` brings it, undefined for none. */
-  readonly body: Uint8Array | 'stream' | undefined
+  /**
+   * The whole body, `'stream'` where `RequestControl.write` brings it, undefined for none. `'socket'` where it may be answered with status
+   * 101: then both bodies carry a WebSocket's messages (`message-frames.ts` of the bridge) and no time-out counts.
+   */
+  readonly body: Uint8Array | 'stream' | 'socket' | undefined
 }
 
 export type StartKind = 'cold' | 'warm' | 'fresh'
@@ -79,6 +82,8 @@ export interface Subrequest {
   readonly headers: readonly string[]
   /** `redirect`: follow, manual or error. */
   readonly redirect: 'follow' | 'manual' | 'error'
+  /** Whether it asks for a WebSocket. Answered with status 101, both bodies carry messages; `body` is `'stream'` then. */
+  readonly webSocket: boolean
   readonly body: Uint8Array | 'stream' | undefined
 }
 

@@ -44,13 +44,15 @@ export class SubrequestExchange implements SubrequestResponder {
   /** Throws a RangeError where the cell's frame makes no sense. */
   start(kind: number, reader: PayloadReader, dispatch: SubrequestDispatcher): void {
     const head = decodeRequestHead(reader.sizedLatin1())
+    const options = parseOptions(head.metadata)
     const subrequest: Subrequest = {
       version: this.#parent.version,
       parent: this.#parent.request,
       method: head.method,
       url: head.url,
       headers: head.headers,
-      redirect: redirectOf(head.metadata),
+      redirect: options.redirect,
+      webSocket: options.webSocket && kind === BodyKind.stream,
       body: kind === BodyKind.whole ? exactCopy(reader.rest()) : kind === BodyKind.stream ? 'stream' : undefined,
     }
     this.#handler = dispatch(subrequest, this)
@@ -128,8 +130,8 @@ export class SubrequestExchange implements SubrequestResponder {
   }
 }
 
-function redirectOf(metadata: string): Subrequest['redirect'] {
+function parseOptions(metadata: string): Pick<Subrequest, 'redirect' | 'webSocket'> {
   const parsed: unknown = metadata === '' ? {} : JSON.parse(metadata)
-  const redirect = typeof parsed === 'object' && parsed !== null && 'redirect' in parsed ? parsed.redirect : undefined
-  return redirect === 'manual' || redirect === 'error' ? redirect : 'follow'
+  const { redirect, webSocket } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as { redirect?: unknown; webSocket?: unknown }
+  return { redirect: redirect === 'manual' || redirect === 'error' ? redirect : 'follow', webSocket: webSocket === true }
 }

@@ -1,6 +1,7 @@
 import { type HostFunction, HostOperation, type Transfer } from '../../runtime/bridge/index.ts'
 import { CryptoOperations } from '../../runtime/cell/operations/crypto.ts'
 import { randomBytes, randomUuid } from '../../runtime/cell/operations/random.ts'
+import { textOperations } from '../../runtime/cell/operations/text.ts'
 
 export interface HostCall {
   readonly operation: HostOperation
@@ -29,7 +30,7 @@ export class ScriptedHost {
       case HostOperation.textEncode:
         return new TextEncoder().encode(first as string)
       case HostOperation.textDecode:
-        return new TextDecoder(second as string, { fatal: third === 1 }).decode(first as Uint8Array)
+        return textOperations.textDecode(first as Uint8Array, second as string, third as number)
       case HostOperation.randomBytes:
         return randomBytes(first)
       case HostOperation.randomUuid:

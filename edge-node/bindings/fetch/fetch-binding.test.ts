@@ -7,6 +7,7 @@ import type { FunctionRequest, RunnableVersion, Subrequest, SubrequestResponseHe
 import { answer, answerHead, createFakeRuntime, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
 import { functionState } from '../../../test/helpers/function-states.ts'
 import { RouteTable } from '../../ingress/index.ts'
+import { OpenSockets } from '../websocket/index.ts'
 import { createFetchBinding, type FetchBinding, type ResolveHost } from './index.ts'
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
@@ -41,6 +42,7 @@ function binding(allowOutbound: readonly string[]): FetchBinding {
   fake = controls
   const made: FetchBinding = createFetchBinding({
     runtime: () => runtime, table: () => table, publicPort: () => 8787, newRequestId: () => 'ID', node: 'fra-1', region: 'fra', allowOutbound,
+    sockets: new OpenSockets(),
     resolve: (name, done) => resolve(name, done),
   })
   const runtime = create({ dispatchSubrequest: made.dispatch, onLog: () => undefined })
@@ -69,7 +71,7 @@ function run(of: FetchBinding, url: string, options: Partial<Subrequest> & { rea
     })
     const { onHandler, onConsumed, ...rest } = options
     const handler = of.dispatch(
-      { version: version(), parent: parent(), method: 'GET', url, headers: [], redirect: 'follow', body: undefined, ...rest },
+      { version: version(), parent: parent(), method: 'GET', url, headers: [], redirect: 'follow', webSocket: false, body: undefined, ...rest },
       {
         head: (received) => { head = received },
         write: (chunk) => { chunks.push(Uint8Array.from(chunk)); return true },
@@ -191,7 +193,7 @@ it('breaks off what is aborted', async () => {
   })
   const of = binding(['127.0.0.1'])
   const handler = of.dispatch(
-    { version: version(), parent: parent(), method: 'GET', url: `http://s.test:${port}/`, headers: [], redirect: 'follow', body: undefined },
+    { version: version(), parent: parent(), method: 'GET', url: `http://s.test:${port}/`, headers: [], redirect: 'follow', webSocket: false, body: undefined },
     { head: () => undefined, write: () => { queueMicrotask(() => handler.abort()); return true }, end: () => undefined, error: () => undefined, consumed: () => undefined },
   )
   await closed

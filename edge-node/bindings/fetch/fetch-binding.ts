@@ -2,10 +2,11 @@ import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
 import { AddressFilter } from './address-filter.ts'
 import { SubrequestBudgets } from './budget.ts'
-import { createGuardedAgent, type ResolveHost } from './guarded-agent.ts'
+import { createGuardedAgent, createGuardedConnect, type ResolveHost } from './guarded-agent.ts'
 import { createNetworkTransport } from './network-transport.ts'
 import { createNodeTransport, isOwnUrl, type NodeTransportOptions } from './node-transport.ts'
 import { findHeader, outgoingHeaders } from './outgoing-headers.ts'
+import { createSocketTransport } from './socket-transport.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
 
 export interface FetchBindingOptions extends NodeTransportOptions {
@@ -23,12 +24,14 @@ export interface FetchBinding {
 const idleHandler: SubrequestHandler = { onChunk: () => undefined, onEnd: () => undefined, abort: () => undefined, resume: () => undefined }
 
 /**
- * What `fetch` inside a function does. Fails with `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded` and
+ * What `fetch` and `WebSocket` inside a function do. Fails with `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded` and
  * `subrequest_failed`, each catchable inside. Throws `config_invalid` for a malformed outbound rule.
  */
 export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
-  const agent = createGuardedAgent(new AddressFilter(options.allowOutbound), options.resolve)
+  const connect = createGuardedConnect(new AddressFilter(options.allowOutbound), options.resolve)
+  const agent = createGuardedAgent(connect)
   const network = createNetworkTransport(agent)
+  const sockets = createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)))
   const budgets = new SubrequestBudgets()
 
   const dispatch = (subrequest: Subrequest, responder: SubrequestResponder): SubrequestHandler => {
@@ -37,13 +40,14 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       const method = checkMethod(subrequest.method)
       const budget = budgets.of(subrequest)
       budget.spend()
-      const { parent } = subrequest
+      const { parent, webSocket } = subrequest
       const traceparent = parent === undefined ? undefined : findHeader(parent.headers, 'traceparent')
-      const first = { method, url, headers: outgoingHeaders(subrequest.headers, traceparent), body: subrequest.body }
+      const first = { method, url, headers: outgoingHeaders(subrequest.headers, traceparent, !webSocket), body: subrequest.body, webSocket }
+      const outside = webSocket ? sockets : network
       const hops = hopsOf(parent?.metadata)
       const exchange = new SubrequestExchange(subrequest, first, responder, {
         budget,
-        transportFor: (to) => (isOwnUrl(options.table(), to, options.publicPort()) ? createNodeTransport(options, hops, parent?.metadata ?? {}) : network),
+        transportFor: (to) => (isOwnUrl(options.table(), to, options.publicPort()) ? createNodeTransport(options, hops, parent?.metadata ?? {}) : outside),
       })
       exchange.start()
       return exchange

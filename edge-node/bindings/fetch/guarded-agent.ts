@@ -12,13 +12,40 @@ const connectTimeoutMs = 10_000
 const answerTimeoutMs = 900_000
 
 /**
- * An undici agent that connects only where the filter allows.
+ * Connects, in the clear or by TLS, only where the filter allows.
  *
  * Invariants: the address that passed the filter is the one that is connected to (the check sits in the connection's own
  * lookup, so a name that resolves differently a moment later changes nothing), and the peer of the open socket is
  * checked once more before a byte is sent.
  */
-export function createGuardedAgent(filter: AddressFilter, resolve: ResolveHost = resolveBySystem): Agent {
+export function createGuardedConnect(filter: AddressFilter, resolve: ResolveHost = resolveBySystem): buildConnector.connector {
+  return (options, callback) => {
+    const hostName = options.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+    const port = Number(options.port !== '' ? options.port : options.protocol === 'https:' ? 443 : 80)
+    const isTrusted = filter.isHostAllowed(hostName, port)
+    const allows = (address: string): boolean => isTrusted || filter.isAddressAllowed(address, port)
+    if (isIP(hostName) !== 0 && !allows(hostName)) {
+      callback(blocked(hostName), null)
+      return
+    }
+    const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, autoSelectFamily: true, lookup: guardedLookup(resolve, allows), maxCachedSessions: 0 })
+    connect({ ...options, hostname: hostName }, (error, socket) => {
+      if (error !== null) {
+        callback(error, null)
+        return
+      }
+      if (!allows(socket.remoteAddress ?? '')) {
+        socket.destroy()
+        callback(blocked(hostName), null)
+        return
+      }
+      callback(null, socket)
+    })
+  }
+}
+
+/** An undici agent that connects by `createGuardedConnect`. */
+export function createGuardedAgent(connect: buildConnector.connector): Agent {
   return new Agent({
     allowH2: false,
     pipelining: 1,
@@ -27,29 +54,7 @@ export function createGuardedAgent(filter: AddressFilter, resolve: ResolveHost =
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
     maxHeaderSize: 64 * 1024,
-    connect: (options, callback) => {
-      const hostName = options.hostname.replace(/^\[|\]$/g, '').toLowerCase()
-      const port = Number(options.port !== '' ? options.port : options.protocol === 'https:' ? 443 : 80)
-      const isTrusted = filter.isHostAllowed(hostName, port)
-      const allows = (address: string): boolean => isTrusted || filter.isAddressAllowed(address, port)
-      if (isIP(hostName) !== 0 && !allows(hostName)) {
-        callback(blocked(hostName), null)
-        return
-      }
-      const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, autoSelectFamily: true, lookup: guardedLookup(resolve, allows), maxCachedSessions: 0 })
-      connect({ ...options, hostname: hostName }, (error, socket) => {
-        if (error !== null) {
-          callback(error, null)
-          return
-        }
-        if (!allows(socket.remoteAddress ?? '')) {
-          socket.destroy()
-          callback(blocked(hostName), null)
-          return
-        }
-        callback(null, socket)
-      })
-    },
+    connect,
   })
 }
 

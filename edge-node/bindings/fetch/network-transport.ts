@@ -111,7 +111,7 @@ class NetworkExchange implements TransportControl, Dispatcher.DispatchHandler {
 }
 
 /** Errors of sockets, names and certificates as the function sees them: what happened, without paths or stacks. */
-function toSubrequestError(cause: unknown, url: URL): SkerryError {
+export function toSubrequestError(cause: unknown, url: URL): SkerryError {
   for (let inner: unknown = cause, depth = 0; inner instanceof Error && depth < 5; inner = inner.cause, depth += 1) {
     if (inner instanceof SkerryError) return inner
     if (inner instanceof AggregateError) {

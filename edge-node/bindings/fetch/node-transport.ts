@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
 import type { FunctionResponseHead, RequestControl, ResponseHandler, Runtime } from '../../../runtime/supervisor/index.ts'
 import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
+import type { OpenSockets } from '../websocket/index.ts'
+import { RelayedSocket } from './relayed-socket.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 
 export interface NodeTransportOptions {
@@ -13,6 +16,7 @@ export interface NodeTransportOptions {
   readonly newRequestId: () => string
   readonly node: string
   readonly region: string
+  readonly sockets: OpenSockets
 }
 
 /**
@@ -33,7 +37,7 @@ export function isOwnUrl(table: RouteTable, url: URL, publicPort: number | undef
  */
 export function createNodeTransport(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): Transport {
   return (request, events) => {
-    const exchange = new NodeExchange(request, events)
+    const exchange = new NodeExchange(request, events, options.sockets)
     exchange.start(options, hops + 1, place)
     return exchange
   }
@@ -49,14 +53,19 @@ class NodeExchange implements TransportControl, ResponseHandler {
   #bodyBytes = 0
   #bodyBytesMax = 0
   #requestId = ''
+  #versionKey = ''
+  /** Once the answer was a WebSocket. */
+  #socket: RelayedSocket | undefined
+  readonly #sockets: OpenSockets
 
-  constructor(request: TransportRequest, events: TransportEvents) {
+  constructor(request: TransportRequest, events: TransportEvents, sockets: OpenSockets) {
+    this.#sockets = sockets
     this.#request = request
     this.#events = events
   }
 
   start(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): void {
-    const { url, method, headers, body } = this.#request
+    const { url, method, headers, body, webSocket } = this.#request
     if (hops > fixedLimits.hops) {
       this.#isOver = true
       this.#events.onError(new SkerryError('hop_limit_exceeded', `Functions called each other through more than ${fixedLimits.hops} hops.`, {
@@ -76,14 +85,16 @@ class NodeExchange implements TransportControl, ResponseHandler {
       return
     }
     this.#requestId = requestId
+    this.#versionKey = version.runnable.key
     this.#bodyBytesMax = version.requestBodyBytesMax
     if (body instanceof Uint8Array && !this.#counts(body)) return
     const { country, latitude, longitude } = place
     this.#control = options.runtime().dispatch(
       version.runnable,
       {
-        method, url: url.href, headers: arrivingHeaders(url.host, headers, body),
-        metadata: { id: requestId, node: options.node, region: options.region, hops, country, latitude, longitude }, body,
+        method, url: url.href, headers: webSocket ? handshakeHeaders(url.host, headers) : arrivingHeaders(url.host, headers, body),
+        metadata: { id: requestId, node: options.node, region: options.region, hops, country, latitude, longitude },
+        body: webSocket ? 'socket' : body,
       },
       this,
     )
@@ -93,6 +104,10 @@ class NodeExchange implements TransportControl, ResponseHandler {
   onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {
     if (this.#isOver) return
     this.#hasHead = true
+    if (head.status === 101 && this.#control !== undefined) {
+      this.#socket = new RelayedSocket(this.#versionKey, this.#control, this.#events, (error) => this.#closeSocket(error))
+      this.#sockets.add(this.#socket)
+    }
     this.#events.onHead(head.status, head.statusText, visibleHeaders(head.headers))
     // The head may have led to an abort.
     if (body !== undefined && body.length > 0) this.onChunk(body)
@@ -100,19 +115,21 @@ class NodeExchange implements TransportControl, ResponseHandler {
   }
 
   onChunk(chunk: Uint8Array): boolean {
-    return this.#isOver || this.#events.onChunk(chunk)
+    if (this.#isOver) return true
+    return this.#socket === undefined ? this.#events.onChunk(chunk) : this.#socket.toCaller(chunk)
   }
 
   onEnd(): void {
     if (this.#isOver) return
-    this.#isOver = true
-    this.#events.onEnd()
+    this.#leave()
+    if (this.#socket === undefined || this.#socket.isClosed) this.#events.onEnd()
+    else this.#events.onError(new SkerryError('subrequest_failed', 'The called function ended the connection.'))
   }
 
   /** Before the head the caller gets what a client would get: the problem document. */
   onError(error: SkerryError): void {
     if (this.#isOver) return
-    this.#isOver = true
+    this.#leave()
     if (this.#hasHead) {
       this.#events.onError(new SkerryError('subrequest_failed', `The called function broke off: ${error.code}.`, { cause: error }))
       return
@@ -131,13 +148,36 @@ class NodeExchange implements TransportControl, ResponseHandler {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#control === undefined || this.#isOver || !this.#counts(chunk)) return
+    if (this.#control === undefined || this.#isOver || !this.#takes(chunk)) return
     if (this.#control.write(chunk)) this.#events.onConsumed(chunk.length)
     else this.#undrained += chunk.length
   }
 
   end(): void {
-    this.#control?.end()
+    if (this.#socket === undefined) this.#control?.end()
+  }
+
+  #takes(chunk: Uint8Array): boolean {
+    return this.#socket === undefined ? this.#counts(chunk) : this.#socket.fromCaller(chunk)
+  }
+
+  /** Both have closed; or what passed was no messages. */
+  #closeSocket(error: SkerryError | undefined): void {
+    if (this.#isOver) return
+    this.#leave()
+    if (error === undefined) {
+      // Each may still have the other's close before it.
+      this.#control?.end()
+      this.#events.onEnd()
+    } else {
+      this.#control?.abort()
+      this.#events.onError(error)
+    }
+  }
+
+  #leave(): void {
+    this.#isOver = true
+    if (this.#socket !== undefined) this.#sockets.remove(this.#socket)
   }
 
   /** False where the body became larger than the called function allows; the exchange is over then. */
@@ -157,7 +197,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
 
   abort(): void {
     if (this.#isOver) return
-    this.#isOver = true
+    this.#leave()
     this.#control?.abort()
   }
 }
@@ -170,6 +210,13 @@ function arrivingHeaders(host: string, headers: readonly string[], body: Transpo
     if (!name.startsWith('x-forwarded-')) kept.push(name, headers[index + 1] ?? '')
   }
   if (body instanceof Uint8Array) kept.push('content-length', String(body.length))
+  return kept
+}
+
+/** What a client sends over the network. */
+function handshakeHeaders(host: string, headers: readonly string[]): string[] {
+  const kept = arrivingHeaders(host, headers, undefined)
+  kept.push('upgrade', 'websocket', 'connection', 'Upgrade', 'sec-websocket-version', '13', 'sec-websocket-key', randomBytes(16).toString('base64'))
   return kept
 }
 

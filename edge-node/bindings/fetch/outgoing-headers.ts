@@ -6,9 +6,9 @@ const dropped = new Set([
 
 /**
  * The headers of a subrequest as they leave the node: hop-by-hop headers, those that would name another host, and
- * `x-skerry-*` are dropped; `accept-encoding` and `traceparent` are added where absent.
+ * `x-skerry-*` are dropped; `traceparent` and, where the answer will be decoded, `accept-encoding` are added where absent.
  */
-export function outgoingHeaders(headers: readonly string[], traceparent: string | undefined): string[] {
+export function outgoingHeaders(headers: readonly string[], traceparent: string | undefined, takesEncoding = true): string[] {
   const kept: string[] = []
   let hasEncoding = false
   let hasTrace = false
@@ -20,7 +20,7 @@ export function outgoingHeaders(headers: readonly string[], traceparent: string 
     else if (name === 'traceparent') hasTrace = true
     kept.push(name, value)
   }
-  if (!hasEncoding) kept.push('accept-encoding', 'gzip, deflate, br')
+  if (takesEncoding && !hasEncoding) kept.push('accept-encoding', 'gzip, deflate, br')
   if (!hasTrace && traceparent !== undefined) kept.push('traceparent', traceparent)
   return kept
 }

@@ -34,7 +34,8 @@ export function redirectRequest(request: TransportRequest, status: number, respo
     if ((becomesGet && bodyHeaders.has(name)) || (crossOrigin && secretHeaders.has(name))) continue
     headers.push(name, request.headers[index + 1] ?? '')
   }
-  return becomesGet ? { method: 'GET', url, headers, body: undefined } : { method: request.method, url, headers, body: request.body }
+  const { method, body, webSocket } = request
+  return becomesGet ? { method: 'GET', url, headers, body: undefined, webSocket } : { method, url, headers, body, webSocket }
 }
 
 function headerValue(headers: readonly string[], name: string): string | undefined {

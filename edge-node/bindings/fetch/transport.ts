@@ -7,6 +7,8 @@ export interface TransportRequest {
   /** Flat, lower case, cleaned. */
   readonly headers: readonly string[]
   readonly body: Uint8Array | 'stream' | undefined
+  /** Whether it asks for a WebSocket: where the answer is 101, chunks either way are messages, and `end` means nothing. */
+  readonly webSocket: boolean
 }
 
 /** Called in order: head, then chunks, then exactly one of end and error. */

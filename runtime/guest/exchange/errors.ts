@@ -10,6 +10,12 @@ export function createFailure(code: string, message: string): TypeError {
   return error
 }
 
+/** The host's refusal of a subrequest, `code\nmessage`. */
+export function createRefusal(answer: unknown): TypeError {
+  const [code = '', message = 'The request was refused'] = typeof answer === 'string' ? answer.split('\n') : []
+  return createFailure(code, message)
+}
+
 /** What a signal aborts with when the client has gone. */
 export function createClientGone(): DOMException {
   return new DOMException('The client has closed the connection', 'AbortError')

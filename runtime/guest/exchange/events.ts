@@ -3,7 +3,6 @@ import { forgetTimers } from '../timers/index.ts'
 import { describeHandlers, type Handlers } from './handlers.ts'
 import { exchanges } from './isolate-exchanges.ts'
 import { RequestExchange } from './request-exchange.ts'
-import { SubrequestExchange } from './subrequest-exchange.ts'
 
 /** What the isolate serves: set once when its version is loaded, before the first request. */
 const service: { handlers: Handlers; environment: unknown } = { handlers: {}, environment: {} }
@@ -26,10 +25,10 @@ export function adoptHandlers(defaultExport: unknown): string {
   return problem
 }
 
-/** The event `request`. `body`: the whole body, true where chunks follow, undefined for none. */
+/** The event `request`. `body`: the whole body, true where chunks follow, 'socket' where a WebSocket may, undefined for none. */
 export function startRequest(id: number, head: string, body: unknown): void {
   setCurrentRequestId(id)
-  const exchange = new RequestExchange(id, head, body === true, removeSettled)
+  const exchange = new RequestExchange(id, head, body, removeSettled)
   exchanges.add(exchange)
   exchange.run(service.handlers, service.environment, body instanceof Uint8Array ? body : undefined)
 }
@@ -37,7 +36,7 @@ export function startRequest(id: number, head: string, body: unknown): void {
 /** The event `head`: the answer to a subrequest. */
 export function receiveHead(id: number, head: string, body: unknown): void {
   const exchange = exchanges.get(id)
-  if (!(exchange instanceof SubrequestExchange)) return
+  if (exchange?.receiveHead === undefined) return
   setCurrentRequestId(exchange.ownerId)
   exchange.receiveHead(head, body)
 }

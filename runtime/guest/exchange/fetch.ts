@@ -1,11 +1,12 @@
 import { encodeRequestHead, HostOperation } from '../../bridge/index.ts'
 import { onAbort } from '../events/index.ts'
-import { Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
+import { getHeader, Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
 import { callHost, currentRequestId } from '../host.ts'
-import { createFailure, createRequestOver } from './errors.ts'
+import { createRefusal, createRequestOver } from './errors.ts'
 import { exchanges } from './isolate-exchanges.ts'
 import { addContentLength, prepareContent } from './send-body.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
+import { openUpgrade } from './upgrade.ts'
 
 /**
  * https://fetch.spec.whatwg.org/#fetch-method
@@ -33,11 +34,15 @@ function open(record: RequestRecord, resolve: (response: Response) => void, reje
   const { method, url, list, redirect } = record.fields
   if (!url.startsWith('http:') && !url.startsWith('https:')) throw new TypeError(`fetch does not speak ${url.slice(0, url.indexOf(':') + 1)}`)
   const { transfer, source, length } = prepareContent(record.body)
+  if (getHeader(list, 'upgrade')?.toLowerCase() === 'websocket') {
+    openUpgrade(ownerId, withoutFragment(url), list, { resolve, reject, signal })
+    return
+  }
   const metadata = JSON.stringify({ redirect })
   const head = encodeRequestHead({ method, url: withoutFragment(url), metadata, headers: addContentLength(list, length) })
   const opened = callHost(HostOperation.subrequest, ownerId, head, transfer)
   if (typeof opened !== 'number') {
-    const error = refusal(opened)
+    const error = createRefusal(opened)
     source?.cancel(error)
     throw error
   }
@@ -53,12 +58,6 @@ function open(record: RequestRecord, resolve: (response: Response) => void, reje
   exchanges.add(exchange)
   if (signal !== undefined) stopListening = onAbort(signal, () => exchange.abort(signal.reason))
   exchange.start()
-}
-
-/** The host's `code\nmessage`. */
-function refusal(answer: unknown): TypeError {
-  const [code = '', message = 'The request was refused'] = typeof answer === 'string' ? answer.split('\n') : []
-  return createFailure(code, message)
 }
 
 function withoutFragment(url: string): string {

@@ -9,5 +9,6 @@ export {
   receiveReset,
   startRequest,
 } from './events.ts'
+export { connect } from './connect.ts'
 export { ExecutionContext } from './execution-context.ts'
 export { fetch } from './fetch.ts'

@@ -6,17 +6,19 @@ import {
   defaultBrowserOptions,
   type RequestFields,
   RequestRecord,
+  type ResponseRecord,
   responseRecordOf,
 } from '../fetch/index.ts'
 import { callHost } from '../host.ts'
 import { describeThrown } from '../report-exception.ts'
 import { forgetTimers } from '../timers/index.ts'
+import { SocketLink, socketControlOf } from '../websocket/index.ts'
 import { createClientGone, createFailure, createRequestOver } from './errors.ts'
 import { ExecutionContext, type WaitUntil } from './execution-context.ts'
 import type { Handlers } from './handlers.ts'
 import { IncomingBody } from './incoming-body.ts'
 import { OutgoingBody } from './outgoing-body.ts'
-import { sendAnswer } from './send-answer.ts'
+import { sendAnswer, sendSwitch } from './send-answer.ts'
 import type { Exchange } from './table.ts'
 
 /**
@@ -30,8 +32,12 @@ export class RequestExchange implements Exchange, WaitUntil {
   readonly ownerId: number
   readonly #head: string
   readonly #incoming: IncomingBody | undefined
+  /** Whether it may be answered with a WebSocket. */
+  readonly #takesSocket: boolean
   readonly #onSettled: (exchange: RequestExchange) => void
   #outgoing: OutgoingBody | undefined
+  /** In place of the bodies, once it was answered with a WebSocket. */
+  #link: SocketLink | undefined
   #signal: AbortSignal | undefined
   /** Set once the client is gone. */
   #goneReason: unknown
@@ -39,11 +45,13 @@ export class RequestExchange implements Exchange, WaitUntil {
   #parts = 1
   #isSettled = false
 
-  constructor(id: number, head: string, hasStream: boolean, onSettled: (exchange: RequestExchange) => void) {
+  /** `body` as in the event `request`. */
+  constructor(id: number, head: string, body: unknown, onSettled: (exchange: RequestExchange) => void) {
     this.id = id
     this.ownerId = id
     this.#head = head
-    this.#incoming = hasStream ? new IncomingBody(id, () => {}) : undefined
+    this.#incoming = body === true ? new IncomingBody(id, () => {}) : undefined
+    this.#takesSocket = body === 'socket'
     this.#onSettled = onSettled
   }
 
@@ -80,24 +88,29 @@ export class RequestExchange implements Exchange, WaitUntil {
   }
 
   receiveChunk(bytes: Uint8Array): void {
-    this.#incoming?.push(bytes)
+    if (this.#link === undefined) this.#incoming?.push(bytes)
+    else this.#link.receiveChunk(bytes)
   }
   receiveEnd(): void {
-    this.#incoming?.end()
+    if (this.#link === undefined) this.#incoming?.end()
+    else this.#link.end(undefined)
   }
   receiveCredit(bytes: number): void {
-    this.#outgoing?.grant(bytes)
+    if (this.#link === undefined) this.#outgoing?.grant(bytes)
+    else this.#link.receiveCredit(bytes)
   }
 
   receiveReset(code: string, message: string): void {
     if (code !== ResetCode.aborted) {
       this.#incoming?.fail(createFailure(code, message))
+      this.#link?.end(createFailure(code, message))
       return
     }
     if (this.#goneReason !== undefined) return
     this.#goneReason = createClientGone()
     this.#incoming?.fail(this.#goneReason)
     this.#outgoing?.stop(this.#goneReason)
+    this.#link?.end(this.#goneReason)
     if (this.#signal !== undefined) abortSignal(this.#signal, this.#goneReason)
   }
 
@@ -105,6 +118,7 @@ export class RequestExchange implements Exchange, WaitUntil {
     this.#isSettled = true
     this.#incoming?.abandon(createRequestOver())
     this.#outgoing?.stop(createRequestOver())
+    this.#link?.end(createRequestOver())
   }
 
   #readSignal(): AbortSignal {
@@ -125,6 +139,10 @@ export class RequestExchange implements Exchange, WaitUntil {
       this.#fail('no_response', new TypeError(problem))
       return
     }
+    if (record.webSocket !== undefined) {
+      this.#answerWithSocket(record)
+      return
+    }
     let source
     try {
       source = sendAnswer(this.id, record, this.#head.startsWith('HEAD\n'), this.#goneReason, () => this.#parts === 1)
@@ -140,6 +158,28 @@ export class RequestExchange implements Exchange, WaitUntil {
     } else {
       this.#finishPart()
     }
+  }
+
+  /** The request goes on until the connection is over. */
+  #answerWithSocket(record: ResponseRecord): void {
+    const socket = socketControlOf(record.webSocket)
+    try {
+      if (!this.#takesSocket) throw new TypeError('Only a request to upgrade to WebSocket can be answered with a WebSocket')
+      socket?.requireFree()
+    } catch (error) {
+      this.#fail('no_response', error)
+      return
+    }
+    sendSwitch(this.id, record)
+    const link = new SocketLink(this.id, () => {
+      if (this.#isSettled) return
+      callHost(HostOperation.end, this.id)
+      this.#finishPart()
+    })
+    this.#link = link
+    const outbox = socket?.takeOver(link.sender)
+    if (outbox !== undefined) link.inbox.attach(outbox)
+    if (this.#goneReason !== undefined) link.end(this.#goneReason)
   }
 
   #fail(code: string, error: unknown): void {

@@ -29,6 +29,11 @@ export function sendAnswer(
   return source
 }
 
+/** Sends the head of an answer that switches to WebSocket: messages follow. */
+export function sendSwitch(id: number, record: ResponseRecord): void {
+  callHost(HostOperation.respond, id, `${record.status}\n${record.statusText}\n${record.headerLines}`, true, false)
+}
+
 /** The answer to HEAD tells the length that GET would have, where it is known. */
 function linesOfHead(record: ResponseRecord, body: Body | undefined): string {
   const content = body?.content

@@ -1,6 +1,7 @@
 import { decodeResponseHead, HostOperation, ResetCode } from '../../bridge/index.ts'
-import { Body, createResponse, isNullBodyStatus, type ChunkSource, type Response, ResponseRecord } from '../fetch/index.ts'
+import { Body, createResponse, getHeader, isNullBodyStatus, type ChunkSource, type Response, ResponseRecord } from '../fetch/index.ts'
 import { callHost } from '../host.ts'
+import { createSocket, SocketLink } from '../websocket/index.ts'
 import { createFailure, createRequestOver } from './errors.ts'
 import { IncomingBody } from './incoming-body.ts'
 import { OutgoingBody } from './outgoing-body.ts'
@@ -13,6 +14,8 @@ export interface SubrequestOptions {
   readonly source: ChunkSource | undefined
   readonly resolve: (response: Response) => void
   readonly reject: (reason: unknown) => void
+  /** Takes the connection where the answer is 101, in place of a Response with a `webSocket`. */
+  readonly onSwitched?: (link: SocketLink, headers: readonly string[]) => void
   /** Called once, when both directions are over. */
   readonly onOver: (exchange: SubrequestExchange) => void
 }
@@ -24,6 +27,7 @@ export class SubrequestExchange implements Exchange {
   readonly #options: SubrequestOptions
   readonly #outgoing: OutgoingBody | undefined
   #incoming: IncomingBody | undefined
+  #link: SocketLink | undefined
   #state: 'waiting' | 'answering' | 'over' = 'waiting'
   #isForgotten = false
 
@@ -44,6 +48,10 @@ export class SubrequestExchange implements Exchange {
     const { status, statusText, metadata, headers } = decodeResponseHead(head)
     const { url, redirected } = readMetadata(metadata)
     this.#state = 'answering'
+    if (status === 101) {
+      this.#switch(statusText, [...headers], url)
+      return
+    }
     if (body === true) this.#incoming = new IncomingBody(this.id, () => this.#endAnswer())
     const content = body instanceof Uint8Array ? new Body(body) : undefined
     const record = new ResponseRecord(
@@ -57,13 +65,16 @@ export class SubrequestExchange implements Exchange {
   }
 
   receiveChunk(bytes: Uint8Array): void {
-    this.#incoming?.push(bytes)
+    if (this.#link === undefined) this.#incoming?.push(bytes)
+    else this.#link.receiveChunk(bytes)
   }
   receiveEnd(): void {
-    this.#incoming?.end()
+    if (this.#link === undefined) this.#incoming?.end()
+    else this.#link.end(undefined)
   }
   receiveCredit(bytes: number): void {
-    this.#outgoing?.grant(bytes)
+    if (this.#link === undefined) this.#outgoing?.grant(bytes)
+    else this.#link.receiveCredit(bytes)
   }
 
   receiveReset(code: string, message: string): void {
@@ -89,9 +100,23 @@ export class SubrequestExchange implements Exchange {
     this.#breakOff(createRequestOver())
   }
 
+  /** The connection carries messages from now on. */
+  #switch(statusText: string, headers: string[], url: string): void {
+    const link = new SocketLink(this.id, () => this.#endAnswer())
+    this.#link = link
+    if (this.#options.onSwitched !== undefined) {
+      this.#options.onSwitched(link, headers)
+      return
+    }
+    const webSocket = createSocket({ inbox: link.inbox, outbox: link.sender, protocol: getHeader(headers, 'sec-websocket-protocol') ?? '' })
+    const origin = { type: 'basic', url, redirected: false, guard: 'immutable' } as const
+    this.#options.resolve(createResponse(new ResponseRecord(101, statusText, headers, undefined, origin, webSocket)))
+  }
+
   #breakOff(error: unknown): void {
     if (this.#state === 'waiting') this.#options.reject(error)
     this.#state = 'over'
+    this.#link?.end(error)
     this.#incoming?.fail(error)
     this.#outgoing?.stop(error)
     this.#checkOver()

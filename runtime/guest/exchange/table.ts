@@ -3,6 +3,8 @@ export interface Exchange {
   readonly id: number
   /** The request that it is charged to; its own id for a request. */
   readonly ownerId: number
+  /** The answer to a subrequest came. `body` as in the event `head`. */
+  receiveHead?(head: string, body: unknown): void
   receiveChunk(bytes: Uint8Array): void
   receiveEnd(): void
   receiveReset(code: string, message: string): void

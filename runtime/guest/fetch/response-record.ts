@@ -1,5 +1,6 @@
 import type { Body } from './body.ts'
 import { plainTextType } from './extract-body.ts'
+import type { WebSocket } from '../websocket/index.ts'
 import type { HeaderList } from './header-list.ts'
 import { createHeaders, type Headers, type HeadersGuard } from './headers.ts'
 
@@ -18,6 +19,8 @@ export class ResponseRecord {
   readonly url: string
   readonly redirected: boolean
   readonly body: Body | undefined
+  /** Of a handshake's answer. */
+  readonly webSocket: WebSocket | undefined
   readonly #guard: HeadersGuard
   #list: HeaderList | undefined
   #headers: Headers | undefined
@@ -29,11 +32,13 @@ export class ResponseRecord {
     list: HeaderList | undefined,
     body: Body | undefined,
     origin: { readonly type: ResponseType; readonly url: string; readonly redirected: boolean; readonly guard: HeadersGuard } = ownOrigin,
+    webSocket?: WebSocket,
   ) {
     this.status = status
     this.statusText = statusText
     this.#list = list
     this.body = body
+    this.webSocket = webSocket
     this.type = origin.type
     this.url = origin.url
     this.redirected = origin.redirected
@@ -59,6 +64,7 @@ export class ResponseRecord {
 
   clone(): ResponseRecord {
     const { type, url, redirected } = this
+    if (this.webSocket !== undefined) throw new TypeError('A response with a WebSocket can not be cloned')
     const body = this.body?.clone()
     return new ResponseRecord(this.status, this.statusText, [...this.headerList], body, { type, url, redirected, guard: this.#guard })
   }

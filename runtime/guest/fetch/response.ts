@@ -3,6 +3,7 @@ import type { FormData } from '../form-data/index.ts'
 import type { ReadableStream } from '../streams/index.ts'
 import { parseRelativeUrl } from '../url/index.ts'
 import { requireArguments, shapeInterface, toDictionary } from '../webidl.ts'
+import { socketControlOf, type WebSocket } from '../websocket/index.ts'
 import { Body, consumeBytes, consumeText } from './body.ts'
 import { consumeArrayBuffer, consumeBlob, consumeFormData, consumeJson } from './consume-body.ts'
 import { extractBody, plainTextType } from './extract-body.ts'
@@ -81,6 +82,11 @@ export class Response {
     return this.#record.body?.used ?? false
   }
 
+  /** As on Cloudflare Workers: the connection of an answer with status 101. */
+  get webSocket(): WebSocket | null {
+    return this.#record.webSocket ?? null
+  }
+
   /** https://fetch.spec.whatwg.org/#dom-response-clone */
   clone(): Response {
     return new Response(this.#record.clone())
@@ -126,6 +132,7 @@ function initialize(body: unknown, init: unknown, contentType?: string): Respons
   const extracted = body === null || body === undefined ? undefined : extractBody(body)
   // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
   const code = status === undefined ? 200 : toUnsignedShort(status)
+  if (code === 101) return initializeSwitch(init, extracted !== undefined)
   if (code < 200 || code > 599) throw new RangeError(`The status must be from 200 to 599, not ${code}`)
   // 2. If init["statusText"] does not match the reason-phrase token production, then throw a TypeError.
   const reason = statusText === undefined ? '' : toByteString(statusText)
@@ -140,6 +147,17 @@ function initialize(body: unknown, init: unknown, contentType?: string): Respons
   const plain = type === plainTextType && list.length === 0
   if (type !== undefined && !plain && !hasHeader(list, 'content-type')) list.push('content-type', type)
   return new ResponseRecord(code, reason, plain ? undefined : list, extracted.body)
+}
+
+/** As on Cloudflare Workers: `webSocket` of the options is one end of a pair, or what `fetch` brought. */
+function initializeSwitch(init: unknown, hasBody: boolean): ResponseRecord {
+  const { headers, webSocket } = toDictionary(init, 'ResponseInit')
+  if (webSocket === undefined || webSocket === null) throw new RangeError('The status must be from 200 to 599, not 101')
+  if (socketControlOf(webSocket) === undefined) throw new TypeError('webSocket is no WebSocket')
+  if (hasBody) throw new TypeError('A response with status 101 has no body')
+  const list: HeaderList = []
+  if (headers !== undefined) fillHeaders(list, headers)
+  return new ResponseRecord(101, '', list, undefined, undefined, webSocket as WebSocket)
 }
 
 /** https://webidl.spec.whatwg.org/#es-unsigned-short */

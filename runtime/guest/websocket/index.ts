@@ -1,0 +1,5 @@
+export { setConnector } from './connector.ts'
+export { handshakeUrl } from './socket-address.ts'
+export { SocketLink } from './socket-link.ts'
+export { createSocket, type SocketControl, socketControlOf, WebSocket } from './web-socket.ts'
+export { WebSocketPair } from './web-socket-pair.ts'
