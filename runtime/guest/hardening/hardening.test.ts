@@ -88,7 +88,8 @@ test('patched built-ins do not open the limit', async () => {
     Array.prototype[Symbol.iterator] = function* () {}; Math.floor = Math.max = Math.min = Math.trunc = () => 65536; Reflect.construct = () => ({}); Reflect.apply = () => 0
     Object.values = () => []; globalThis.Number = () => 65536; Function.prototype.call = Function.prototype.apply = () => 65536
     Object.defineProperty(Array.prototype, 0, { set() {}, get() { return 65536 }, configurable: true })
-    const original = Uint8Array; globalThis.Uint8Array = function () { return new original(9) }`
+    const original = Uint8Array; globalThis.Uint8Array = function () { return new original(9) }
+    Object.defineProperty(original.prototype, 'length', { get: () => 8 }); Object.defineProperty(original.prototype, 'byteLength', { get: () => 8 })`
   const guest = open({ memoryMb: 16 })
   expect(await guest.run(`const bytes = new Uint8Array(${moduleWithMemory([0, 1])}); let grown; { ${patches}; grown = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.g(1000) } return grown`)).toBe(-1)
   guest.dispose()

@@ -1,5 +1,5 @@
 /* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
-import { copyOfBytes } from '../primordials.ts'
+import { copyOfBytes, typedArrayByteLength } from '../primordials.ts'
 import { capMemories } from './wasm-binary.ts'
 import { WasmBudget } from './wasm-budget.ts'
 import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
@@ -9,7 +9,6 @@ import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wa
  * the synchronous ones. Runs in the isolate before user code; what runs later uses nothing that user code could have patched.
  */
 const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys } = Reflect
-const { isView } = ArrayBuffer
 const { values } = Object
 const { trunc } = Math
 const toNumber = Number
@@ -95,7 +94,7 @@ function keepAlive(keepers: WeakMap<object, object>, keeper: object, instance: {
 }
 
 function cap(bytes: Uint8Array<ArrayBuffer>, CompileError: new (message: string) => Error): { bytes: Uint8Array; pages: number } {
-  const length = isView(bytes) ? bytes.length : 0
+  const length = typedArrayByteLength(bytes)
   // Too short for a module: V8 says so.
   if (length < 8) return { bytes, pages: 0 }
   try {
