@@ -63,8 +63,18 @@ test('memories count together', async () => {
   guest.dispose()
   const other = open({ memoryMb: 16 })
   await expect(other.run(`const m = ${wasm([1, 1, 100])}; globalThis.kept = []; for (let i = 0; i < 300; i++) kept.push(new WebAssembly.Instance(m).exports.g)`)).rejects.toThrow(/WebAssembly memory limit/)
-  expect(await other.run(`return kept.length`)).toBe(2)
+  // Each of the first two has the hundred pages that it declares; the rest share what is left.
+  expect(await other.run(`return kept.slice(0, 4).map((grow) => [grow(50), grow(49), grow(200)])`)).toEqual([[1, 51, -1], [1, 51, -1], [-1, -1, -1], [-1, -1, -1]])
+  expect(await other.run(`return kept.reduce((sum, grow) => { while (grow(1) >= 0); return sum + grow(0) }, 0) <= 16 * 16`)).toBe(true)
   other.dispose()
+})
+
+test('modules that were compiled together share the limit when they are instantiated', async () => {
+  const guest = open({ memoryMb: 16 })
+  // Without a maximum each could have half of all; instantiated, each gets half of what the others left.
+  expect(await guest.run(`const modules = [1, 2, 3, 4].map(() => ${wasm([0, 1])}); globalThis.kept = modules.map((m) => new WebAssembly.Instance(m))
+    return [modules.every((m) => m instanceof WebAssembly.Module), kept.map(({ exports: { g } }) => { while (g(1) >= 0); return g(0) })]`)).toEqual([true, [128, 64, 32, 16]])
+  guest.dispose()
 })
 
 test.each([

@@ -34,7 +34,7 @@ export class WasmBudget {
 
   /** The maximum that a new memory gets. Throws a RangeError where its initial size does not fit. */
   capOf(initial: number, declared: number | undefined): number {
-    const left = this.#left()
+    const left = this.left()
     if (initial > left) throw this.#exceeded(initial, left)
     return declared !== undefined && declared <= left ? declared : max(initial, floor(left / 2))
   }
@@ -42,12 +42,13 @@ export class WasmBudget {
   /** Counts pages for as long as `keeper` is alive. Throws a RangeError where so many are not left. */
   reserve(pages: number, keeper: object): void {
     if (pages === 0) return
-    const left = this.#left()
+    const left = this.left()
     if (pages > left) throw this.#exceeded(pages, left)
     this.#first = { keeper: new OriginalWeakRef(keeper), pages, next: this.#first }
   }
 
-  #left(): number {
+  /** Pages that nothing alive holds. */
+  left(): number {
     let left = this.#pages
     let previous: Reservation | undefined
     for (let entry = this.#first; entry !== undefined; entry = entry.next) {

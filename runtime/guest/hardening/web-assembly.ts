@@ -1,6 +1,6 @@
 /* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 import { copyOfBytes, typedArrayByteLength } from '../primordials.ts'
-import { capMemories } from './wasm-binary.ts'
+import { type CappedModule, capMemories } from './wasm-binary.ts'
 import { WasmBudget } from './wasm-budget.ts'
 import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
 
@@ -38,25 +38,43 @@ export function hardenWebAssembly(): void {
   if (namespace !== undefined) hardenNamespace(namespace)
 }
 
+/** What a module was compiled from, so that it can be again. */
+interface Compiled {
+  readonly source: Uint8Array<ArrayBuffer>
+  readonly options: unknown
+  /** What its own memories can grow to, together. */
+  readonly pages: number
+  /** Pages that were left when it was compiled. */
+  readonly left: number
+}
+
 function hardenNamespace(namespace: WasmNamespace): void {
-  const pagesOfModule = new WeakMap<object, number>()
+  const compiledModules = new WeakMap<object, Compiled>()
   const keepers = new WeakMap<object, object>()
   const { Module, Instance, Memory, CompileError, validate } = namespace
 
   const compile = (source: unknown, options: unknown, target: Constructor): object => {
     const copy = copyOfBytes(source)
     if (copy === undefined) throw new OriginalTypeError('WebAssembly.Module(): Argument 0 must be a buffer source')
-    const capped = cap(copy, CompileError)
-    const module = construct(Module, [capped.bytes, options], target) as object
-    apply(weakSet, pagesOfModule, [module, capped.pages])
+    const left = budget.left()
+    const { bytes, pages } = capFirst(copy, CompileError)
+    const module = construct(Module, [bytes, options], target) as object
+    if (pages > 0) apply(weakSet, compiledModules, [module, { source: copy, options, pages, left } satisfies Compiled])
     return module
   }
+  /** The module with memories that fit what is left by now: since it was compiled, others may have been instantiated. */
+  const fit = (module: unknown): { readonly fitting: unknown; readonly pages: number } => {
+    const compiled = apply(weakGet, compiledModules, [module]) as Compiled | undefined
+    if (compiled === undefined || budget.left() >= compiled.left) return { fitting: module, pages: compiled?.pages ?? 0 }
+    const { bytes, pages } = cap(compiled.source)
+    return { fitting: pages === compiled.pages ? module : construct(Module, [bytes, compiled.options]), pages }
+  }
   const instantiate = (module: unknown, imports: unknown, target: Constructor): object => {
-    const pages = (apply(weakGet, pagesOfModule, [module]) ?? 0) as number
+    const { fitting, pages } = fit(module)
     const keeper = {}
     // Reserved before the start function runs, which may make more instances.
     budget.reserve(pages, keeper)
-    const instance = construct(Instance, [module, imports], target) as { exports: Record<string, unknown> }
+    const instance = construct(Instance, [fitting, imports], target) as { exports: Record<string, unknown> }
     if (pages > 0) keepAlive(keepers, keeper, instance)
     return instance
   }
@@ -93,12 +111,15 @@ function keepAlive(keepers: WeakMap<object, object>, keeper: object, instance: {
   }
 }
 
-function cap(bytes: Uint8Array<ArrayBuffer>, CompileError: new (message: string) => Error): { bytes: Uint8Array; pages: number } {
-  const length = typedArrayByteLength(bytes)
+function cap(module: Uint8Array<ArrayBuffer>): CappedModule {
+  return capMemories(module, typedArrayByteLength(module), (initial, maximum) => budget.capOf(initial, maximum))
+}
+
+function capFirst(module: Uint8Array<ArrayBuffer>, CompileError: new (message: string) => Error): CappedModule {
   // Too short for a module: V8 says so.
-  if (length < 8) return { bytes, pages: 0 }
+  if (typedArrayByteLength(module) < 8) return { bytes: module, pages: 0 }
   try {
-    return capMemories(bytes, length, (initial, maximum) => budget.capOf(initial, maximum))
+    return cap(module)
   } catch (thrown) {
     throw new CompileError(`WebAssembly.Module(): ${(thrown as Error).message}`)
   }
