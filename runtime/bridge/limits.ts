@@ -22,6 +22,8 @@ export function backstopMs(cpuMs: number, contention: number): number {
 /** Limits that are not settable per function. */
 export const fixedLimits = {
   startupCpuMs: 1_000,
+  /** By the clock, for a module that awaits something at its top level. */
+  startupWallMs: 5_000,
   concurrentSubrequests: 6,
   requestHeaderBytes: 32 * 1024,
   responseHeadBytes: 128 * 1024,

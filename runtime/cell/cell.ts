@@ -17,7 +17,7 @@ import type { CellSender } from './cell-sender.ts'
 import { FunctionIsolate } from './function-isolate.ts'
 import { PoolMeter } from './pool-meter.ts'
 import { performHostOperation } from './host-operations.ts'
-import { loadFunction } from './load-function.ts'
+import { FunctionLoad, type LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
 import { WaitingLoads } from './waiting-loads.ts'
 
@@ -35,6 +35,8 @@ export class Cell {
   /** Which isolate an exchange belongs to. */
   readonly #exchanges = new Map<number, FunctionIsolate>()
   readonly #waiting = new WaitingLoads()
+  /** Loads whose module awaits something at its top level. */
+  readonly #starting = new WaitingLoads()
   readonly #poolMeter = new PoolMeter()
   #pool: BlankPool | undefined
   #nextSubrequest = 1
@@ -46,7 +48,9 @@ export class Cell {
   }
 
   readonly onFrame = (type: number, id: number, payload: Buffer): void => {
-    if (this.#waiting.size === 0 || !this.#waiting.take(type, id, payload)) this.#handle(type, id, payload)
+    if (this.#waiting.size > 0 && this.#waiting.take(type, id, payload)) return
+    if (this.#starting.size > 0 && this.#starting.take(type, id, payload)) return
+    this.#handle(type, id, payload)
   }
 
   #handle(type: number, id: number, payload: Buffer): void {
@@ -144,16 +148,25 @@ export class Cell {
     this.#options.flush()
     this.#options.marker.write(id, 0)
     const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer)
-    const loaded = loadFunction(blank, settings, source, cached, () => isolate.isOverdue)
-    this.#options.sender.loaded(id, loaded.outcome, loaded.codeCache)
-    if (!loaded.outcome.loaded) {
+    this.#starting.hold(id)
+    isolate.load(new FunctionLoad({ blank, settings, source, cached, isOverdue: () => isolate.isOverdue }), (result) => {
+      this.#loaded(id, isolate, result)
+    })
+  }
+
+  #loaded(id: number, isolate: FunctionIsolate, { outcome, codeCache }: LoadResult): void {
+    this.#options.sender.loaded(id, outcome, codeCache)
+    const frames = this.#starting.release(id)
+    if (!outcome.loaded) {
       isolate.dispose()
       this.#forgetIsolate(id)
+      return
     }
+    for (const frame of frames) this.onFrame(frame.type, frame.id, frame.payload)
   }
 
   #loadNextWaiting(): void {
-    for (const { type, id, payload } of this.#waiting.next()) this.#handle(type, id, payload)
+    for (const { type, id, payload } of this.#waiting.next()) this.onFrame(type, id, payload)
     this.#options.flush()
   }
 

@@ -2,15 +2,25 @@ import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSetti
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
+import type { FunctionLoad, LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
+import { CompressionOperations } from './operations/compression.ts'
 import { CryptoOperations } from './operations/crypto.ts'
 import type { PoolMeter } from './pool-meter.ts'
+import { PoolQueue } from './pool-queue.ts'
 import { createRequestRecord, passesLog, refill, type RequestRecord } from './request-record.ts'
 import { TimerTable } from './timer-table.ts'
 import { TurnClock } from './turn-clock.ts'
 
 /** Below this, CPU time is told by the clock of the turns. */
 const tickMicros = 4_000
+interface Loading {
+  readonly load: FunctionLoad
+  /** Ends it where the module waits for too long. */
+  readonly deadline: NodeJS.Timeout
+  readonly onLoaded: (result: LoadResult) => void
+}
+
 /** A turn above this marks its isolate as slow. */
 const slowTurnMicros = 1_000
 
@@ -53,10 +63,13 @@ export class FunctionIsolate {
     this.#options.schedule()
   })
   readonly #crypto: CryptoOperations
+  readonly #compression: CompressionOperations
   /** What is charged for turns that belong to no request under way. */
   readonly #outside = createRequestRecord(0)
   readonly #clock = new TurnClock()
   #turnRequest: RequestRecord | undefined
+  /** Its turns are the function's start-up. */
+  #loading: Loading | undefined
   #isOverdue = false
   #lost = false
   /** Slow until shown otherwise. */
@@ -64,7 +77,9 @@ export class FunctionIsolate {
 
   constructor(options: FunctionIsolateOptions) {
     this.#options = options
-    this.#crypto = new CryptoOperations(options.poolMeter)
+    const queue = new PoolQueue(options.poolMeter)
+    this.#crypto = new CryptoOperations(queue)
+    this.#compression = new CompressionOperations(queue)
     this.#clock.beginLoad(options.settings.startupCpuMs, options.settings.contention)
   }
 
@@ -83,6 +98,21 @@ export class FunctionIsolate {
     this.#isOverdue = true
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
     return true
+  }
+
+  /** Loads the function into the isolate. `onLoaded` hears of it at once, or later where the module awaits something at its top level. */
+  load(load: FunctionLoad, onLoaded: (result: LoadResult) => void): void {
+    const result = load.start()
+    if (result !== undefined) {
+      onLoaded(result)
+      return
+    }
+    const { startupWallMs } = fixedLimits
+    const deadline = setTimeout(() => {
+      this.#finishLoad(load.expired(startupWallMs))
+      this.#options.schedule()
+    }, startupWallMs)
+    this.#loading = { load, deadline, onLoaded }
   }
 
   startRequest(exchange: number, head: string, body: Transfer): void {
@@ -110,7 +140,9 @@ export class FunctionIsolate {
 
   dispose(): void {
     this.#lost = true
+    clearTimeout(this.#loading?.deadline)
     this.#timers.clearAll()
+    this.#compression.closeAll()
     this.#options.blank.connect(() => undefined)
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
   }
@@ -195,15 +227,35 @@ export class FunctionIsolate {
     this.#timers.clear(timer)
   }
 
-  /** Starts an operation whose outcome comes back as an event of its own, charged to the request that asked. */
-  startCrypto(call: number, method: string, parameters: string, bytes: Uint8Array): void {
+  /** Answers with the result, or starts an operation whose outcome comes back as an event of its own, charged to the request that asked. */
+  startCrypto(call: number, method: string, parameters: string, bytes: Uint8Array): Transfer {
+    const result = this.#crypto.performNow(method, parameters, bytes)
+    if (result !== undefined) return result
     const owner = this.#turnRequest
-    const isWanted = (): boolean => !this.#lost && !this.#isExhausted(this.#payerOf(owner))
-    void this.#crypto.perform(method, parameters, bytes, isWanted).then(({ error, value, cpuMicros }) => {
+    void this.#crypto.perform(method, parameters, bytes, () => this.#isWantedFor(owner)).then(({ error, value, cpuMicros }) => {
       this.#payerOf(owner).cpuMicros += cpuMicros
       this.#turn(owner, GuestEvent.result, call, error, value)
       this.#options.schedule()
     })
+    return undefined
+  }
+
+  stepCodec(codec: number, kind: Transfer, input: Uint8Array, ends: boolean): void {
+    const owner = this.#turnRequest
+    const step = { codec, owner: owner?.id ?? 0, kind, input, ends, isWanted: () => this.#isWantedFor(owner) }
+    void this.#compression.step(step).then(({ output, more, cpuMicros }) => {
+      this.#payerOf(owner).cpuMicros += cpuMicros
+      this.#turn(owner, GuestEvent.codec, codec, output, more)
+      this.#options.schedule()
+    })
+  }
+
+  closeCodec(codec: number): void {
+    this.#compression.close(codec)
+  }
+
+  #isWantedFor(owner: RequestRecord | undefined): boolean {
+    return !this.#lost && !this.#isExhausted(this.#payerOf(owner))
   }
 
   #turn(charged: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
@@ -216,7 +268,7 @@ export class FunctionIsolate {
     if (request === this.#outside && this.#isExhausted(request) && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request.id)
-    const leftMs = Math.min(limitMs - usedMs, settings.cpuMs)
+    const leftMs = this.#loading?.load.leftMs ?? Math.min(limitMs - usedMs, settings.cpuMs)
     this.#turnRequest = request
     const timeout = this.#clock.begin(leftMs, this.#options.contention())
     let failure: unknown
@@ -238,8 +290,20 @@ export class FunctionIsolate {
     this.#slow = turnMicros > slowTurnMicros
     request.cpuMicros += turnMicros
     request.turnMicros += this.#clock.elapsedMicros
-    if (failed) this.#afterFailedTurn(request, failure)
+    if (this.#loading !== undefined) {
+      const { load } = this.#loading
+      const result = failed ? load.failed(failure, turnMicros) : load.turnEnded(turnMicros)
+      if (result !== undefined) this.#finishLoad(result)
+    } else if (failed) this.#afterFailedTurn(request, failure)
     else if (this.#overLimit(request, request.cpuMicros)) this.#endRequest(request)
+  }
+
+  #finishLoad(result: LoadResult): void {
+    const loading = this.#loading
+    this.#loading = undefined
+    this.#outside.cpuMicros = 0
+    clearTimeout(loading?.deadline)
+    loading?.onLoaded(result)
   }
 
   /** Whom a turn is charged to that this request caused: the request while it goes on. */
@@ -351,5 +415,6 @@ export class FunctionIsolate {
       }
     }
     this.#timers.clearOf(exchange)
+    this.#compression.closeOf(exchange)
   }
 }

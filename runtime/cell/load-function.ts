@@ -10,50 +10,131 @@ export interface LoadResult {
   readonly codeCache: Uint8Array | undefined
 }
 
+export interface FunctionLoadOptions {
+  readonly blank: BlankIsolate
+  readonly settings: LoadSettings
+  readonly source: string
+  readonly cached: ivm.ExternalCopy<ArrayBuffer> | undefined
+  /** Whether the isolate was ended for taking too long. */
+  readonly isOverdue: () => boolean
+}
+
+type CachedModule = ivm.Module & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }
+
+/** Evaluated when what it imports is, top-level `await` included: only then its export can be read. */
+const completionSource = `import * as exported from 'function'\nexport const handlers = exported.default`
+
 /**
- * Moves a function into a blank isolate: compiles its module, evaluates it, and hands its default export to the guest layer.
- * Never throws: a failure is the outcome, and the isolate is then unusable. `isOverdue` tells whether it was ended for taking too long.
+ * Moves a function into a blank isolate: compiles its module, evaluates it, and hands its default export to the guest layer. Nothing here
+ * throws: a failure is the result, and the isolate is then unusable.
  */
-export function loadFunction(
-  blank: BlankIsolate,
-  settings: LoadSettings,
-  source: string,
-  cached: ivm.ExternalCopy<ArrayBuffer> | undefined,
-  isOverdue: () => boolean,
-): LoadResult {
-  const startedAt = performance.now()
-  const cpuBefore = threadCpuMicros()
-  const timeout = backstopMs(settings.startupCpuMs, settings.contention)
-  const usedMs = (): number => (threadCpuMicros() - cpuBefore) / 1_000
-  try {
-    blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment, settings.memoryMb])
-    const module = blank.isolate.compileModuleSync(source, {
-      filename: scriptName,
-      ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),
-    }) as ivm.Module & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }
-    module.instantiateSync(blank.context, (specifier) => {
-      throw new Error(`Cannot import '${specifier}': modules must be bundled`)
+export class FunctionLoad {
+  readonly #options: FunctionLoadOptions
+  readonly #startedAt = performance.now()
+  #cpuMicros = 0
+  #module: CachedModule | undefined
+  #completion: ivm.Module | undefined
+
+  constructor(options: FunctionLoadOptions) {
+    this.#options = options
+  }
+
+  /** CPU time in milliseconds that is left of what start-up may use. */
+  get leftMs(): number {
+    return this.#options.settings.startupCpuMs - this.#cpuMicros / 1_000
+  }
+
+  /** Evaluates the module. Answers with undefined where its top level waits for something: it goes on in turns of the isolate. */
+  start(): LoadResult | undefined {
+    return this.#measure(() => {
+      this.#evaluate()
+      return this.#adopt()
     })
-    module.evaluateSync({ timeout })
-    const defaultExport = module.namespace.getSync('default', { reference: true })
-    const refusal: unknown = blank.adopt.applySync(undefined, [defaultExport.derefInto()], { timeout })
-    const cpuMs = usedMs()
-    if (typeof refusal === 'string' && refusal !== '') return failure('startup_failed', refusal)
-    if (cpuMs > settings.startupCpuMs) return failure('startup_failed', overrun(cpuMs, settings))
-    const produced = settings.produceCodeCache && cached === undefined ? module.cachedData : undefined
-    return {
-      outcome: { loaded: true, startMs: performance.now() - startedAt, cpuMs },
-      codeCache: produced === undefined ? undefined : new Uint8Array(produced.copy()),
-    }
-  } catch (error) {
-    if (isOverdue() || isTimeout(error)) return failure('startup_failed', overrun(usedMs(), settings))
+  }
+
+  /** After a turn that used so much CPU time; undefined while the module still waits. */
+  turnEnded(cpuMicros: number): LoadResult | undefined {
+    this.#cpuMicros += cpuMicros
+    return this.#measure(() => this.#adopt())
+  }
+
+  /** What the load comes to when evaluation, or a turn of it that used so much CPU time, threw. */
+  failed(error: unknown, cpuMicros = 0): LoadResult {
+    this.#cpuMicros += cpuMicros
+    const { blank, settings, isOverdue } = this.#options
+    if (isOverdue() || isTimeout(error)) return this.#overrun()
     if (blank.isolate.isDisposed) return failure('memory_limit_exceeded', `Start-up used more than ${settings.memoryMb} MB of memory`)
     return failure('startup_failed', messageOf(error), guestStack(error))
   }
-}
 
-function overrun(cpuMs: number, settings: LoadSettings): string {
-  return `Start-up used ${cpuMs.toFixed(0)} ms of CPU; the limit is ${settings.startupCpuMs} ms`
+  /** What it comes to when the module waited too long. */
+  expired(wallMs: number): LoadResult {
+    return failure('startup_failed', `The top-level await of the module did not settle within ${wallMs} ms`)
+  }
+
+  /** @param step answers as `#adopt` does */
+  #measure(step: () => string | undefined): LoadResult | undefined {
+    const cpuBefore = threadCpuMicros()
+    try {
+      const refusal = step()
+      this.#cpuMicros += threadCpuMicros() - cpuBefore
+      if (refusal !== undefined && refusal !== '') return failure('startup_failed', refusal)
+      if (this.leftMs < 0) return this.#overrun()
+      return refusal === undefined ? undefined : this.#success()
+    } catch (error) {
+      this.#cpuMicros += threadCpuMicros() - cpuBefore
+      return this.failed(error)
+    }
+  }
+
+  #evaluate(): void {
+    const { blank, settings, source, cached } = this.#options
+    blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment, settings.memoryMb])
+    const module: CachedModule = blank.isolate.compileModuleSync(source, {
+      filename: scriptName,
+      ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),
+    })
+    module.instantiateSync(blank.context, (specifier) => {
+      throw new Error(`Cannot import '${specifier}': modules must be bundled`)
+    })
+    this.#module = module
+    this.#completion = blank.isolate.compileModuleSync(completionSource, { filename: 'skerry:guest' })
+    this.#completion.instantiateSync(blank.context, () => module)
+    this.#completion.evaluateSync({ timeout: backstopMs(settings.startupCpuMs, settings.contention) })
+  }
+
+  /** Hands the default export over. Answers with what is wrong with it, '' where nothing is, undefined where the module still waits. */
+  #adopt(): string | undefined {
+    const { blank, settings } = this.#options
+    const handlers = this.#readHandlers()
+    if (handlers === undefined) return undefined
+    const timeout = backstopMs(settings.startupCpuMs, settings.contention)
+    const refusal: unknown = blank.adopt.applySync(undefined, [handlers.derefInto()], { timeout })
+    return typeof refusal === 'string' ? refusal : ''
+  }
+
+  /** Reading the export of a module that is not evaluated throws, as with any variable before its declaration. */
+  #readHandlers(): ivm.Reference | undefined {
+    try {
+      return this.#completion?.namespace.getSync('handlers', { reference: true })
+    } catch {
+      return undefined
+    }
+  }
+
+  #success(): LoadResult {
+    const { settings, cached } = this.#options
+    const produced = settings.produceCodeCache && cached === undefined ? this.#module?.cachedData : undefined
+    return {
+      outcome: { loaded: true, startMs: performance.now() - this.#startedAt, cpuMs: this.#cpuMicros / 1_000 },
+      codeCache: produced === undefined ? undefined : new Uint8Array(produced.copy()),
+    }
+  }
+
+  #overrun(): LoadResult {
+    const { startupCpuMs } = this.#options.settings
+    return failure('startup_failed', `Start-up used ${(this.#cpuMicros / 1_000).toFixed(0)} ms of CPU; the limit is ${startupCpuMs} ms`)
+  }
 }
 
 function failure(code: string, message: string, stack = ''): LoadResult {

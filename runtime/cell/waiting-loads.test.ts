@@ -38,3 +38,16 @@ test('frames of what waits are kept with it in order; others pass', () => {
   expect(waiting.next()[0]?.id).toBe(2)
   expect(waiting.next()).toEqual([])
 })
+
+test('what comes while a module still awaits is kept, and given back in order', () => {
+  const loads = new WaitingLoads()
+  loads.hold(7)
+  const open = Buffer.alloc(5)
+  open.writeUInt32LE(7)
+  expect(loads.take(FrameType.open, 2, open)).toBe(true)
+  expect(loads.take(FrameType.chunk, 2, Buffer.from('body'))).toBe(true)
+  expect(loads.take(FrameType.chunk, 4, Buffer.from('of another'))).toBe(false)
+  expect(loads.take(FrameType.unload, 7, Buffer.alloc(0))).toBe(true)
+  expect(loads.release(7).map(({ type, id }) => [type, id])).toEqual([[FrameType.open, 2], [FrameType.chunk, 2], [FrameType.unload, 7]])
+  expect([loads.size, loads.release(7), loads.take(FrameType.end, 2, Buffer.alloc(0))]).toEqual([0, [], false])
+})

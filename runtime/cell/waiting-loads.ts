@@ -8,12 +8,13 @@ export interface WaitingFrame {
 }
 
 interface WaitingLoad {
-  /** The `load` itself, and what came for its isolate and its exchanges since, in order. */
+  /** The `load` itself where it has no isolate yet, and what came for its isolate and its exchanges since, in order. */
   readonly frames: WaitingFrame[]
 }
 
 /**
- * Loads that wait for a blank isolate, first come, first served: one is on its way from another thread, sooner than this one could make it.
+ * Loads that wait, first come, first served: for a blank isolate, which is on its way from another thread sooner than this one could make it;
+ * or, once they have one, for what their module awaits.
  *
  * Invariant: frames for an isolate whose load waits are kept with it, so that they are taken in the order in which they came.
  */
@@ -29,6 +30,11 @@ export class WaitingLoads {
     this.#loads.set(isolateId, { frames: [keep(FrameType.load, isolateId, payload)] })
   }
 
+  /** Keeps what comes for an isolate from now on: its load has begun. */
+  hold(isolateId: number): void {
+    this.#loads.set(isolateId, { frames: [] })
+  }
+
   /** Keeps the frame if it is for something that waits; false where it is not. */
   take(type: number, id: number, payload: Buffer): boolean {
     const load = this.#find(type, id, payload)
@@ -40,9 +46,14 @@ export class WaitingLoads {
 
   /** The frames of the load that waits longest, which then waits no more. */
   next(): readonly WaitingFrame[] {
-    const [first] = this.#loads
-    if (first === undefined) return []
-    const [isolateId, load] = first
+    const [first] = this.#loads.keys()
+    return first === undefined ? [] : this.release(first)
+  }
+
+  /** The frames of this load, which then waits no more. */
+  release(isolateId: number): readonly WaitingFrame[] {
+    const load = this.#loads.get(isolateId)
+    if (load === undefined) return []
     this.#loads.delete(isolateId)
     for (const { type, id } of load.frames) if (type === FrameType.open) this.#exchanges.delete(id)
     return load.frames
