@@ -1,3 +1,6 @@
+/* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
+import { reflectApply, typedArrayBuffer } from '../primordials.ts'
+
 /**
  * Reads just enough of a WebAssembly module to cap the memories that it declares itself: V8 reserves them outside of the
  * isolate's memory limit, and a `memory.grow` inside can not be seen.
@@ -9,6 +12,7 @@
 const Bytes = Uint8Array
 const OriginalRangeError = RangeError
 const { floor } = Math
+const setBytes = Bytes.prototype.set
 
 export interface CappedModule {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -33,7 +37,10 @@ interface Cursor {
   offset: number
 }
 
-/** `module` must be reachable by nobody else. `capOf` tells the pages that a memory may have. Throws a RangeError, or what `capOf` throws. */
+/**
+ * `module` must start its buffer, and be reachable by nobody else. `capOf` tells the pages that a memory may have. Throws a RangeError, or
+ * what `capOf` throws.
+ */
 export function capMemories(module: Uint8Array<ArrayBuffer>, length: number, capOf: CapOf): CappedModule {
   const source: Cursor = { bytes: module, offset: headerBytes }
   let pages = 0
@@ -131,8 +138,11 @@ function writeNumber(target: Cursor, value: number, minimumBytes: number): void 
   }
 }
 
-function copy(from: Uint8Array, start: number, end: number, target: Cursor): void {
-  for (let index = start; index < end; index++) writeByte(target, from[index] as number)
+/** `from` starts its buffer. */
+function copy(from: Uint8Array<ArrayBuffer>, start: number, end: number, target: Cursor): void {
+  const part = new Bytes(typedArrayBuffer(from), start, end - start)
+  reflectApply(setBytes, target.bytes, [part, target.offset])
+  target.offset += end - start
 }
 
 function malformed(): RangeError {
