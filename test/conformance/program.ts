@@ -49,9 +49,11 @@ export const runnerSource = `async (program, evaluate) => {
   }
   globalThis.GLOBAL = { isWindow: () => false, isWorker: () => true, isShadowRealm: () => false }
   const [harness, ...scripts] = program.scripts
-  evaluate(harness.source, harness.name)
   // idlharness.js asks where it is, to know what is exposed. testharness.js must not know: it would wait for an install event.
-  globalThis.ServiceWorkerGlobalScope ??= class { static [Symbol.hasInstance]() { return true } }
+  const value = globalThis.ServiceWorkerGlobalScope ?? class { static [Symbol.hasInstance]() { return true } }
+  delete globalThis.ServiceWorkerGlobalScope
+  evaluate(harness.source, harness.name)
+  Object.defineProperty(globalThis, 'ServiceWorkerGlobalScope', { value, writable: true, configurable: true })
   const report = new Promise((resolve) => add_completion_callback((tests, { status, message }) => resolve({
     status, message, tests: tests.map(({ name, status, message }) => [name, status, message]),
   })))
