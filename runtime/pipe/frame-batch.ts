@@ -5,62 +5,82 @@ import { frameHeaderBytes, type FrameType } from '../bridge/index.ts'
 const slabBytes = 128 * 1024
 /** A slab with less than this left is given up. */
 const slabRestBytes = 4 * 1024
+/** From here on bytes are handed on where they lie: copying them costs more than another part of the write. */
+const referredBytesMin = 8 * 1024
+
+/** A u32 to be filled in when it is known, by where it stands. */
+interface Gap {
+  readonly buffer: Buffer
+  readonly at: number
+  /** Bytes of the batch up to and with the gap. */
+  readonly behind: number
+}
 
 /**
- * Collects the frames of one event loop turn into one run of bytes.
+ * Collects the frames of one event loop turn into one run of bytes, in one or more parts.
  *
- * Use: `begin`, any number of `write*`, `finish`, and in the end `take`, which hands the bytes over (they are never written again, since a
+ * Use: `begin`, any number of `write*`, `finish`, and in the end `take`, which hands the parts over (they are never written again, since a
  * socket may hold them) and starts anew behind them.
  */
 export class FrameBatch {
   #buffer = Buffer.allocUnsafeSlow(slabBytes)
-  /** Where this batch begins in the slab, and where the next byte goes. */
+  /** Where the part under way begins in the slab, and where the next byte goes. */
   #start = 0
-  #length = 0
-  #frameStart = 0
+  #end = 0
+  #parts: Buffer[] = []
+  /** Bytes in `#parts`. */
+  #partBytes = 0
+  #frame: Gap | undefined
 
   get length(): number {
-    return this.#length - this.#start
+    return this.#partBytes + this.#end - this.#start
   }
 
   begin(type: FrameType, id: number): void {
     this.#reserve(frameHeaderBytes)
-    this.#frameStart = this.#length
-    this.#buffer[this.#length + 4] = type
-    this.#buffer.writeUInt32LE(id >>> 0, this.#length + 5)
-    this.#length += frameHeaderBytes
+    this.#frame = this.#gap()
+    this.#buffer[this.#end] = type
+    this.#buffer.writeUInt32LE(id >>> 0, this.#end + 1)
+    this.#end += frameHeaderBytes - 4
   }
 
   finish(): void {
-    this.#buffer.writeUInt32LE(this.#length - this.#frameStart - 4, this.#frameStart)
+    if (this.#frame !== undefined) this.#fill(this.#frame)
   }
 
   writeUint8(value: number): void {
     this.#reserve(1)
-    this.#buffer[this.#length++] = value
+    this.#buffer[this.#end++] = value
   }
 
   writeUint32(value: number): void {
     this.#reserve(4)
-    this.#buffer.writeUInt32LE(value >>> 0, this.#length)
-    this.#length += 4
+    this.#buffer.writeUInt32LE(value >>> 0, this.#end)
+    this.#end += 4
   }
 
+  /** Many bytes are not copied: they must not change any more, unless they are shared memory. */
   writeBytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.byteLength)
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.byteLength
+    const { byteLength, buffer, byteOffset } = bytes
+    if (byteLength >= referredBytesMin && buffer instanceof ArrayBuffer) {
+      this.#closePart()
+      this.#add(Buffer.from(buffer, byteOffset, byteLength))
+      return
+    }
+    this.#reserve(byteLength)
+    this.#buffer.set(bytes, this.#end)
+    this.#end += byteLength
   }
 
   /** The characters' low bytes: for heads, which are byte strings. */
   writeLatin1(text: string): void {
     this.#reserve(text.length)
-    this.#length += this.#buffer.write(text, this.#length, 'latin1')
+    this.#end += this.#buffer.write(text, this.#end, 'latin1')
   }
 
   writeUtf8(text: string): void {
     this.#reserve(text.length * 3)
-    this.#length += this.#buffer.write(text, this.#length, 'utf8')
+    this.#end += this.#buffer.write(text, this.#end, 'utf8')
   }
 
   /** u32 length, then Latin-1: a head that something follows. */
@@ -71,10 +91,10 @@ export class FrameBatch {
 
   /** u32 length, then UTF-8. */
   writeSizedUtf8(text: string): void {
-    const at = this.length
-    this.writeUint32(0)
+    this.#reserve(4)
+    const gap = this.#gap()
     this.writeUtf8(text)
-    this.#buffer.writeUInt32LE(this.length - at - 4, this.#start + at)
+    this.#fill(gap)
   }
 
   /** A whole frame with a JSON payload. */
@@ -90,26 +110,48 @@ export class FrameBatch {
     this.finish()
   }
 
-  /** The finished frames; the batch is empty afterwards. */
-  take(): Buffer {
-    const bytes = this.#buffer.subarray(this.#start, this.#length)
-    this.#start = this.#length
+  /** The finished frames, in parts that belong together in this order; the batch is empty afterwards. */
+  take(): readonly Buffer[] {
+    this.#closePart()
+    const parts = this.#parts
+    this.#parts = []
+    this.#partBytes = 0
+    this.#frame = undefined
     // A slab that grew for one large batch is not kept for small ones.
-    if (this.#buffer.length > slabBytes || this.#buffer.length - this.#length < slabRestBytes) {
-      this.#buffer = Buffer.allocUnsafeSlow(slabBytes)
-      this.#start = 0
-      this.#length = 0
-    }
-    return bytes
+    if (this.#buffer.length > slabBytes || this.#buffer.length - this.#end < slabRestBytes) this.#renew(slabBytes)
+    return parts
+  }
+
+  #gap(): Gap {
+    const at = this.#end
+    this.#end += 4
+    return { buffer: this.#buffer, at, behind: this.length }
+  }
+
+  #fill({ buffer, at, behind }: Gap): void {
+    buffer.writeUInt32LE(this.length - behind, at)
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(slabBytes, (this.length + bytes) * 2))
-    this.#buffer.copy(grown, 0, this.#start, this.#length)
-    this.#frameStart -= this.#start
-    this.#length -= this.#start
+    if (this.#end + bytes <= this.#buffer.length) return
+    this.#closePart()
+    this.#renew(Math.max(slabBytes, bytes))
+  }
+
+  #closePart(): void {
+    if (this.#end === this.#start) return
+    this.#add(this.#buffer.subarray(this.#start, this.#end))
+    this.#start = this.#end
+  }
+
+  #add(part: Buffer): void {
+    this.#parts.push(part)
+    this.#partBytes += part.length
+  }
+
+  #renew(bytes: number): void {
+    this.#buffer = Buffer.allocUnsafeSlow(bytes)
     this.#start = 0
-    this.#buffer = grown
+    this.#end = 0
   }
 }

@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer'
-import { frameHeaderBytes, maximumFrameBytes } from '../bridge/index.ts'
+import { frameHeaderBytes, FrameType, maximumFrameBytes } from '../bridge/index.ts'
 
 export type FrameListener = (type: number, id: number, payload: Buffer) => void
 
 /**
  * Cuts the bytes of the pipe into frames. The payload handed to the listener is a view of what was read: copy what outlives the call,
  * and copy exactly that before it enters an isolate (the memory around it belongs to other requests).
+ *
+ * The bytes of a body are cut anywhere, so a `chunk` that comes in pieces is handed on in pieces: nothing is joined, or waits for the rest.
  */
 export class FrameReader {
   readonly #listener: FrameListener
@@ -14,6 +16,9 @@ export class FrameReader {
   #pendingBytes = 0
   /** Bytes needed before anything can be cut, so that a large frame is joined once and not at each chunk. */
   #neededBytes = frameHeaderBytes
+  /** Of a `chunk` whose header was read: whose, and how many bytes are still to come. */
+  #chunkId = 0
+  #chunkBytesLeft = 0
 
   /** `copiesPending`: the memory behind a pushed chunk is written to again after `push` returns. */
   constructor(listener: FrameListener, copiesPending = false) {
@@ -32,17 +37,23 @@ export class FrameReader {
       this.#pending = []
       this.#pendingBytes = 0
     }
-    let at = 0
+    let at = this.#passChunk(bytes, 0)
     this.#neededBytes = frameHeaderBytes
     while (bytes.length - at >= frameHeaderBytes) {
       const length = bytes.readUInt32LE(at)
       if (length < frameHeaderBytes - 4 || length > maximumFrameBytes) throw new RangeError(`frame of ${length} bytes`)
-      if (bytes.length - at < length + 4) {
-        this.#neededBytes = length + 4
-        break
-      }
       const type = bytes[at + 4] ?? 0
       const id = bytes.readUInt32LE(at + 5)
+      if (bytes.length - at < length + 4) {
+        if (type === FrameType.chunk) {
+          this.#chunkId = id
+          this.#chunkBytesLeft = length + 4 - frameHeaderBytes
+          at = this.#passChunk(bytes, at + frameHeaderBytes)
+        } else {
+          this.#neededBytes = length + 4
+        }
+        break
+      }
       this.#listener(type, id, bytes.subarray(at + frameHeaderBytes, at + 4 + length))
       at += length + 4
     }
@@ -51,6 +62,15 @@ export class FrameReader {
       this.#pending = [this.#copiesPending && bytes === chunk ? Buffer.from(rest) : rest]
       this.#pendingBytes = bytes.length - at
     }
+  }
+
+  /** Hands on what is there of a chunk under way. Answers with where it ends. */
+  #passChunk(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#chunkBytesLeft)
+    if (end === at) return at
+    this.#chunkBytesLeft -= end - at
+    this.#listener(FrameType.chunk, this.#chunkId, bytes.subarray(at, end))
+    return end
   }
 }
 

@@ -74,8 +74,11 @@ export class FrameSocket {
 
   flush(): void {
     if (this.batch.length === 0) return
-    const bytes = this.batch.take()
-    if (!this.#closed) this.#socket.write(bytes)
+    const parts = this.batch.take()
+    if (this.#closed) return
+    this.#socket.cork()
+    for (const part of parts) this.#socket.write(part)
+    this.#socket.uncork()
   }
 
   destroy(): void {

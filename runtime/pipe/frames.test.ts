@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type FrameType, frameHeaderBytes, maximumFrameBytes } from '../bridge/index.ts'
+import { frameHeaderBytes, FrameType, maximumFrameBytes } from '../bridge/index.ts'
 import { exactCopy, FrameBatch, FrameReader, PayloadReader } from './index.ts'
 
 interface Frame {
@@ -9,6 +9,8 @@ interface Frame {
   readonly id: number
   readonly payload: Buffer
 }
+
+const taken = (batch: FrameBatch): Buffer => Buffer.concat(batch.take())
 
 function readInPieces(bytes: Buffer, sizes: readonly number[]): Frame[] {
   const frames: Frame[] = []
@@ -23,7 +25,7 @@ function readInPieces(bytes: Buffer, sizes: readonly number[]): Frame[] {
 }
 
 test('frames come out as they went in, however the pipe cuts them', () => {
-  const frame = fc.record({ type: fc.integer({ min: 1, max: 255 }), id: fc.nat(0xffffffff), payload: fc.uint8Array({ maxLength: 300 }) })
+  const frame = fc.record({ type: fc.integer({ min: 1, max: 255 }).filter((type) => type !== FrameType.chunk), id: fc.nat(0xffffffff), payload: fc.uint8Array({ maxLength: 300 }) })
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1 }), (frames, sizes) => {
       const batch = new FrameBatch()
@@ -32,7 +34,7 @@ test('frames come out as they went in, however the pipe cuts them', () => {
         batch.writeBytes(payload)
         batch.finish()
       }
-      const read = readInPieces(batch.take(), sizes)
+      const read = readInPieces(taken(batch), sizes)
       expect(read).toEqual(frames.map(({ type, id, payload }) => ({ type, id, payload: Buffer.from(payload) })))
     }),
   )
@@ -45,7 +47,7 @@ test('a reader whose chunks share one buffer keeps what it waits with', () => {
     batch.writeBytes(new Uint8Array(id * 3).fill(id))
     batch.finish()
   }
-  const bytes = batch.take()
+  const bytes = taken(batch)
   const shared = Buffer.alloc(37)
   const seen: [number, boolean][] = []
   const reader = new FrameReader((_type, id, payload) => seen.push([id, payload.length === id * 3 && payload.every((byte) => byte === id)]), true)
@@ -64,12 +66,54 @@ test('a batch larger than a slab is whole, and those after it too', () => {
   batch.writeSizedUtf8('x'.repeat(400_000))
   batch.writeBytes(new Uint8Array(300_000).fill(7))
   batch.finish()
-  const frames = readInPieces(batch.take(), [65_536])
+  const frames = readInPieces(taken(batch), [65_536])
   const payload = new PayloadReader(frames[0]?.payload ?? Buffer.alloc(0))
   expect(payload.sizedUtf8()).toHaveLength(400_000)
   expect(payload.rest().every((byte) => byte === 7)).toBe(true)
   batch.json(3, 3, 'after')
-  expect(readInPieces(batch.take(), [9])[0]?.payload.toString()).toBe('"after"')
+  expect(readInPieces(taken(batch), [9])[0]?.payload.toString()).toBe('"after"')
+})
+
+test('a chunk that comes in pieces is handed on in pieces, and joined with nothing', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1 })
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), sizes, (bodies, cuts) => {
+      const batch = new FrameBatch()
+      for (const [index, body] of bodies.entries()) {
+        batch.begin(FrameType.chunk, index)
+        batch.writeBytes(body)
+        batch.finish()
+        batch.json(FrameType.reset, index, { index })
+      }
+      const frames = readInPieces(taken(batch), cuts)
+      for (const [index, body] of bodies.entries()) {
+        const own = frames.filter(({ id }) => id === index)
+        expect(Buffer.concat(own.slice(0, -1).map(({ payload }) => payload))).toEqual(Buffer.from(body))
+        expect(own.at(-1)?.payload.toString()).toBe(JSON.stringify({ index }))
+      }
+    }),
+  )
+})
+
+test('many bytes are not copied into a batch, but for shared memory', () => {
+  const batch = new FrameBatch()
+  const bytes = new Uint8Array(20_000).fill(1)
+  const shared = new Uint8Array(new SharedArrayBuffer(20_000)).fill(2)
+  batch.begin(FrameType.chunk, 4)
+  batch.writeBytes(bytes)
+  batch.finish()
+  batch.begin(FrameType.chunk, 6)
+  batch.writeBytes(shared)
+  batch.finish()
+  shared.fill(9)
+  expect(batch.length).toBe(2 * (frameHeaderBytes + 20_000))
+  const parts = batch.take()
+  expect(parts.some(({ buffer }) => buffer === bytes.buffer)).toBe(true)
+  expect(readInPieces(Buffer.concat(parts), [1_000_000])).toEqual([
+    { type: FrameType.chunk, id: 4, payload: Buffer.alloc(20_000, 1) },
+    { type: FrameType.chunk, id: 6, payload: Buffer.alloc(20_000, 2) },
+  ])
+  expect(batch.length).toBe(0)
 })
 
 test('fields come out of a payload in order, and not beyond its end', () => {
@@ -81,7 +125,7 @@ test('fields come out of a payload in order, and not beyond its end', () => {
   batch.writeSizedUtf8('na\u00efve \u{1F980}')
   batch.writeUtf8('rest')
   batch.finish()
-  const reader = new PayloadReader(batch.take().subarray(frameHeaderBytes))
+  const reader = new PayloadReader(taken(batch).subarray(frameHeaderBytes))
   expect(reader.uint8()).toBe(3)
   expect(reader.uint32()).toBe(4_000_000_000)
   expect(reader.sizedLatin1()).toBe('h\u00e9ad')
@@ -101,7 +145,7 @@ test('a length that no frame has is refused at once', () => {
 test('a batch that was handed over is not written to again', () => {
   const batch = new FrameBatch()
   batch.json(2, 1, { first: true })
-  const first = batch.take()
+  const [first = Buffer.alloc(0)] = batch.take()
   const before = first.toString('hex')
   batch.json(2, 2, { second: true })
   expect(first.toString('hex')).toBe(before)
