@@ -12,7 +12,7 @@ import {
   receiveReset,
   startRequest,
 } from './exchange/index.ts'
-import { attributes, eventHandlers, foreignInterfaces, namespaces, operations, ownInterfaces } from './globals.ts'
+import { attributes, eventHandlers, foreignInterfaces, namespaces, operations, ownInterfaces, urlOperations } from './globals.ts'
 import { hardenArrayBuffers, hardenWebAssembly, limitWasmMemory, rehearseHardening, removeSharedMemory } from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
 import { reportToHost } from './report-exception.ts'
@@ -36,6 +36,7 @@ function nameFunction(value: object, name: string): void {
 
 /** https://webidl.spec.whatwg.org/#define-the-global-property-references */
 function installGlobals(): void {
+  Object.assign(ownInterfaces.URL, urlOperations)
   for (const [name, value] of Object.entries(ownInterfaces)) {
     shapeInterface(value, name)
     nameFunction(value, name)

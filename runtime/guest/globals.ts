@@ -1,4 +1,4 @@
-import { Blob, File } from './blob/index.ts'
+import { Blob, createObjectURL, File, FileReader, ProgressEvent, revokeObjectURL } from './blob/index.ts'
 import { createConsole } from './console/index.ts'
 import { Crypto, crypto, CryptoKey, SubtleCrypto } from './crypto/index.ts'
 import { DOMException } from './dom-exception.ts'
@@ -30,11 +30,14 @@ import { WebSocket, WebSocketPair } from './websocket/index.ts'
 
 /** Classes of the guest's own, to be shaped as interfaces. */
 export const ownInterfaces = {
-  AbortController, AbortSignal, Blob, CloseEvent, Crypto, CryptoKey, CustomEvent, DOMException, ErrorEvent, Event, EventTarget, File, FormData,
-  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PromiseRejectionEvent, Request, Response, SubtleCrypto,
+  AbortController, AbortSignal, Blob, CloseEvent, Crypto, CryptoKey, CustomEvent, DOMException, ErrorEvent, Event, EventTarget, File, FileReader, FormData,
+  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, ProgressEvent, PromiseRejectionEvent, Request, Response, SubtleCrypto,
   TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams, WebSocket,
   WebSocketPair,
 } as const
+
+/** Static operations that another specification adds to an interface: https://w3c.github.io/FileAPI/#creating-revoking */
+export const urlOperations = { createObjectURL, revokeObjectURL } as const
 
 /** Classes that come in the right shape. */
 export const foreignInterfaces = { ...streams } as const

@@ -1,7 +1,8 @@
 import { HostOperation } from '../../bridge/index.ts'
 import { callHost } from '../host.ts'
 import { requireArguments, toDictionary, toUsvString } from '../webidl.ts'
-import { Blob } from './blob.ts'
+import { toLongLong } from '../webidl/numbers.ts'
+import { Blob, blobType, readContent, seedBlob, toParts } from './blob.ts'
 
 const access: { isFile?: (value: object) => boolean } = {}
 
@@ -10,12 +11,18 @@ export class File extends Blob {
   readonly #name: string
   readonly #lastModified: number
 
-  constructor(parts: unknown, name: unknown, options?: unknown) {
+  /** https://w3c.github.io/FileAPI/#file-constructor */
+  constructor(parts: unknown, name: unknown, options: unknown = undefined) {
     requireArguments(arguments.length, 2, 'File')
-    super(parts, options)
-    this.#name = toUsvString(name)
-    const { lastModified } = toDictionary(options, 'FilePropertyBag')
-    this.#lastModified = Math.trunc(Number(lastModified ?? callHost(HostOperation.now, 0))) || 0
+    // Arguments are converted from left to right, and the base dictionary is read before what it is extended by.
+    const converted = toParts(parts)
+    const text = toUsvString(name)
+    const bag = toDictionary(options, 'FilePropertyBag')
+    const content = readContent(converted, bag)
+    const { lastModified } = bag
+    super(seedBlob(content))
+    this.#name = text
+    this.#lastModified = lastModified === undefined ? Math.trunc(callHost(HostOperation.now, 0) as number) : toLongLong(lastModified)
   }
 
   get name(): string {
@@ -24,8 +31,9 @@ export class File extends Blob {
   get lastModified(): number {
     return this.#lastModified
   }
+  /** https://wicg.github.io/entries-api/#dom-file-webkitrelativepath: there are no directories. */
   get webkitRelativePath(): string {
-    return ''
+    return (this.#name, '')
   }
 
   static {
@@ -35,4 +43,9 @@ export class File extends Blob {
 
 export function isFile(value: unknown): value is File {
   return typeof value === 'object' && value !== null && access.isFile?.(value) === true
+}
+
+/** The blob as a file; shares its bytes. What it was last modified stays where it was a file before. */
+export function fileFromBlob(blob: Blob, name: string): File {
+  return new File([blob], name, { type: blobType(blob), ...(isFile(blob) ? { lastModified: blob.lastModified } : {}) })
 }

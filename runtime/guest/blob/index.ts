@@ -1,2 +1,5 @@
-export { Blob, blobBytes, blobFromBytes, isBlob } from './blob.ts'
-export { File, isFile } from './file.ts'
+export { Blob, blobBytes, blobFromBytes, blobType, isBlob } from './blob.ts'
+export { File, fileFromBlob, isFile } from './file.ts'
+export { FileReader } from './file-reader.ts'
+export { createObjectURL, resolveObjectUrl, revokeObjectURL } from './object-url.ts'
+export { ProgressEvent } from './progress-event.ts'
