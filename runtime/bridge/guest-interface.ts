@@ -49,6 +49,8 @@ export const GuestEvent = {
   result: 9,
   /** The exchange `id` is over for the host (answered and `waitUntil` ended or cut): forget it. */
   forget: 10,
+  /** The codec `id` took its step. first: output (Uint8Array), or the message of a TypeError; second: `true` where more output is to come before more input. */
+  codec: 11,
 } as const
 export type GuestEvent = (typeof GuestEvent)[keyof typeof GuestEvent]
 
@@ -94,9 +96,21 @@ export const HostOperation = {
   randomUuid: 37,
   /** -> milliseconds since the Unix epoch with a fraction. */
   now: 38,
+  /** first: kind (see `codecStep`); second: a short input, whole. -> its whole output, or undefined where a codec has to take it. */
+  codecWhole: 39,
 
-  /** Computed on the cell's thread pool; event `result` brings the outcome. id: call; first: method; second: JSON arguments; third: bytes. */
+  /**
+   * Computed on the cell's thread pool; event `result` brings the outcome. id: call; first: method; second: JSON arguments; third: bytes.
+   * -> the result where it is computed at once: then no event follows.
+   */
   crypto: 64,
+  /**
+   * A step of the codec `id` on the thread pool; event `codec` brings the outcome. first: where it is the first step, what to open:
+   * `compress:` or `decompress:` and a format; second: up to 64 KB of input, none where the last step said `more`; third: `true` where the input ends.
+   */
+  codecStep: 65,
+  /** Nothing more is wanted of the codec `id`. */
+  codecClose: 66,
 } as const
 export type HostOperation = (typeof HostOperation)[keyof typeof HostOperation]
 

@@ -1,6 +1,7 @@
 import { HostOperation, type Transfer } from '../bridge/index.ts'
 import { exactCopy } from '../pipe/index.ts'
 import type { FunctionIsolate } from './function-isolate.ts'
+import { codeWhole } from './operations/compression-codec.ts'
 import { randomBytes, randomUuid } from './operations/random.ts'
 import { textOperations } from './operations/text.ts'
 import { urlOperations } from './operations/url.ts'
@@ -45,6 +46,9 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [HostOperation.randomBytes, (_isolate, _id, count) => randomBytes(number(count))],
   [HostOperation.randomUuid, () => randomUuid()],
   [HostOperation.now, () => performance.timeOrigin + performance.now()],
+  [HostOperation.codecWhole, (_isolate, _id, kind, input) => codeWhole(kind, bytes(input))],
+  [HostOperation.codecStep, (isolate, id, kind, input, ends) => isolate.stepCodec(id, kind, bytes(input), ends === true)],
+  [HostOperation.codecClose, (isolate, id) => isolate.closeCodec(id)],
   [
     HostOperation.crypto,
     (isolate, id, method, parameters, value) => isolate.startCrypto(id, text(method), text(parameters), bytes(value)),

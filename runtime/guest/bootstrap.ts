@@ -1,4 +1,6 @@
 import { type GuestBoot, GuestEvent, type GuestEntry, type Transfer } from '../bridge/index.ts'
+import { timeOrigin } from './clock.ts'
+import { receiveStep } from './compression/index.ts'
 import { receiveResult } from './crypto/index.ts'
 import {
   adoptHandlers,
@@ -71,6 +73,7 @@ function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer
     case GuestEvent.timer: return fireTimer(id)
     case GuestEvent.result: return receiveResult(id, first as string, second)
     case GuestEvent.credit: return receiveCredit(id, first as number)
+    case GuestEvent.codec: return receiveStep(id, first, second)
     case GuestEvent.reset: return receiveReset(id, first as string, second as string)
     case GuestEvent.forget:
       forgetExchange(id)

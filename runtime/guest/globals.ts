@@ -1,4 +1,5 @@
 import { Blob, createObjectURL, File, FileReader, ProgressEvent, revokeObjectURL } from './blob/index.ts'
+import { CompressionStream, DecompressionStream } from './compression/index.ts'
 import { createConsole } from './console/index.ts'
 import { Crypto, crypto, CryptoKey, SubtleCrypto } from './crypto/index.ts'
 import { DOMException } from './dom-exception.ts'
@@ -30,8 +31,8 @@ import { WebSocket, WebSocketPair } from './websocket/index.ts'
 
 /** Classes of the guest's own, to be shaped as interfaces. */
 export const ownInterfaces = {
-  AbortController, AbortSignal, Blob, CloseEvent, Crypto, CryptoKey, CustomEvent, DOMException, ErrorEvent, Event, EventTarget, File, FileReader, FormData,
-  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, ProgressEvent, PromiseRejectionEvent, Request, Response, SubtleCrypto,
+  AbortController, AbortSignal, Blob, CloseEvent, CompressionStream, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException, ErrorEvent, Event, EventTarget, File, FileReader, FormData,
+  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, ProgressEvent, PromiseRejectionEvent, Request, Response, ServiceWorkerGlobalScope, SubtleCrypto,
   TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams, WebSocket,
   WebSocketPair,
 } as const

@@ -1,6 +1,10 @@
 import { type HostFunction, HostOperation, type Transfer } from '../../runtime/bridge/index.ts'
+import { codeWhole } from '../../runtime/cell/operations/compression-codec.ts'
+import { CompressionOperations } from '../../runtime/cell/operations/compression.ts'
 import { CryptoOperations } from '../../runtime/cell/operations/crypto.ts'
 import { randomBytes, randomUuid } from '../../runtime/cell/operations/random.ts'
+import { PoolMeter } from '../../runtime/cell/pool-meter.ts'
+import { PoolQueue } from '../../runtime/cell/pool-queue.ts'
 import { textOperations } from '../../runtime/cell/operations/text.ts'
 
 export interface HostCall {
@@ -20,6 +24,8 @@ export class ScriptedHost {
   /** What a subrequest is answered with; ids count up from 1 in odd steps where it is not set. */
   onSubrequest: (() => number | string) | undefined
   onResult: ((callId: number, error: string, value: string | Uint8Array) => void) | undefined
+  onCodec: ((codec: number, output: string | Uint8Array, more: boolean) => void) | undefined
+  readonly compression = new CompressionOperations(new PoolQueue(new PoolMeter()))
   readonly #crypto = new CryptoOperations()
   #lastSubrequest = -1
 
@@ -37,6 +43,8 @@ export class ScriptedHost {
         return randomUuid()
       case HostOperation.now:
         return 1_700_000_000_000
+      case HostOperation.codecWhole:
+        return codeWhole(first, second as Uint8Array)
       default:
     }
     const kept = [first, second, third].map((value) => (value instanceof Uint8Array ? value.slice() : value)) as [Transfer, Transfer, Transfer]
@@ -44,6 +52,11 @@ export class ScriptedHost {
     if (operation === HostOperation.crypto) {
       void this.#crypto.perform(kept[0], kept[1], kept[2]).then(({ error, value }) => this.onResult?.(id, error, value))
     }
+    if (operation === HostOperation.codecStep) {
+      const step = { codec: id, owner: 0, kind: kept[0], input: (kept[1] ?? new Uint8Array()) as Uint8Array, ends: kept[2] === true, isWanted: () => true }
+      void this.compression.step(step).then(({ output, more }) => this.onCodec?.(id, output, more))
+    }
+    if (operation === HostOperation.codecClose) this.compression.close(id)
     if (operation !== HostOperation.subrequest) return undefined
     if (this.onSubrequest !== undefined) return this.onSubrequest()
     this.#lastSubrequest += 2

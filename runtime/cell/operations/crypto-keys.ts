@@ -1,4 +1,4 @@
-import { createHash, type webcrypto } from 'node:crypto'
+import { createHash, type KeyObject, type webcrypto } from 'node:crypto'
 import { CryptoRefusal, type KeyLookup } from './crypto-arguments.ts'
 
 /** Keys that one isolate may hold. */
@@ -12,6 +12,7 @@ export class KeyTable implements KeyLookup {
   readonly #keys = new Map<number, webcrypto.CryptoKey>()
   readonly #idsByImport = new Map<string, number>()
   readonly #importsById = new Map<number, string>()
+  readonly #secrets = new WeakMap<webcrypto.CryptoKey, KeyObject>()
   #lastId = 0
 
   /** Throws CryptoRefusal where there is no such key. */
@@ -37,7 +38,13 @@ export class KeyTable implements KeyLookup {
     return id === undefined ? undefined : { id, key: this.find(id) }
   }
 
-  add(key: webcrypto.CryptoKey, importName?: string): number {
+  /** The material of a secret key, for calls that take no CryptoKey; undefined where it was not kept. */
+  secretOf(key: unknown): KeyObject | undefined {
+    return this.#secrets.get(key as webcrypto.CryptoKey)
+  }
+
+  add(key: webcrypto.CryptoKey, importName?: string, secret?: KeyObject): number {
+    if (secret !== undefined) this.#secrets.set(key, secret)
     if (this.#keys.size >= maximumKeys) {
       const [oldest] = this.#keys.keys()
       if (oldest !== undefined) this.#remove(oldest)

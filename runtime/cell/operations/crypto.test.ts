@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { CryptoOperations, type CryptoOutcome, maximumPendingOperations } from './crypto.ts'
+import { PoolMeter } from '../pool-meter.ts'
+import { maximumHeldBytes, PoolQueue } from '../pool-queue.ts'
+import { CryptoOperations, type CryptoOutcome } from './crypto.ts'
 import { maximumKeys } from './crypto-keys.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -83,11 +85,19 @@ describe('CryptoOperations', () => {
     expect((await operations.perform(undefined, '[]', undefined)).error).toBe('NotSupportedError')
   })
 
-  test('bounds what is under way', async () => {
+  test('queues many, and refuses what would hold too much', async () => {
     const operations = new CryptoOperations()
-    const started = Array.from({ length: maximumPendingOperations + 1 }, () => call(operations, 'digest', ['SHA-1', part(0, 1)], new Uint8Array(1)))
-    const outcomes = await Promise.all(started)
-    expect(outcomes.filter(({ error }) => error !== '')).toHaveLength(1)
-    expect((await call(operations, 'digest', ['SHA-1', part(0, 1)], new Uint8Array(1))).error).toBe('')
+    const many = await Promise.all(Array.from({ length: 500 }, () => call(operations, 'digest', ['SHA-1', part(0, 1)], new Uint8Array(1))))
+    expect(many.every(({ error }) => error === '')).toBe(true)
+    const large = new Uint8Array(maximumHeldBytes / 2 - 1_000)
+    const outcomes = await Promise.all([large, large, large].map((bytes) => call(operations, 'digest', ['SHA-1', part(0, 1)], bytes)))
+    expect(outcomes.map(({ error }) => error)).toEqual(['', '', 'OperationError'])
+    expect((await call(operations, 'digest', ['SHA-1', part(0, 1)], large)).error).toBe('')
+  })
+
+  test('gives up what nobody wants any more when its turn comes', async () => {
+    const operations = new CryptoOperations(new PoolQueue(new PoolMeter(() => 0)))
+    const outcome = await operations.perform('digest', JSON.stringify(['SHA-1', part(0, 1)]), new Uint8Array(1), () => false)
+    expect(outcome).toMatchObject({ error: 'OperationError', cpuMicros: 0 })
   })
 })

@@ -1,14 +1,14 @@
 import { webcrypto } from 'node:crypto'
 import { PoolMeter } from '../pool-meter.ts'
+import { PoolQueue } from '../pool-queue.ts'
 import { CryptoRefusal, describeKey, reviveArguments } from './crypto-arguments.ts'
+import { createSecret, digestNow, isQuickMethod, type QuickMethod, useSecret } from './crypto-immediate.ts'
 import { KeyTable } from './crypto-keys.ts'
 import { checkCost, checkImported } from './crypto-limits.ts'
 
-/** Operations of one isolate that may be under way at a time. */
-export const maximumPendingOperations = 64
-/** Of them on the thread pool; the others wait here, where they can be given up. */
-const maximumRunningOperations = 4
 const maximumOperationBytes = 32 * 1024 * 1024
+/** Hashing so much takes about as long as it takes another thread to begin. */
+const maximumImmediateBytes = 64 * 1024
 
 /** `error` is '' or the name of a DOMException (or `TypeError`); then `value` is its message. */
 export interface CryptoOutcome {
@@ -27,36 +27,51 @@ export interface CryptoOutcome {
  */
 export class CryptoOperations {
   readonly #keys = new KeyTable()
-  readonly #meter: PoolMeter
-  readonly #waiting: (() => void)[] = []
-  #pending = 0
-  #running = 0
+  readonly #queue: PoolQueue
 
-  constructor(meter: PoolMeter = new PoolMeter()) {
-    this.#meter = meter
+  constructor(queue: PoolQueue = new PoolQueue(new PoolMeter())) {
+    this.#queue = queue
+  }
+
+  /**
+   * The result of what is done sooner on this thread than handed to another: digests, HMAC, AES-GCM and keys of secrets, of short data. Undefined
+   * for everything else, what is wrong included: `perform` does that.
+   */
+  performNow(method: unknown, jsonArguments: unknown, bytes: unknown): string | Uint8Array | undefined {
+    if (!isQuickMethod(method) || !(bytes instanceof Uint8Array) || bytes.length > maximumImmediateBytes) return undefined
+    try {
+      return this.#performNow(method, jsonArguments, bytes)
+    } catch {
+      return undefined
+    }
   }
 
   /** Never throws or rejects. `isWanted` is asked when its turn comes. */
   async perform(method: unknown, jsonArguments: unknown, bytes: unknown, isWanted: () => boolean = () => true): Promise<CryptoOutcome> {
-    if (this.#pending >= maximumPendingOperations) {
-      return { cpuMicros: 0, error: 'OperationError', value: `More than ${maximumPendingOperations} cryptographic operations at a time: await some first` }
-    }
-    this.#pending += 1
-    if (this.#running >= maximumRunningOperations) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else this.#running += 1
-    const finish = this.#meter.begin()
-    let outcome: Omit<CryptoOutcome, 'cpuMicros'>
-    try {
-      if (!isWanted()) throw new CryptoRefusal('OperationError', 'The request that asked for it is over')
-      outcome = { error: '', value: await this.#perform(method, jsonArguments, bytes) }
-    } catch (error) {
-      outcome = describeFailure(error)
-    }
-    this.#pending -= 1
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#running -= 1
-    else next()
-    return { ...outcome, cpuMicros: finish() }
+    const heldBytes = (bytes instanceof Uint8Array ? bytes.length : 0) + (typeof jsonArguments === 'string' ? 2 * jsonArguments.length : 0)
+    const refusal = this.#queue.refusal(heldBytes)
+    if (refusal !== undefined) return { cpuMicros: 0, error: 'OperationError', value: refusal }
+    const { value, cpuMicros } = await this.#queue.run(heldBytes, async () => {
+      try {
+        if (!isWanted()) throw new CryptoRefusal('OperationError', 'The request that asked for it is over')
+        return { error: '', value: await this.#perform(method, jsonArguments, bytes) }
+      } catch (error) {
+        return describeFailure(error)
+      }
+    })
+    return { ...value, cpuMicros }
+  }
+
+  #performNow(method: QuickMethod, jsonArguments: unknown, bytes: Uint8Array): string | Uint8Array | undefined {
+    const given = reviveArguments(jsonArguments, bytes, this.#keys)
+    if (method === 'digest') return digestNow(given)
+    if (method !== 'importKey' && method !== 'generateKey') return useSecret(method, given, (key) => this.#keys.secretOf(key))
+    checkCost(method, given)
+    const name = method === 'importKey' ? this.#keys.importName(String(jsonArguments), bytes) : undefined
+    const known = name === undefined ? undefined : this.#keys.findImport(name)
+    if (known !== undefined) return JSON.stringify(describeKey(known.id, known.key))
+    const made = createSecret(method, given)
+    return made === undefined ? undefined : JSON.stringify(describeKey(this.#keys.add(made.key, name, made.secret), made.key))
   }
 
   async #perform(method: unknown, jsonArguments: unknown, bytes: unknown): Promise<string | Uint8Array> {

@@ -20,7 +20,10 @@ export function callCrypto(method: string, jsonArguments: string, bytes: Uint8Ar
   return new Promise((resolve, reject) => {
     counter.lastId += 1
     pendingCalls.set(counter.lastId, { ownerId: currentRequestId(), resolve, reject })
-    callHost(HostOperation.crypto, counter.lastId, method, jsonArguments, bytes)
+    const result = callHost(HostOperation.crypto, counter.lastId, method, jsonArguments, bytes) as CryptoResult | undefined
+    if (result === undefined) return
+    pendingCalls.delete(counter.lastId)
+    resolve(result)
   })
 }
 
