@@ -25,8 +25,6 @@ export async function startWorkerd(): Promise<ConformanceRuntime> {
       await writeFile(join(directory, `${name}.js`), `
 const program = ${JSON.stringify(program)}
 const resolve = (input) => (typeof input === 'string' ? new URL(input, program.location).href : input)
-// testharness.js would take it for a service worker, and wait for its install event.
-delete globalThis.ServiceWorkerGlobalScope
 const { fetch: originalFetch, Request: OriginalRequest } = globalThis
 globalThis.fetch = async (input, init) => originalFetch(resolve(input), init)
 globalThis.Request = class Request extends OriginalRequest { constructor(input, init) { super(resolve(input), init) } }
