@@ -6,7 +6,7 @@ import type { Folder } from './suite.ts'
 
 /** What is known of a folder: files that make no sense on a server, and subtests that fail, each with its reason. */
 const expectationsSchema = z.strictObject({
-  /** `files`: the beginnings of ids. They are run by no runtime, and count for none. */
+  /** `files`: the beginnings of ids, or `/expressions/` that match ids. They are run by no runtime, and count for none. */
   skip: z.array(z.strictObject({ files: z.array(z.string()).min(1), reason: z.string().min(10) })),
   /** `subtests`: names, or `/expressions/` that match names; every one that is meant has to fail. */
   fail: z.array(z.strictObject({ file: z.string(), subtests: z.array(z.string()).min(1), reason: z.string().min(10) })),
@@ -27,7 +27,7 @@ export async function readExpectations(folder: Folder): Promise<Expectations> {
 
 /** Why a file is not run, or undefined where it is. */
 export function skipReason(expectations: Expectations, id: string): string | undefined {
-  return expectations.skip.find(({ files }) => files.some((start) => id.startsWith(start)))?.reason
+  return expectations.skip.find(({ files }) => files.some((start) => (isExpression(start) ? new RegExp(start.slice(1, -1)).test(id) : id.startsWith(start))))?.reason
 }
 
 /** Whether a subtest of a file is expected to fail. */
@@ -50,5 +50,9 @@ export function findSurprises(expectations: Expectations, id: string, outcome: F
 }
 
 function matches(pattern: string, name: string): boolean {
-  return pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/') ? new RegExp(pattern.slice(1, -1), 's').test(name) : pattern === name
+  return isExpression(pattern) ? new RegExp(pattern.slice(1, -1), 's').test(name) : pattern === name
+}
+
+function isExpression(pattern: string): boolean {
+  return pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/')
 }
