@@ -106,7 +106,8 @@ export class WebSocket extends EventTarget {
   }
   set binaryType(value: unknown) {
     const type = toDomString(value)
-    if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type
+    // Written in any case: the private field is what refuses a wrong receiver.
+    this.#binaryType = type === 'blob' || type === 'arraybuffer' ? type : this.#binaryType
   }
 
   get onopen(): unknown {
@@ -166,7 +167,7 @@ export class WebSocket extends EventTarget {
   }
 
   /** https://websockets.spec.whatwg.org/#dom-websocket-close. A socket of the server may use every code that RFC 6455 lets it send. */
-  close(code?: unknown, reason?: unknown): void {
+  close(code: unknown = undefined, reason: unknown = undefined): void {
     const status = code === undefined ? undefined : clampToUnsignedShort(code)
     const text = reason === undefined ? '' : toUsvString(reason)
     if (status !== undefined) {
