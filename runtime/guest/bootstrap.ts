@@ -14,10 +14,12 @@ import {
   receiveReset,
   startRequest,
 } from './exchange/index.ts'
-import { attributes, eventHandlers, foreignInterfaces, namespaces, operations, ownInterfaces, urlOperations } from './globals.ts'
+import { adoptGlobalObject } from './global-scope/index.ts'
+import { attributes, eventHandlers, foreignInterfaces, lazyInterfaces, namespaces, operations, ownInterfaces, urlOperations } from './globals.ts'
 import { hardenArrayBuffers, hardenWebAssembly, limitWasmMemory, rehearseHardening, removeSharedMemory } from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
-import { reportToHost } from './report-exception.ts'
+import { lazyInterface } from './lazy-globals.ts'
+import { reportException } from './report-exception.ts'
 import { fireTimer, forgetTimers } from './timers/index.ts'
 import { shapeInterface } from './webidl.ts'
 import { setConnector } from './websocket/index.ts'
@@ -44,6 +46,7 @@ function installGlobals(): void {
     nameFunction(value, name)
     install(name, { value, writable: true, enumerable: false })
   }
+  for (const [name, build] of Object.entries(lazyInterfaces)) install(name, lazyInterface(name, build))
   for (const [name, value] of Object.entries(foreignInterfaces)) {
     nameFunction(value, name)
     install(name, { value, writable: true, enumerable: false })
@@ -61,7 +64,7 @@ function installGlobals(): void {
       enumerable: true,
     })
   }
-  Object.defineProperty(globalThis, Symbol.toStringTag, { value: 'ServiceWorkerGlobalScope', configurable: true })
+  adoptGlobalObject()
 }
 
 function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer): void {
@@ -72,14 +75,15 @@ function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer
     case GuestEvent.head: return receiveHead(id, first as string, second)
     case GuestEvent.timer: return fireTimer(id)
     case GuestEvent.result: return receiveResult(id, first as string, second)
-    case GuestEvent.credit: return receiveCredit(id, first as number)
     case GuestEvent.codec: return receiveStep(id, first, second)
+    case GuestEvent.credit: return receiveCredit(id, first as number)
     case GuestEvent.reset: return receiveReset(id, first as string, second as string)
     case GuestEvent.forget:
       forgetExchange(id)
       forgetTimers(id)
       return
     case GuestEvent.configure:
+      timeOrigin()
       if (typeof second === 'number') limitWasmMemory(second)
       return configure(first as string)
   }
@@ -92,7 +96,7 @@ const entry: GuestEntry = {
     try {
       handle(event, id, first, second)
     } catch (thrown) {
-      reportToHost(thrown)
+      reportException(thrown)
     }
   },
   adopt: adoptHandlers,

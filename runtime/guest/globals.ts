@@ -1,4 +1,4 @@
-import { Blob, createObjectURL, File, FileReader, ProgressEvent, revokeObjectURL } from './blob/index.ts'
+import { Blob, buildFileReader, createObjectURL, File, ProgressEvent, revokeObjectURL } from './blob/index.ts'
 import { CompressionStream, DecompressionStream } from './compression/index.ts'
 import { createConsole } from './console/index.ts'
 import { Crypto, crypto, CryptoKey, SubtleCrypto } from './crypto/index.ts'
@@ -18,9 +18,9 @@ import {
 import { fetch } from './exchange/index.ts'
 import { Headers, Request, Response } from './fetch/index.ts'
 import { FormData } from './form-data/index.ts'
-import { addEventListener, dispatchEvent, getOnError, removeEventListener, reportError, setOnError } from './global-scope/index.ts'
+import { reportError, ServiceWorkerGlobalScope } from './global-scope/index.ts'
 import { createNavigator, Navigator } from './navigator/index.ts'
-import { createPerformance, Performance, PerformanceEntry } from './performance/index.ts'
+import { createPerformance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from './performance/index.ts'
 import * as streams from './streams/index.ts'
 import { structuredClone } from './structured-clone/index.ts'
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from './timers/index.ts'
@@ -31,11 +31,14 @@ import { WebSocket, WebSocketPair } from './websocket/index.ts'
 
 /** Classes of the guest's own, to be shaped as interfaces. */
 export const ownInterfaces = {
-  AbortController, AbortSignal, Blob, CloseEvent, CompressionStream, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException, ErrorEvent, Event, EventTarget, File, FileReader, FormData,
+  AbortController, AbortSignal, Blob, CloseEvent, CompressionStream, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException, ErrorEvent, Event, EventTarget, File, FormData,
   Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, ProgressEvent, PromiseRejectionEvent, Request, Response, ServiceWorkerGlobalScope, SubtleCrypto,
   TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams, WebSocket,
   WebSocketPair,
 } as const
+
+/** Interfaces that are built when they are first asked for. */
+export const lazyInterfaces = { FileReader: buildFileReader } as const
 
 /** Static operations that another specification adds to an interface: https://w3c.github.io/FileAPI/#creating-revoking */
 export const urlOperations = { createObjectURL, revokeObjectURL } as const
@@ -44,13 +47,12 @@ export const urlOperations = { createObjectURL, revokeObjectURL } as const
 export const foreignInterfaces = { ...streams } as const
 
 export const operations = {
-  addEventListener, atob, btoa, clearInterval, clearTimeout, dispatchEvent, fetch, queueMicrotask, removeEventListener, reportError,
-  setInterval, setTimeout, structuredClone,
+  atob, btoa, clearInterval, clearTimeout, fetch, queueMicrotask, reportError, setInterval, setTimeout, structuredClone,
 } as const
 
 /** Attributes with the value that they show; assigning replaces them. */
 export const attributes = { crypto, navigator: createNavigator(), performance: createPerformance(), self: globalThis } as const
 
-export const eventHandlers = { onerror: { get: getOnError, set: setOnError } } as const
+export { eventHandlers } from './global-scope/index.ts'
 
 export const namespaces = { console: createConsole() } as const

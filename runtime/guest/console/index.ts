@@ -1,5 +1,7 @@
 import { HostOperation } from '../../bridge/index.ts'
 import { callHost, currentRequestId } from '../host.ts'
+import { toDomString } from '../webidl.ts'
+import { toSequence } from '../webidl/sequences.ts'
 import { format } from './format.ts'
 import { formatTable } from './table.ts'
 
@@ -13,14 +15,13 @@ function write(level: Level, text: string, indentation: number): void {
   callHost(HostOperation.log, currentRequestId(), level, line)
 }
 
-/** https://console.spec.whatwg.org/. No method throws but where a limit of the isolate is broken. */
+/** https://console.spec.whatwg.org/. No method throws but where a label or the columns do not convert, or a limit of the isolate is broken. */
 export function createConsole(): Readonly<Record<string, (...values: unknown[]) => void>> {
   const counts = new Map<string, number>()
   const timers = new Map<string, number>()
   let indentation = 0
 
   const logger = (level: Level) => (...values: unknown[]): void => write(level, format(values), indentation)
-  const label = (value: unknown): string => (value === undefined ? 'default' : format([value]))
   const now = (): number => callHost(HostOperation.now, 0) as number
   const group = (...values: unknown[]): void => {
     if (values.length > 0) write('log', format(values), indentation)
@@ -37,36 +38,40 @@ export function createConsole(): Readonly<Record<string, (...values: unknown[]) 
     log: logger('log'),
     warn: logger('warn'),
     error: logger('error'),
-    dir: (value) => write('log', format([value]), indentation),
+    dir: (item = undefined) => write('log', format([item]), indentation),
     dirxml: logger('log'),
     trace: (...values) => {
       const { stack } = new Error(format(values))
       write('debug', (stack ?? '').replace(/^Error:? ?/, 'Trace: '), indentation)
     },
-    assert: (condition, ...values) => {
+    assert: (condition = false, ...values) => {
       if (condition) return
       const [first, ...rest] = values
       const text = typeof first === 'string' ? format([`Assertion failed: ${first}`, ...rest]) : format(['Assertion failed', ...values])
       write('error', text, indentation)
     },
-    table: (data, columns) => write('log', formatTable(data, columns) ?? format([data]), indentation),
-    count: (value) => {
-      const name = label(value)
+    table: (data = undefined, columns = undefined) => {
+      const names = columns === undefined ? undefined : toSequence(columns, 'the columns', toDomString)
+      write('log', formatTable(data, names) ?? format([data]), indentation)
+    },
+    count: (label = 'default') => {
+      const name = toDomString(label)
       if (counts.size >= maximumLabels && !counts.has(name)) return
       const count = (counts.get(name) ?? 0) + 1
       counts.set(name, count)
       write('info', `${name}: ${count}`, indentation)
     },
-    countReset: (value) => void counts.delete(label(value)),
-    time: (value) => {
-      if (timers.size < maximumLabels) timers.set(label(value), now())
+    countReset: (label = 'default') => void counts.delete(toDomString(label)),
+    time: (label = 'default') => {
+      const name = toDomString(label)
+      if (timers.size < maximumLabels) timers.set(name, now())
     },
-    timeLog: (value, ...values) => {
-      const text = elapsed(label(value))
+    timeLog: (label = 'default', ...values) => {
+      const text = elapsed(toDomString(label))
       if (text !== undefined) write('info', values.length === 0 ? text : `${text} ${format(values)}`, indentation)
     },
-    timeEnd: (value) => {
-      const name = label(value)
+    timeEnd: (label = 'default') => {
+      const name = toDomString(label)
       const text = elapsed(name)
       timers.delete(name)
       if (text !== undefined) write('info', text, indentation)

@@ -1,12 +1,22 @@
 import { DOMException } from '../dom-exception.ts'
 import { startTimer } from '../timers/index.ts'
 import { requireArguments } from '../webidl.ts'
-import { dispatch, EventTarget } from './event-target.ts'
-import { Event, eventControl } from './event.ts'
+import { toIntegerInRange } from '../webidl/numbers.ts'
+import { toSequence } from '../webidl/sequences.ts'
+import { Dependents } from './dependents.ts'
+import { EventTarget, fireEvent, watchListeners } from './event-target.ts'
+import { Event } from './event.ts'
 import { EventHandler } from './event-handlers.ts'
+import { signals } from './listener.ts'
 
 const token = Symbol('AbortSignal')
-const access: { abort?: (signal: AbortSignal, reason: unknown) => void; onAbort?: (signal: AbortSignal, algorithm: () => void) => () => void } = {}
+
+interface Access {
+  abort?: (signal: AbortSignal, reason: unknown) => void
+  onAbort?: (signal: AbortSignal, algorithm: () => void) => () => void
+  isAborted?: (signal: AbortSignal) => boolean
+}
+const access: Access = {}
 
 /** https://dom.spec.whatwg.org/#interface-AbortSignal */
 export class AbortSignal extends EventTarget {
@@ -14,17 +24,19 @@ export class AbortSignal extends EventTarget {
   #aborted = false
   /** Abort algorithms: run before the event. */
   #algorithms: Set<() => void> | undefined
-  #dependents: Set<AbortSignal> | undefined
+  #dependents: Dependents<AbortSignal> | undefined
+  /** Of a dependent signal: what it depends on; never dependent itself. */
   #sources: Set<AbortSignal> | undefined
+  #isListenedTo = false
   #handler: EventHandler | undefined
 
-  constructor(key?: unknown) {
+  constructor(key: unknown = undefined) {
     if (key !== token) throw new TypeError('Illegal constructor')
     super()
   }
 
   /** https://dom.spec.whatwg.org/#dom-abortsignal-abort */
-  static abort(reason?: unknown): AbortSignal {
+  static abort(reason: unknown = undefined): AbortSignal {
     const signal = new AbortSignal(token)
     signal.#abort(reason)
     return signal
@@ -33,35 +45,26 @@ export class AbortSignal extends EventTarget {
   /** https://dom.spec.whatwg.org/#dom-abortsignal-timeout */
   static timeout(milliseconds: unknown): AbortSignal {
     requireArguments(arguments.length, 1, 'AbortSignal.timeout')
-    const delay = Number(milliseconds)
-    if (!Number.isFinite(delay) || delay < 0 || delay > Number.MAX_SAFE_INTEGER) throw new TypeError('the time-out is out of range')
+    const delay = toIntegerInRange(milliseconds, 0, Number.MAX_SAFE_INTEGER, 'the time-out')
     const signal = new AbortSignal(token)
     startTimer(() => signal.#abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')), delay)
     return signal
   }
 
   /** https://dom.spec.whatwg.org/#create-a-dependent-abort-signal */
-  static any(signals: Iterable<AbortSignal>): AbortSignal {
+  static any(signals: unknown): AbortSignal {
     requireArguments(arguments.length, 1, 'AbortSignal.any')
-    const sources = [...signals]
-    if (!sources.every((source) => typeof source === 'object' && source !== null && #aborted in source)) {
-      throw new TypeError('AbortSignal.any takes AbortSignals')
-    }
+    const sources = toSequence(signals, 'signals', (signal) => {
+      if (!isAbortSignal(signal)) throw new TypeError('AbortSignal.any takes AbortSignals')
+      return signal
+    })
     const result = new AbortSignal(token)
     const aborted = sources.find((source) => source.#aborted)
-    if (aborted !== undefined) {
+    if (aborted === undefined) {
+      result.#dependOn(sources)
+    } else {
       result.#aborted = true
       result.#reason = aborted.#reason
-      return result
-    }
-    result.#sources = new Set()
-    for (const source of sources) {
-      // A dependent signal depends on the original sources, not on other dependents.
-      for (const origin of source.#sources ?? [source]) {
-        result.#sources.add(origin)
-        origin.#dependents ??= new Set()
-        origin.#dependents.add(result)
-      }
     }
     return result
   }
@@ -75,7 +78,7 @@ export class AbortSignal extends EventTarget {
   throwIfAborted(): void {
     if (this.#aborted) throw this.#reason
   }
-  get onabort(): unknown {
+  get onabort(): object | null {
     return this.#handler?.callback ?? null
   }
   set onabort(value: unknown) {
@@ -83,39 +86,65 @@ export class AbortSignal extends EventTarget {
     this.#handler.callback = value
   }
 
+  /** A dependent signal depends on the original sources, not on other dependents. */
+  #dependOn(signals: readonly AbortSignal[]): void {
+    this.#sources = new Set(signals.flatMap((signal) => (signal.#sources === undefined ? [signal] : [...signal.#sources])))
+    for (const source of this.#sources) {
+      source.#dependents ??= new Dependents()
+      source.#dependents.add(this)
+    }
+    if (this.#sources.size === 0) return
+    watchListeners(this, (type, isListening) => {
+      if (type !== 'abort') return
+      this.#isListenedTo = isListening
+      this.#keepAlive()
+    })
+  }
+
+  /** Sources hold a dependent that somebody waits for; any other may be collected. */
+  #keepAlive(): void {
+    const isAwaited = this.#isListenedTo || (this.#algorithms !== undefined && this.#algorithms.size > 0)
+    for (const source of this.#sources ?? []) source.#dependents?.hold(this, isAwaited)
+  }
+
   /** https://dom.spec.whatwg.org/#abortsignal-signal-abort: all dependents are marked before any code runs. */
   #abort(reason: unknown): void {
     if (this.#aborted) return
     this.#aborted = true
     this.#reason = reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason
-    const dependents: AbortSignal[] = []
-    for (const dependent of this.#dependents ?? []) {
-      if (dependent.#aborted) continue
+    const toAbort = [...(this.#dependents ?? [])].filter((dependent) => !dependent.#aborted)
+    this.#dependents = undefined
+    for (const dependent of toAbort) {
       dependent.#aborted = true
       dependent.#reason = this.#reason
-      dependents.push(dependent)
     }
-    this.#dependents = undefined
     this.#run()
-    for (const dependent of dependents) dependent.#run()
+    for (const dependent of toAbort) dependent.#run()
   }
 
+  /** https://dom.spec.whatwg.org/#run-the-abort-steps */
   #run(): void {
     const algorithms = this.#algorithms
     this.#algorithms = undefined
     for (const algorithm of algorithms ?? []) algorithm()
-    const event = new Event('abort')
-    eventControl(event).trusted = true
-    dispatch(this, event)
+    fireEvent(this, new Event('abort'))
+    // Nothing comes any more: other sources need not know of it.
+    this.#isListenedTo = false
+    this.#keepAlive()
+    this.#sources = undefined
   }
 
   static {
     access.abort = (signal, reason) => signal.#abort(reason)
+    access.isAborted = (signal) => signal.#aborted
     access.onAbort = (signal, algorithm) => {
       signal.#algorithms ??= new Set()
       const algorithms = signal.#algorithms
       algorithms.add(algorithm)
-      return () => algorithms.delete(algorithm)
+      if (algorithms.size === 1) signal.#keepAlive()
+      return () => {
+        if (algorithms.delete(algorithm) && algorithms.size === 0) signal.#keepAlive()
+      }
     }
   }
 }
@@ -127,8 +156,17 @@ export class AbortController {
   get signal(): AbortSignal {
     return this.#signal
   }
-  abort(reason?: unknown): void {
-    access.abort?.(this.#signal, reason)
+  abort(reason: unknown = undefined): void {
+    abortSignal(this.#signal, reason)
+  }
+}
+
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  try {
+    access.isAborted?.(value as AbortSignal)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -146,3 +184,9 @@ export function abortSignal(signal: AbortSignal, reason?: unknown): void {
 export function onAbort(signal: AbortSignal, algorithm: () => void): () => void {
   return access.onAbort?.(signal, algorithm) ?? (() => {})
 }
+
+signals.isAborted = (signal) => {
+  if (!isAbortSignal(signal)) throw new TypeError('signal is not an AbortSignal')
+  return access.isAborted?.(signal) ?? false
+}
+signals.onAbort = (signal, algorithm) => onAbort(signal as AbortSignal, algorithm)

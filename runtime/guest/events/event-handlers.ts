@@ -1,5 +1,7 @@
-import type { Event } from './event.ts'
-import type { EventTarget } from './event-target.ts'
+import { reflectApply } from '../primordials.ts'
+import { ErrorEvent } from './event-types.ts'
+import { type Event, eventControl } from './event.ts'
+import { type EventTarget, globalTarget, listen } from './event-target.ts'
 
 /**
  * An event handler attribute (`onabort`, `onmessage`): one listener whose callback can be exchanged and keeps its place.
@@ -8,24 +10,48 @@ import type { EventTarget } from './event-target.ts'
 export class EventHandler {
   readonly #target: EventTarget
   readonly #type: string
-  #callback: unknown = null
-  #listening = false
+  #callback: object | null = null
+  #stopListening: (() => void) | undefined
 
   constructor(target: EventTarget, type: string) {
     this.#target = target
     this.#type = type
   }
 
-  get callback(): unknown {
+  get callback(): object | null {
     return this.#callback
   }
 
+  /** [LegacyTreatNonObjectAsNull]: an object that is no function is kept, and never called. */
   set callback(value: unknown) {
-    this.#callback = typeof value === 'function' || (typeof value === 'object' && value !== null) ? value : null
-    if (this.#listening || this.#callback === null) return
-    this.#listening = true
-    this.#target.addEventListener(this.#type, (event: Event) => {
-      if (typeof this.#callback === 'function') Reflect.apply(this.#callback, event.currentTarget, [event])
-    })
+    this.#callback = (typeof value === 'object' || typeof value === 'function') ? value : null
+    if (this.#callback === null) {
+      this.#stopListening?.()
+      this.#stopListening = undefined
+    } else {
+      this.#stopListening ??= listen(this.#target, this.#type, (event) => this.#process(event))
+    }
   }
+
+  /** https://html.spec.whatwg.org/#the-event-handler-processing-algorithm */
+  #process(event: Event): void {
+    if (typeof this.#callback !== 'function') return
+    const callback = this.#callback as (...values: unknown[]) => unknown
+    const { currentTarget } = event
+    const isGlobalError = this.#type === 'error' && this.#target === globalTarget.current && isErrorEvent(event)
+    if (isGlobalError) {
+      const { message, filename, lineno, colno, error } = event
+      if (reflectApply(callback, currentTarget, [message, filename, lineno, colno, error]) === true) cancel(event)
+    } else if (reflectApply(callback, currentTarget, [event]) === false) {
+      cancel(event)
+    }
+  }
+}
+
+function isErrorEvent(event: Event): event is ErrorEvent {
+  return event instanceof ErrorEvent
+}
+
+function cancel(event: Event): void {
+  if (event.cancelable) eventControl(event).canceled = true
 }

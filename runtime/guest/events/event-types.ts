@@ -1,57 +1,78 @@
-import { toDictionary, toDomString } from '../webidl.ts'
-import { Event } from './event.ts'
+import { requireArguments, toDictionary, toDomString, toUsvString } from '../webidl.ts'
+import { toUnsignedLong, toUnsignedShort } from '../webidl/numbers.ts'
+import { Event, eventControl } from './event.ts'
 
 /** https://dom.spec.whatwg.org/#interface-customevent */
 export class CustomEvent extends Event {
-  readonly #detail: unknown
+  #detail: unknown
 
-  constructor(type: unknown, options?: unknown) {
+  constructor(type: unknown, options: unknown = undefined) {
+    requireArguments(arguments.length, 1, 'CustomEvent')
     super(type, options)
-    this.#detail = toDictionary(options, 'CustomEventInit')['detail'] ?? null
+    const { detail = null } = toDictionary(options, 'CustomEventInit')
+    this.#detail = detail
   }
   get detail(): unknown {
     return this.#detail
+  }
+  /** https://dom.spec.whatwg.org/#dom-customevent-initcustomevent */
+  initCustomEvent(type: unknown, bubbles: unknown = false, cancelable: unknown = false, detail: unknown = null): void {
+    requireArguments(arguments.length, 1, 'initCustomEvent')
+    const isDispatching = eventControl(this).dispatching
+    this.initEvent(type, bubbles, cancelable)
+    if (!isDispatching) this.#detail = detail
   }
 }
 
 /** https://html.spec.whatwg.org/#errorevent */
 export class ErrorEvent extends Event {
-  readonly #init: Record<string, unknown>
+  readonly #message: string
+  readonly #filename: string
+  readonly #lineno: number
+  readonly #colno: number
+  readonly #error: unknown
 
-  constructor(type: unknown, options?: unknown) {
+  constructor(type: unknown, options: unknown = undefined) {
+    requireArguments(arguments.length, 1, 'ErrorEvent')
     super(type, options)
-    this.#init = { ...toDictionary(options, 'ErrorEventInit') }
+    const { colno = 0, error, filename = '', lineno = 0, message = '' } = toDictionary(options, 'ErrorEventInit')
+    this.#colno = toUnsignedLong(colno)
+    this.#error = error
+    this.#filename = toUsvString(filename)
+    this.#lineno = toUnsignedLong(lineno)
+    this.#message = toDomString(message)
   }
   get message(): string {
-    return toDomString(this.#init['message'] ?? '')
+    return this.#message
   }
   get filename(): string {
-    return toDomString(this.#init['filename'] ?? '')
+    return this.#filename
   }
   get lineno(): number {
-    return Number(this.#init['lineno'] ?? 0) >>> 0
+    return this.#lineno
   }
   get colno(): number {
-    return Number(this.#init['colno'] ?? 0) >>> 0
+    return this.#colno
   }
   get error(): unknown {
-    return this.#init['error']
+    return this.#error
   }
 }
 
 /** https://html.spec.whatwg.org/#promiserejectionevent */
 export class PromiseRejectionEvent extends Event {
-  readonly #promise: unknown
+  readonly #promise: object
   readonly #reason: unknown
 
   constructor(type: unknown, options: unknown) {
+    requireArguments(arguments.length, 2, 'PromiseRejectionEvent')
     super(type, options)
     const { promise, reason } = toDictionary(options, 'PromiseRejectionEventInit')
-    if (promise === undefined) throw new TypeError('PromiseRejectionEventInit needs a promise')
+    if ((typeof promise !== 'object' && typeof promise !== 'function') || promise === null) throw new TypeError('PromiseRejectionEventInit needs a promise')
     this.#promise = promise
     this.#reason = reason
   }
-  get promise(): unknown {
+  get promise(): object {
     return this.#promise
   }
   get reason(): unknown {
@@ -59,47 +80,27 @@ export class PromiseRejectionEvent extends Event {
   }
 }
 
-/** https://html.spec.whatwg.org/#messageevent, as far as it carries data. */
-export class MessageEvent extends Event {
-  readonly #init: Record<string, unknown>
-
-  constructor(type: unknown, options?: unknown) {
-    super(type, options)
-    this.#init = { ...toDictionary(options, 'MessageEventInit') }
-  }
-  get data(): unknown {
-    return this.#init['data'] ?? null
-  }
-  get origin(): string {
-    return toDomString(this.#init['origin'] ?? '')
-  }
-  get lastEventId(): string {
-    return toDomString(this.#init['lastEventId'] ?? '')
-  }
-  get source(): unknown {
-    return this.#init['source'] ?? null
-  }
-  get ports(): readonly unknown[] {
-    const ports = this.#init['ports']
-    return Object.freeze(Array.isArray(ports) ? [...(ports as unknown[])] : [])
-  }
-}
-
 /** https://websockets.spec.whatwg.org/#the-closeevent-interface */
 export class CloseEvent extends Event {
-  readonly #init: Record<string, unknown>
+  readonly #wasClean: boolean
+  readonly #code: number
+  readonly #reason: string
 
-  constructor(type: unknown, options?: unknown) {
+  constructor(type: unknown, options: unknown = undefined) {
+    requireArguments(arguments.length, 1, 'CloseEvent')
     super(type, options)
-    this.#init = { ...toDictionary(options, 'CloseEventInit') }
+    const { code = 0, reason = '', wasClean = false } = toDictionary(options, 'CloseEventInit')
+    this.#code = toUnsignedShort(code)
+    this.#reason = toUsvString(reason)
+    this.#wasClean = Boolean(wasClean)
   }
   get wasClean(): boolean {
-    return Boolean(this.#init['wasClean'])
+    return this.#wasClean
   }
   get code(): number {
-    return Number(this.#init['code'] ?? 0) & 0xffff
+    return this.#code
   }
   get reason(): string {
-    return toDomString(this.#init['reason'] ?? '')
+    return this.#reason
   }
 }

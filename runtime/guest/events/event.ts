@@ -1,9 +1,11 @@
+import { currentTime } from '../clock.ts'
 import { requireArguments, toDictionary, toDomString } from '../webidl.ts'
 
 /** What `EventTarget` may do to an event that user code may not. */
 export interface EventControl {
   target: unknown
   currentTarget: unknown
+  phase: number
   dispatching: boolean
   stopped: boolean
   inPassiveListener: boolean
@@ -14,30 +16,35 @@ export interface EventControl {
 
 const access: { control?: (event: Event) => EventControl } = {}
 
-/** https://dom.spec.whatwg.org/#interface-event, without a tree. */
+/** https://dom.spec.whatwg.org/#interface-event, without a tree: the path is the target alone. */
 export class Event {
   static readonly NONE = 0
   static readonly CAPTURING_PHASE = 1
   static readonly AT_TARGET = 2
   static readonly BUBBLING_PHASE = 3
 
-  readonly #type: string
-  readonly #bubbles: boolean
-  readonly #cancelable: boolean
+  #type: string
+  #bubbles: boolean
+  #cancelable: boolean
   readonly #composed: boolean
+  readonly #timeStamp = currentTime()
   readonly #control: EventControl = {
-    target: null, currentTarget: null, dispatching: false, stopped: false,
+    target: null, currentTarget: null, phase: Event.NONE, dispatching: false, stopped: false,
     inPassiveListener: false, canceled: false, trusted: false, propagationStopped: false,
   }
 
-  constructor(type: unknown, options?: unknown) {
+  constructor(type: unknown, options: unknown = undefined) {
     requireArguments(arguments.length, 1, 'Event')
-    const { bubbles, cancelable, composed } = toDictionary(options, 'EventInit')
     this.#type = toDomString(type)
-    this.#bubbles = Boolean(bubbles)
-    this.#cancelable = Boolean(cancelable)
-    this.#composed = Boolean(composed)
+    const init = toDictionary(options, 'EventInit')
+    this.#bubbles = Boolean(init['bubbles'])
+    this.#cancelable = Boolean(init['cancelable'])
+    this.#composed = Boolean(init['composed'])
+    // [LegacyUnforgeable]: an own property of each event, with one getter for all.
+    Object.defineProperty(this, 'isTrusted', isTrustedDescriptor)
   }
+
+  declare readonly isTrusted: boolean
 
   get type(): string {
     return this.#type
@@ -52,7 +59,7 @@ export class Event {
     return this.#control.currentTarget
   }
   get eventPhase(): number {
-    return this.#control.dispatching ? Event.AT_TARGET : Event.NONE
+    return this.#control.phase
   }
   get bubbles(): boolean {
     return this.#bubbles
@@ -70,19 +77,16 @@ export class Event {
     return !this.#control.canceled
   }
   set returnValue(value: unknown) {
-    if (!value) this.preventDefault()
+    if (!value) this.#cancel()
   }
   get cancelBubble(): boolean {
     return this.#control.propagationStopped
   }
   set cancelBubble(value: unknown) {
-    if (value) this.stopPropagation()
-  }
-  get isTrusted(): boolean {
-    return this.#control.trusted
+    if (value) this.#control.propagationStopped = true
   }
   get timeStamp(): number {
-    return 0
+    return this.#timeStamp
   }
 
   composedPath(): unknown[] {
@@ -96,6 +100,27 @@ export class Event {
     this.#control.stopped = true
   }
   preventDefault(): void {
+    this.#cancel()
+  }
+
+  /** https://dom.spec.whatwg.org/#dom-event-initevent */
+  initEvent(type: unknown, bubbles: unknown = false, cancelable: unknown = false): void {
+    requireArguments(arguments.length, 1, 'initEvent')
+    const control = this.#control
+    const name = toDomString(type)
+    if (control.dispatching) return
+    control.propagationStopped = false
+    control.stopped = false
+    control.canceled = false
+    control.trusted = false
+    control.target = null
+    this.#type = name
+    this.#bubbles = Boolean(bubbles)
+    this.#cancelable = Boolean(cancelable)
+  }
+
+  /** https://dom.spec.whatwg.org/#set-the-canceled-flag */
+  #cancel(): void {
     if (this.#cancelable && !this.#control.inPassiveListener) this.#control.canceled = true
   }
 
@@ -103,13 +128,19 @@ export class Event {
     access.control = (event) => event.#control
     for (const [name, value] of Object.entries({ NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 })) {
       const descriptor = { value, enumerable: true, writable: false, configurable: false }
+      Object.defineProperty(this, name, descriptor)
       Object.defineProperty(this.prototype, name, descriptor)
     }
   }
 }
 
+const isTrustedDescriptor: PropertyDescriptor = {
+  ...Object.getOwnPropertyDescriptor({ get isTrusted() { return eventControl(this).trusted } }, 'isTrusted'),
+  configurable: false,
+}
+
 /** Throws a TypeError where `event` is no Event. */
-export function eventControl(event: Event): EventControl {
+export function eventControl(event: object): EventControl {
   if (access.control === undefined) throw new TypeError('not initialised')
-  return access.control(event)
+  return access.control(event as Event)
 }

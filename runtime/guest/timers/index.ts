@@ -1,7 +1,9 @@
 import { HostOperation } from '../../bridge/index.ts'
 import { callHost, currentRequestId, setCurrentRequestId } from '../host.ts'
 import { reflectApply } from '../primordials.ts'
-import { reportToHost } from '../report-exception.ts'
+import { reportException } from '../report-exception.ts'
+import { requireArguments, toDomString } from '../webidl.ts'
+import { toLong } from '../webidl/numbers.ts'
 
 /** https://html.spec.whatwg.org/#timers */
 
@@ -18,7 +20,9 @@ const timers = new Map<number, Timer>()
 const counter = { lastId: 0 }
 /** `then` of a resolved promise, as it was before user code could patch it. */
 const enqueue = Promise.prototype.then.bind(Promise.resolve())
-const maximumDelayMs = 0x7fffffff
+/** Called by another name it runs in the global scope. */
+// oxlint-disable-next-line eslint/no-eval -- HTML's timers take text; isolates confine what it does
+const evaluate = globalThis.eval
 
 /** Starts a timer of the current request; answers with its id. */
 export function startTimer(callback: Timer['callback'], delayMs: number, parameters: readonly unknown[] = [], repeats = false): number {
@@ -43,7 +47,7 @@ export function fireTimer(id: number): void {
   try {
     reflectApply(timer.callback, globalThis, timer.parameters as unknown[])
   } catch (thrown) {
-    reportToHost(thrown)
+    reportException(thrown)
   }
   if (timer.intervalMs !== undefined && timers.has(id)) callHost(HostOperation.timerStart, id, timer.intervalMs, timer.owner)
 }
@@ -56,28 +60,35 @@ export function forgetTimers(requestId: number): void {
   }
 }
 
-function start(name: string, handler: unknown, delay: unknown, parameters: readonly unknown[], repeats: boolean): number {
-  if (typeof handler !== 'function') throw new TypeError(`${name} takes a function`)
-  const delayMs = Number(delay)
-  // https://webidl.spec.whatwg.org/#es-long, and what is negative counts as 0. What overflows fires at once, as everywhere.
-  const clamped = delayMs > 0 && delayMs <= maximumDelayMs ? Math.trunc(delayMs) : 0
-  return startTimer(handler as Timer['callback'], clamped, parameters, repeats)
+/** https://html.spec.whatwg.org/#timer-initialisation-steps. What is negative counts as 0. */
+function start(handler: unknown, delay: unknown, parameters: readonly unknown[], repeats: boolean): number {
+  const callback = toTimerHandler(handler)
+  return startTimer(callback, Math.max(toLong(delay), 0), parameters, repeats)
 }
 
-export function setTimeout(handler: unknown, delay?: unknown, ...parameters: unknown[]): number {
-  return start('setTimeout', handler, delay, parameters, false)
+/** TimerHandler: text is run as a script in the global scope, as `eval` is, which isolates have anyway. */
+function toTimerHandler(handler: unknown): Timer['callback'] {
+  if (typeof handler === 'function') return handler as Timer['callback']
+  const script = toDomString(handler)
+  return () => evaluate(script)
 }
 
-export function setInterval(handler: unknown, delay?: unknown, ...parameters: unknown[]): number {
-  return start('setInterval', handler, delay, parameters, true)
+export function setTimeout(handler: unknown, delay: unknown = 0, ...parameters: unknown[]): number {
+  requireArguments(arguments.length, 1, 'setTimeout')
+  return start(handler, delay, parameters, false)
 }
 
-export function clearTimeout(id?: unknown): void {
-  if (id !== undefined && id !== null) stopTimer(Number(id))
+export function setInterval(handler: unknown, delay: unknown = 0, ...parameters: unknown[]): number {
+  requireArguments(arguments.length, 1, 'setInterval')
+  return start(handler, delay, parameters, true)
 }
 
-export function clearInterval(id?: unknown): void {
-  clearTimeout(id)
+export function clearTimeout(id: unknown = 0): void {
+  stopTimer(toLong(id))
+}
+
+export function clearInterval(id: unknown = 0): void {
+  stopTimer(toLong(id))
 }
 
 /** https://html.spec.whatwg.org/#dom-queuemicrotask */
@@ -88,7 +99,7 @@ export function queueMicrotask(callback: unknown): void {
     try {
       reflectApply(callback, undefined, [])
     } catch (thrown) {
-      reportToHost(thrown)
+      reportException(thrown)
     }
   })
 }

@@ -9,7 +9,8 @@ test('timers fire in order with arguments, intervals repeat until cleared', asyn
   expect(await guest.run(`const log = []; setTimeout((a, b) => log.push(a, b), 20, 'x', 'y'); setTimeout(() => log.push('first'), '10'); const gone = setTimeout(() => log.push('gone'), 5); clearTimeout(gone)
     let count = 0; await new Promise((done) => { const id = setInterval(() => { log.push(count); if (++count === 3) { clearInterval(id); done() } }, 15) })
     clearTimeout(); clearTimeout(12345); clearTimeout('x'); return log`)).toEqual(['first', 0, 'x', 'y', 1, 2])
-  await expect(guest.run(`setTimeout('code')`)).rejects.toMatchObject({ name: 'TypeError' })
+  expect(await guest.run(`globalThis.log = []; setTimeout("log.push('text', this === globalThis)", 5); await new Promise((done) => setTimeout(done, 10)); return log`)).toEqual(['text', true])
+  await expect(guest.run(`setTimeout()`)).rejects.toMatchObject({ name: 'TypeError' })
   guest.dispose()
 })
 

@@ -34,7 +34,7 @@ export class URLSearchParams {
     this.#onUpdate?.()
   }
 
-  delete(name: unknown, value?: unknown): void {
+  delete(name: unknown, value: unknown = undefined): void {
     requireArguments(arguments.length, 1, 'delete')
     const matches = matcher(name, value)
     this.#pairs = this.#pairs.filter((pair) => !matches(pair))
@@ -51,7 +51,7 @@ export class URLSearchParams {
     return this.#pairs.filter(matcher(name)).map((pair) => pair[1])
   }
 
-  has(name: unknown, value?: unknown): boolean {
+  has(name: unknown, value: unknown = undefined): boolean {
     requireArguments(arguments.length, 1, 'has')
     return this.#pairs.some(matcher(name, value))
   }
@@ -77,7 +77,7 @@ export class URLSearchParams {
     this.#onUpdate?.()
   }
 
-  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, thisArgument?: unknown): void {
+  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, thisArgument: unknown = undefined): void {
     if (typeof callback !== 'function') throw new TypeError('forEach takes a function')
     for (let index = 0; index < this.#pairs.length; index++) {
       const [name, value] = this.#pairs[index] as Pair

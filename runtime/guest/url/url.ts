@@ -19,7 +19,7 @@ export class URL {
   #parts: readonly string[] | undefined
   #searchParams: URLSearchParams | undefined
 
-  constructor(input: unknown, base?: unknown) {
+  constructor(input: unknown, base: unknown = undefined) {
     requireArguments(arguments.length, 1, 'URL')
     const joined = parse(input, base)
     if (joined === undefined) {
@@ -28,12 +28,12 @@ export class URL {
     this.#joined = joined
   }
 
-  static canParse(input: unknown, base?: unknown): boolean {
+  static canParse(input: unknown, base: unknown = undefined): boolean {
     requireArguments(arguments.length, 1, 'URL.canParse')
     return parse(input, base) !== undefined
   }
 
-  static parse(input: unknown, base?: unknown): URL | null {
+  static parse(input: unknown, base: unknown = undefined): URL | null {
     requireArguments(arguments.length, 1, 'URL.parse')
     try {
       return new URL(input, base)
@@ -44,7 +44,7 @@ export class URL {
   }
 
   get href(): string {
-    return this.#joined.slice(0, this.#joined.indexOf('\n'))
+    return this.#href
   }
   set href(value: unknown) {
     if (!this.#set('href', value)) throw new TypeError('Invalid URL')
@@ -117,11 +117,16 @@ export class URL {
     return this.#searchParams
   }
 
+  // By the private field, so that what is no URL is refused.
   toString(): string {
-    return this.href
+    return this.#href
   }
   toJSON(): string {
-    return this.href
+    return this.#href
+  }
+
+  get #href(): string {
+    return this.#joined.slice(0, this.#joined.indexOf('\n'))
   }
 
   #part(index: number): string {
@@ -138,7 +143,7 @@ export class URL {
   }
 
   #take(property: string, value: string): boolean {
-    const joined = callHost(HostOperation.urlSet, 0, this.href, property, value) as string | undefined
+    const joined = callHost(HostOperation.urlSet, 0, this.#href, property, value) as string | undefined
     if (joined === undefined) return false
     this.#joined = joined
     this.#parts = undefined
