@@ -89,7 +89,7 @@ export const HostOperation = {
   urlSet: 33,
   /** first: string. -> UTF-8 bytes. */
   textEncode: 34,
-  /** first: bytes; second: label; third: 1 for fatal + 2 for ignoreBOM. -> string, or undefined where fatal. With 4 -> the name of the label's encoding, or undefined. */
+  /** first: bytes; second: label; third: 1 for fatal + 2 for ignoreBOM + 8 where more follows. -> string, or undefined where fatal. With 4 -> the name of the label's encoding, or undefined. */
   textDecode: 35,
   /** first: number of bytes. -> bytes. */
   randomBytes: 36,

@@ -2,6 +2,7 @@ import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSetti
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
+import { handOver } from './hand-over.ts'
 import type { FunctionLoad, LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
 import { CompressionOperations } from './operations/compression.ts'
@@ -275,7 +276,7 @@ export class FunctionIsolate {
     let failed = false
     try {
       if (typeof second === 'object' || typeof first === 'object') {
-        blank.event.applySync(undefined, [event, id, first, second], { timeout, arguments: { copy: true } })
+        blank.event.applySync(undefined, [event, id, handOver(first), handOver(second)], { timeout, arguments: { copy: true } })
       } else if (second !== undefined) {
         blank.event.applySync(undefined, [event, id, first, second], { timeout })
       } else {

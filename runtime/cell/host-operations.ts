@@ -1,6 +1,6 @@
 import { HostOperation, type Transfer } from '../bridge/index.ts'
-import { exactCopy } from '../pipe/index.ts'
 import type { FunctionIsolate } from './function-isolate.ts'
+import { handOver } from './hand-over.ts'
 import { codeWhole } from './operations/compression-codec.ts'
 import { randomBytes, randomUuid } from './operations/random.ts'
 import { textOperations } from './operations/text.ts'
@@ -70,9 +70,7 @@ export function performHostOperation(
   const handler = handlers.get(operation)
   if (handler === undefined || typeof id !== 'number' || isolate.endIfOverdue()) return undefined
   try {
-    const result = handler(isolate, id, first, second, third)
-    if (!(result instanceof Uint8Array)) return result ?? undefined
-    return result.byteLength === result.buffer.byteLength ? result : exactCopy(result)
+    return handOver(handler(isolate, id, first, second, third) ?? undefined)
   } catch (error) {
     process.stderr.write(`host operation ${operation} failed: ${error instanceof Error ? error.message : String(error)}\n`)
     return undefined

@@ -1,4 +1,5 @@
 import type { HostFunction, HostOperation, Transfer } from '../bridge/index.ts'
+import { reflectApply, typedArrayByteLength } from './primordials.ts'
 
 /**
  * The way out of the isolate, and the request that the running turn belongs to.
@@ -10,10 +11,20 @@ import type { HostFunction, HostOperation, Transfer } from '../bridge/index.ts'
  * sets the current request first, and it holds for the whole turn. Timers, subrequests and console lines made in the turn
  * are charged to it. 0 stands for code that runs outside any request (evaluation of the module).
  */
-const isolate: { host: HostFunction | undefined; requestId: number } = { host: undefined, requestId: 0 }
+const isolate: Isolate = { host: undefined, requestId: 0, SharedBuffer: undefined, shared: undefined }
 
+interface Isolate {
+  host: HostFunction | undefined
+  requestId: number
+  /** Taken from the global object before `removeSharedMemory`. */
+  SharedBuffer: SharedArrayBufferConstructor | undefined
+  shared: SharedArrayBuffer | undefined
+}
+
+/** Called once, before code of a function runs. */
 export function connectHost(host: HostFunction): void {
   isolate.host = host
+  isolate.SharedBuffer = globalThis.SharedArrayBuffer
 }
 
 /**
@@ -24,6 +35,32 @@ export function callHost(operation: HostOperation, id: number, first?: Transfer,
   const host = isolate.host
   if (host === undefined) throw new TypeError('this can not be used while the runtime starts')
   return host(operation, id, cutOut(first), cutOut(second), cutOut(third))
+}
+
+/** Fewer bytes are sooner copied. */
+const sharedBytesMin = 4 * 1024
+const sharedBytesMax = 1024 * 1024
+const OriginalUint8Array = Uint8Array
+// oxlint-disable-next-line typescript/unbound-method -- applied to its receiver below
+const setBytes = Uint8Array.prototype.set
+
+/**
+ * As `callHost`, for bytes that the host looks at during the call only: many of them are put into memory that both sides see, where the
+ * boundary would allocate and copy.
+ *
+ * Invariant: no code of a function ever gets hold of that memory, nor of a view of it: it would lead to the constructor that is taken away.
+ * So nothing is called on it here that can be patched, and the view is gone after the call.
+ */
+export function callHostWithBytes(operation: HostOperation, id: number, bytes: Uint8Array, second?: Transfer, third?: Transfer): Transfer {
+  const { host, SharedBuffer } = isolate
+  const length = typedArrayByteLength(bytes)
+  if (host === undefined || SharedBuffer === undefined || length < sharedBytesMin || length > sharedBytesMax) {
+    return callHost(operation, id, bytes, second, third)
+  }
+  isolate.shared ??= new SharedBuffer(sharedBytesMax)
+  const view = new OriginalUint8Array(isolate.shared, 0, length)
+  reflectApply(setBytes, view, [bytes])
+  return host(operation, id, view, second, third)
 }
 
 /** The request that the running turn is charged to; 0 outside any. */

@@ -56,6 +56,8 @@ function readablePaths(): Readable[] {
   // In bubblewrap isolated-vm stands where it is looked for, so what it needs must stand beside it.
   const loader = findPackage('node-gyp-build', vm.target)
   paths.push(vm)
+  const codecs = findPackage('@exodus/bytes', runtimeDirectory)
+  if (codecs !== undefined) paths.push(codecs)
   if (loader !== undefined) paths.push({ path: join(dirname(vm.path), 'node-gyp-build'), target: loader.target })
   return paths
 }

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
+import { createRequire } from 'node:module'
+import type * as Codecs from '@exodus/bytes/encoding.js'
 
 /**
- * Text operations for code inside isolates, by Node's own codecs (https://encoding.spec.whatwg.org/). Pure; they never throw.
- * Bytes that are handed out own their buffer whole: the boundary copies whole buffers, and a pooled one would carry
+ * Text operations for code inside isolates (https://encoding.spec.whatwg.org/). Pure; they never throw.
+ * Bytes that are handed out own their buffer whole: the boundary hands over whole buffers, and a pooled one would carry
  * other tenants' data along.
  */
 
@@ -10,6 +12,18 @@ const encoder = new TextEncoder()
 const fatalFlag = 1
 const ignoreBomFlag = 2
 const nameFlag = 4
+const partialFlag = 8
+
+/** Node's own decoders of these are fast and exact; its others are ICU's, which knows other tables than the standard. */
+const ownEncodings: ReadonlySet<string> = new Set(['utf-8', 'utf-16le', 'utf-16be'])
+
+const require = createRequire(import.meta.url)
+const loaded: { codecs?: typeof Codecs } = {}
+
+/** Loaded when a function first asks for an encoding that is not Unicode: few do, and each cell would start later. */
+function codecs(): typeof Codecs {
+  return (loaded.codecs ??= require('@exodus/bytes/encoding.js') as typeof Codecs)
+}
 
 /** UTF-8 of a string; lone surrogates become U+FFFD. */
 function textEncode(text: string): Uint8Array {
@@ -17,26 +31,25 @@ function textEncode(text: string): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
 }
 
-/** https://encoding.spec.whatwg.org/#concept-encoding-get */
+/** https://encoding.spec.whatwg.org/#concept-encoding-get; undefined for `replacement` too, as `TextDecoder` takes it. */
 function encodingName(label: string): string | undefined {
-  try {
-    return new TextDecoder(label).encoding
-  } catch {
-    return undefined
-  }
+  const name = codecs().normalizeEncoding(label)
+  return name === null || name === 'replacement' ? undefined : name
 }
 
 /**
- * The text of `bytes`, or undefined where they are malformed and flag 1 (fatal) is set, where the label is unknown, or where
- * the text is longer than a string can be. Flag 2 keeps a byte order mark. Flag 4: the name of the label's encoding instead.
+ * The text of `bytes`, or undefined where they are malformed and flag 1 (fatal) is set, where `encoding` is none, or where the text is
+ * longer than a string can be. Flag 2 keeps a byte order mark. Flag 4: the name of the encoding that `encoding` is a label of instead.
+ * Flag 8: more bytes follow, so that what may go on at the end is left out; for legacy encodings only.
  */
-function textDecode(bytes: Uint8Array, label: string, flags = 0): string | undefined {
-  if ((flags & nameFlag) !== 0) return encodingName(label)
+function textDecode(bytes: Uint8Array, encoding: string, flags = 0): string | undefined {
   const fatal = (flags & fatalFlag) !== 0
   const ignoreBOM = (flags & ignoreBomFlag) !== 0
   try {
-    if (label === 'utf-8' && fatal && !isUtf8(bytes)) return undefined
-    return new TextDecoder(label, { fatal, ignoreBOM }).decode(bytes)
+    if ((flags & nameFlag) !== 0) return encodingName(encoding)
+    if (!ownEncodings.has(encoding)) return new (codecs().TextDecoder)(encoding, { fatal }).decode(bytes, { stream: (flags & partialFlag) !== 0 })
+    if (encoding === 'utf-8' && fatal && !isUtf8(bytes)) return undefined
+    return new TextDecoder(encoding, { fatal, ignoreBOM }).decode(bytes)
   } catch {
     return undefined
   }

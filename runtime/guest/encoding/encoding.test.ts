@@ -30,6 +30,45 @@ test.each([
   await same(body)
 })
 
+test.each([
+  ['big5', [0x41, 0x87, 0x40, 0xa4, 0x40, 0x20, 0x88, 0x62], ['A', '', '\u43f0', '', '\u4e00', ' ', '', '\u00ca\u0304']],
+  ['euc-kr', [0x81, 0x41, 0x30, 0xb0], ['', '\uac02', '0', '']],
+  ['euc-jp', [0x8f, 0xb0, 0xa1, 0x8e, 0xb1], ['', '', '\u4e02', '', '\uff71']],
+  ['gb18030', [0x81, 0x30, 0x81, 0x30, 0x81, 0x30], ['', '', '', '\u0080', '', '']],
+  ['iso-2022-jp', [0x1b, 0x24, 0x42, 0x46, 0x7c, 0x1b, 0x28, 0x42, 0x0a, 0x1b, 0x24, 0x42, 0x46, 0x7c], ['', '', '', '', '\u65e5', '', '', '', '\n', '', '', '', '', '\u65e5']],
+] as const)('gives out what %s is sure of, byte by byte', async (label, bytes, texts) => {
+  expect(await guest.run(`const decoder = new TextDecoder('${label}'); return ${JSON.stringify(bytes)}.map((byte) => decoder.decode(new Uint8Array([byte]), { stream: true }))`)).toEqual(texts)
+})
+
+test('legacy text comes out of pieces of any size as it comes out whole', async () => {
+  const pieces = `const bytes = new Uint8Array(3000).map((_, index) => (index * index * 31 + (index >> 3) * 17) % 256)
+    return labels.every((label) => [1, 2, 7, 64, 1000].every((size) => {
+      const decoder = new TextDecoder(label); let text = ''
+      for (let at = 0; at < bytes.length; at += size) text += decoder.decode(bytes.subarray(at, at + size), { stream: true })
+      return text + decoder.decode() === new TextDecoder(label).decode(bytes)
+    }))`
+  expect(await guest.run(`const labels = ['big5', 'euc-jp', 'euc-kr', 'gbk', 'gb18030', 'shift_jis', 'iso-2022-jp', 'koi8-r', 'utf-16be', 'utf-8']; ${pieces}`)).toBe(true)
+})
+
+test('memory that is shared with the host stays out of reach', async () => {
+  expect(await guest.run(`
+    const seen = []
+    const typedArray = Object.getPrototypeOf(Uint8Array)
+    for (const name of ['buffer', 'byteLength', 'byteOffset', 'length', Symbol.toStringTag]) {
+      const { get } = Object.getOwnPropertyDescriptor(typedArray.prototype, name)
+      Object.defineProperty(typedArray.prototype, name, { get() { seen.push(this); return Reflect.apply(get, this, []) }, configurable: true })
+    }
+    for (const name of ['set', 'slice', 'subarray']) {
+      const original = typedArray.prototype[name]
+      typedArray.prototype[name] = function (...parameters) { seen.push(this, ...parameters); return Reflect.apply(original, this, parameters) }
+    }
+    Object.defineProperty(Uint8Array.prototype, 'constructor', { get() { seen.push(this); return Uint8Array } })
+    const own = new Uint8Array(100_000).fill(97)
+    const text = new TextDecoder().decode(own)
+    return [text.length, seen.some((value) => ArrayBuffer.isView(value) && !(value.buffer instanceof ArrayBuffer)), typeof SharedArrayBuffer]
+  `)).toEqual([100_000, false, 'undefined'])
+})
+
 test('fatal, ignoreBOM and unknown labels', async () => {
   await same(`const d = new TextDecoder('utf8', { fatal: true, ignoreBOM: true }); return [d.fatal, d.ignoreBOM, d.encoding, d.decode(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])), d.decode(new Uint8Array([0xc3, 0xa9]).buffer), d.decode()]`)
   await expect(guest.run(`new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([0xff]))`)).rejects.toMatchObject({ name: 'TypeError' })

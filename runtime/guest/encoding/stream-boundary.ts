@@ -1,21 +1,37 @@
 /**
- * Where a chunk of encoded text can be cut, so that what stands before is decoded for itself and the rest waits for more.
+ * Where a chunk of encoded text can be cut, so that what stands before is done with, and the decoder is in its initial state behind it.
  * The host's decoder keeps no state between calls; this keeps it here.
  */
 
-/** How many of the first bytes of `bytes` can be decoded now. */
+/** How many of the first bytes of `bytes` can be decoded for themselves. */
 export function completeLength(bytes: Uint8Array, encoding: string): number {
   if (encoding === 'utf-8') return completeUtf8(bytes)
   if (encoding === 'utf-16le' || encoding === 'utf-16be') return completeUtf16(bytes, encoding === 'utf-16le')
-  // ISO-2022-JP switches its state by escape sequences anywhere before: it is decoded when it is whole.
-  if (encoding === 'iso-2022-jp') return 0
-  if (multiByteEncodings.has(encoding)) return bytes.findLastIndex((byte) => byte < lowestTrailByte) + 1
+  if (encoding === 'iso-2022-jp') return completeIso2022(bytes)
+  if (isMultiByte(encoding)) return bytes.findLastIndex((byte) => byte < lowestTrailByte) + 1
   return bytes.length
 }
 
-const multiByteEncodings = new Set(['big5', 'euc-jp', 'euc-kr', 'gb18030', 'gbk', 'shift_jis'])
+/** Whether more than one byte may make a character, by rules that only the host's tables know. */
+export function isMultiByte(encoding: string): boolean {
+  return multiByteEncodings.has(encoding)
+}
+
+const multiByteEncodings = new Set(['big5', 'euc-jp', 'euc-kr', 'gb18030', 'gbk', 'iso-2022-jp', 'shift_jis'])
 /** In none of them does a lower byte continue a character, so after one each decoder is in its initial state. */
 const lowestTrailByte = 0x30
+
+/** https://encoding.spec.whatwg.org/#iso-2022-jp-decoder: behind `ESC ( B` and one byte more it is as it was at the start. */
+function completeIso2022(bytes: Uint8Array): number {
+  const lastEscape = bytes.lastIndexOf(0x1b)
+  if (lastEscape === -1) return bytes.length
+  for (let at = lastEscape; at !== -1; at = at === 0 ? -1 : bytes.lastIndexOf(0x1b, at - 1)) {
+    const next = bytes[at + 3]
+    if (bytes[at + 1] !== 0x28 || bytes[at + 2] !== 0x42 || next === undefined || next === 0x1b) continue
+    return at === lastEscape ? bytes.length : at + 4
+  }
+  return 0
+}
 
 function completeUtf8(bytes: Uint8Array): number {
   const length = bytes.length

@@ -27,6 +27,7 @@ export class TextEncoderStream {
   }
 
   get encoding(): string {
+    void this.#transform
     return 'utf-8'
   }
   get readable(): ReadableStream<Uint8Array> {
@@ -42,7 +43,7 @@ export class TextDecoderStream {
   readonly #decoder: TextDecoder
   readonly #transform: TransformStream<unknown, string>
 
-  constructor(label?: unknown, options?: unknown) {
+  constructor(label: unknown = 'utf-8', options: unknown = undefined) {
     this.#decoder = new TextDecoder(label, options)
     this.#transform = new TransformStream({
       transform: (chunk, controller) => {

@@ -2,30 +2,35 @@ import { HostOperation } from '../../bridge/index.ts'
 import { callHost } from '../host.ts'
 import { viewBytes } from '../primordials.ts'
 import { toDictionary, toDomString } from '../webidl.ts'
-import { completeLength } from './stream-boundary.ts'
-import { decodeShortAscii } from './utf8.ts'
+import { completeLength, isMultiByte } from './stream-boundary.ts'
+import { decodeShortAscii, textFromHost } from './utf8.ts'
 
 const none = new Uint8Array(0)
 const fatalFlag = 1
 const keepBomFlag = 2
 /** Asks for the name of the label's encoding. */
 const nameFlag = 4
+/** More bytes follow. */
+const partialFlag = 8
 
 /** https://encoding.spec.whatwg.org/#interface-textdecoder */
 export class TextDecoder {
   readonly #encoding: string
   readonly #fatal: boolean
   readonly #ignoreBom: boolean
-  /** Bytes of the stream that wait for more. */
+  /** Bytes of the stream that wait for more, from a place where a decoder is in its initial state. */
   #pending: Uint8Array<ArrayBuffer> = none
+  /** How much of the text of `#pending` was given out already. */
+  #givenLength = 0
   /** A stream goes on: the next call continues it, and the byte order mark is behind us where `#bomSeen`. */
   #streaming = false
   #bomSeen = false
 
-  constructor(label: unknown = 'utf-8', options?: unknown) {
+  constructor(label: unknown = 'utf-8', options: unknown = undefined) {
+    const text = toDomString(label)
     const { fatal, ignoreBOM } = toDictionary(options, 'TextDecoderOptions')
-    const name = label === 'utf-8' || label === 'utf8' ? 'utf-8' : callHost(HostOperation.textDecode, 0, none, toDomString(label), nameFlag)
-    if (typeof name !== 'string') throw new RangeError(`The "${toDomString(label)}" encoding is not supported`)
+    const name = text === 'utf-8' || text === 'utf8' ? 'utf-8' : callHost(HostOperation.textDecode, 0, none, text, nameFlag)
+    if (typeof name !== 'string') throw new RangeError(`The "${text}" encoding is not supported`)
     this.#encoding = name
     this.#fatal = Boolean(fatal)
     this.#ignoreBom = Boolean(ignoreBOM)
@@ -42,26 +47,41 @@ export class TextDecoder {
   }
 
   /** https://encoding.spec.whatwg.org/#dom-textdecoder-decode */
-  decode(input?: unknown, options?: unknown): string {
+  decode(input: unknown = undefined, options: unknown = undefined): string {
+    if (!this.#streaming) {
+      this.#reset()
+      this.#bomSeen = false
+    }
     const given = input === undefined ? none : viewBytes(input)
     if (given === undefined) throw new TypeError('decode takes an ArrayBuffer or a view of one')
     const stream = Boolean(toDictionary(options, 'TextDecodeOptions')['stream'])
-    if (!this.#streaming) {
-      this.#pending = none
-      this.#bomSeen = false
-    }
     this.#streaming = stream
     const bytes = this.#pending.length === 0 ? given : concatenate(this.#pending, given)
     if (!stream) {
-      this.#pending = none
-      return this.#decodeComplete(bytes)
+      const text = this.#decodeBytes(bytes).slice(this.#givenLength)
+      this.#reset()
+      return text
     }
     const length = completeLength(bytes, this.#encoding)
-    this.#pending = bytes.slice(length)
-    return this.#decodeComplete(bytes.subarray(0, length))
+    if (!isMultiByte(this.#encoding)) {
+      this.#pending = bytes.slice(length)
+      return this.#decodeBytes(bytes.subarray(0, length))
+    }
+    const text = this.#decodeBytes(bytes, partialFlag)
+    const rest = bytes.slice(length)
+    const restText = length === 0 ? text : this.#decodeBytes(rest, partialFlag)
+    const fresh = text.slice(this.#givenLength)
+    this.#pending = rest
+    this.#givenLength = restText.length
+    return fresh
   }
 
-  #decodeComplete(bytes: Uint8Array): string {
+  #reset(): void {
+    this.#pending = none
+    this.#givenLength = 0
+  }
+
+  #decodeBytes(bytes: Uint8Array, flags = 0): string {
     if (bytes.length === 0) return ''
     const keepBom = this.#ignoreBom || this.#bomSeen
     this.#bomSeen = true
@@ -69,9 +89,9 @@ export class TextDecoder {
       const ascii = decodeShortAscii(bytes)
       if (ascii !== undefined) return ascii
     }
-    const text = callHost(HostOperation.textDecode, 0, bytes, this.#encoding, (this.#fatal ? fatalFlag : 0) + (keepBom ? keepBomFlag : 0))
-    if (typeof text === 'string') return text
-    this.#pending = none
+    const text = textFromHost(bytes, this.#encoding, flags + (this.#fatal ? fatalFlag : 0) + (keepBom ? keepBomFlag : 0))
+    if (text !== undefined) return text
+    this.#reset()
     this.#streaming = false
     throw new TypeError(`The encoded data was not valid for encoding ${this.#encoding}`)
   }

@@ -1,5 +1,5 @@
 import { HostOperation } from '../../bridge/index.ts'
-import { callHost } from '../host.ts'
+import { callHost, callHostWithBytes } from '../host.ts'
 
 /** Up to here a loop in the isolate beats the call to the host. */
 const shortLength = 256
@@ -33,9 +33,15 @@ export function decodeShortAscii(bytes: Uint8Array): string | undefined {
   return fromCharCode(...bytes)
 }
 
+/** The text of `bytes` by the host's decoders, see `HostOperation.textDecode`; undefined where there is none. */
+export function textFromHost(bytes: Uint8Array, encoding: string, flags: number): string | undefined {
+  const text = callHostWithBytes(HostOperation.textDecode, 0, bytes, encoding, flags)
+  return typeof text === 'string' ? text : undefined
+}
+
 /** https://encoding.spec.whatwg.org/#utf-8-decode: replaces what is malformed, takes a byte order mark away. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  const text = decodeShortAscii(bytes) ?? callHost(HostOperation.textDecode, 0, bytes, 'utf-8', 0)
-  if (typeof text !== 'string') throw new RangeError('the text is too long for a string')
+  const text = decodeShortAscii(bytes) ?? textFromHost(bytes, 'utf-8', 0)
+  if (text === undefined) throw new RangeError('the text is too long for a string')
   return text
 }
