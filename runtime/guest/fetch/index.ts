@@ -1,4 +1,4 @@
-export { Body } from './body.ts'
+export { Body, consumeBytes } from './body.ts'
 export { type ChunkSource, StaticSource } from './chunk-source.ts'
 export { getHeader, hasHeader, type HeaderList } from './header-list.ts'
 export { Headers } from './headers.ts'

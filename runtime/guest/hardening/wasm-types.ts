@@ -7,6 +7,8 @@ export interface WasmNamespace {
   validate: (bytes: unknown, options?: unknown) => boolean
   compile: unknown
   instantiate: unknown
+  compileStreaming: unknown
+  instantiateStreaming: unknown
 }
 
 export type Constructor = abstract new (...parameters: never[]) => object
@@ -27,5 +29,7 @@ export function standIn(): WasmNamespace {
     validate: () => false,
     compile: undefined,
     instantiate: undefined,
+    compileStreaming: undefined,
+    instantiateStreaming: undefined,
   }
 }

@@ -1,6 +1,7 @@
 /* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 import { copyOfBytes, typedArrayByteLength } from '../primordials.ts'
 import { type CappedModule, capMemories } from './wasm-binary.ts'
+import { bytesOfResponse } from './wasm-response.ts'
 import { WasmBudget } from './wasm-budget.ts'
 import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
 
@@ -89,13 +90,15 @@ function hardenNamespace(namespace: WasmNamespace): void {
   install('Memory', replace(Memory, (target, descriptor) => createMemory(Memory, descriptor, target)))
   install('validate', (source: unknown, options?: unknown) => validate(source, options))
   install('compile', async (source: unknown, options?: unknown) => compile(source, options, HardenedModule))
-  install('instantiate', async (source: unknown, imports?: unknown, options?: unknown) => {
-    if (copyOfBytes(source) === undefined) return instantiate(source, imports, HardenedInstance)
+  const compileAndInstantiate = (source: unknown, imports: unknown, options: unknown): object => {
     const module = compile(source, options, HardenedModule)
     return { module, instance: instantiate(module, imports, HardenedInstance) }
-  })
-  deleteProperty(namespace, 'compileStreaming')
-  deleteProperty(namespace, 'instantiateStreaming')
+  }
+  install('instantiate', async (source: unknown, imports?: unknown, options?: unknown) =>
+    copyOfBytes(source) === undefined ? instantiate(source, imports, HardenedInstance) : compileAndInstantiate(source, imports, options))
+  install('compileStreaming', async (source: unknown, options?: unknown) => compile(await bytesOfResponse(source), options, HardenedModule))
+  install('instantiateStreaming', async (source: unknown, imports?: unknown, options?: unknown) =>
+    compileAndInstantiate(await bytesOfResponse(source), imports, options))
   // These give a buffer that grows with the memory.
   deleteProperty(Memory.prototype, 'toResizableBuffer')
   deleteProperty(Memory.prototype, 'toFixedLengthBuffer')
