@@ -21,6 +21,7 @@ import { FormData } from './form-data/index.ts'
 import { reportError, ServiceWorkerGlobalScope } from './global-scope/index.ts'
 import { createNavigator, Navigator } from './navigator/index.ts'
 import { createPerformance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from './performance/index.ts'
+import { QuotaExceededError } from './quota-exceeded-error.ts'
 import * as streams from './streams/index.ts'
 import { structuredClone } from './structured-clone/index.ts'
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from './timers/index.ts'
@@ -32,7 +33,7 @@ import { WebSocket, WebSocketPair } from './websocket/index.ts'
 /** Classes of the guest's own, to be shaped as interfaces. */
 export const ownInterfaces = {
   AbortController, AbortSignal, Blob, CloseEvent, CompressionStream, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException, ErrorEvent, Event, EventTarget, File, FormData,
-  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, ProgressEvent, PromiseRejectionEvent, Request, Response, ServiceWorkerGlobalScope, SubtleCrypto,
+  Headers, MessageEvent, Navigator, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, ProgressEvent, PromiseRejectionEvent, QuotaExceededError, Request, Response, ServiceWorkerGlobalScope, SubtleCrypto,
   TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams, WebSocket,
   WebSocketPair,
 } as const

@@ -50,6 +50,8 @@ export class ScriptedHost {
     const kept = [first, second, third].map((value) => (value instanceof Uint8Array ? value.slice() : value)) as [Transfer, Transfer, Transfer]
     this.calls.push({ operation, id, first: kept[0], second: kept[1], third: kept[2] })
     if (operation === HostOperation.crypto) {
+      const result = this.#crypto.performNow(kept[0], kept[1], kept[2])
+      if (result !== undefined) return typeof result === 'string' ? result : new Uint8Array(result)
       void this.#crypto.perform(kept[0], kept[1], kept[2]).then(({ error, value }) => this.onResult?.(id, error, value))
     }
     if (operation === HostOperation.codecStep) {

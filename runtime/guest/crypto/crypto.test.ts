@@ -32,7 +32,7 @@ describe('crypto', () => {
       expect(() => crypto.getRandomValues(array)).toThrow(expect.objectContaining({ name: 'TypeMismatchError' }) as Error)
     }
     expect(() => crypto.getRandomValues([1])).toThrow(TypeError)
-    expect(() => crypto.getRandomValues(new Uint8Array(65_537))).toThrow(expect.objectContaining({ name: 'QuotaExceededError' }) as Error)
+    expect(() => crypto.getRandomValues(new Uint8Array(65_537))).toThrow(expect.objectContaining({ name: 'QuotaExceededError', code: 22, quota: 65_536, requested: 65_537 }) as Error)
   })
 
   test('gives UUIDs', () => {

@@ -2,6 +2,7 @@ import { HostOperation } from '../../bridge/index.ts'
 import { DOMException } from '../dom-exception.ts'
 import { callHost } from '../host.ts'
 import { typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayName } from '../primordials.ts'
+import { QuotaExceededError } from '../quota-exceeded-error.ts'
 import { requireArguments, shapeInterface } from '../webidl.ts'
 import { createSubtleCrypto, type SubtleCrypto } from './subtle-crypto.ts'
 
@@ -15,7 +16,7 @@ const maximumRandomBytes = 65_536
 export class Crypto {
   readonly #subtle: SubtleCrypto = createSubtleCrypto()
 
-  constructor(key?: unknown) {
+  constructor(key: unknown = undefined) {
     if (key !== token) throw new TypeError('Illegal constructor')
   }
 
@@ -32,7 +33,7 @@ export class Crypto {
     if (!integerArrays.has(kind)) throw new DOMException('getRandomValues takes an integer typed array', 'TypeMismatchError')
     const length = typedArrayByteLength(array)
     if (length > maximumRandomBytes) {
-      throw new DOMException(`getRandomValues gives at most ${maximumRandomBytes} bytes at a time, not ${length}`, 'QuotaExceededError')
+      throw new QuotaExceededError(`getRandomValues gives at most ${maximumRandomBytes} bytes at a time, not ${length}`, { quota: maximumRandomBytes, requested: length })
     }
     if (length === 0) return array
     const target = new Uint8Array(typedArrayBuffer(array), typedArrayByteOffset(array), length)

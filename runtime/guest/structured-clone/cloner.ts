@@ -1,5 +1,6 @@
 /* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 import { blobBytes, blobFromBytes, File, isBlob, isFile } from '../blob/index.ts'
+import { cloneKey } from '../crypto/index.ts'
 import { DOMException } from '../dom-exception.ts'
 import {
   arrayBufferByteLength,
@@ -14,6 +15,7 @@ import {
   typedArrayByteOffset,
   typedArrayName,
 } from '../primordials.ts'
+import { QuotaExceededError } from '../quota-exceeded-error.ts'
 import { isPlatformPrototype, toDomString } from '../webidl.ts'
 
 const errorTypes = new Map<unknown, ErrorConstructor>(
@@ -103,6 +105,7 @@ export class Cloner {
   }
 
   #cloneOther(value: object): object {
+    if (value instanceof QuotaExceededError) return this.#remember(value, cloneQuotaExceededError(value))
     if (value instanceof DOMException) return this.#remember(value, new DOMException(value.message, value.name))
     if (value instanceof Error) return this.#cloneError(value)
     if (isFile(value)) {
@@ -110,6 +113,8 @@ export class Cloner {
       return this.#remember(value, new File([blobFromBytes(blobBytes(value), type)], name, { type, lastModified }))
     }
     if (isBlob(value)) return this.#remember(value, blobFromBytes(blobBytes(value), (value).type))
+    const key = cloneKey(value)
+    if (key !== undefined) return this.#remember(value, key)
     const isSpecial = value instanceof Symbol || uncloneable.some((type) => value instanceof type) || isPlatformObject(value)
     if (isSpecial) throw notCloneable(value)
     return this.#cloneProperties(value, this.#remember(value, {}))
@@ -171,4 +176,8 @@ function notCloneable(value: unknown): DOMException {
     text = 'The value'
   }
   return new DOMException(`${text} could not be cloned`, 'DataCloneError')
+}
+
+function cloneQuotaExceededError({ message, quota, requested }: QuotaExceededError): QuotaExceededError {
+  return new QuotaExceededError(message, { ...(quota === null ? {} : { quota }), ...(requested === null ? {} : { requested }) })
 }
