@@ -1,4 +1,4 @@
-import { Blob, buildFileReader, createObjectURL, File, ProgressEvent, revokeObjectURL } from './blob/index.ts'
+import { Blob, buildFileList, buildFileReader, createObjectURL, File, ProgressEvent, revokeObjectURL } from './blob/index.ts'
 import { CompressionStream, DecompressionStream } from './compression/index.ts'
 import { createConsole } from './console/index.ts'
 import { Crypto, crypto, CryptoKey, SubtleCrypto } from './crypto/index.ts'
@@ -39,7 +39,7 @@ export const ownInterfaces = {
 } as const
 
 /** Interfaces that are built when they are first asked for. */
-export const lazyInterfaces = { FileReader: buildFileReader } as const
+export const lazyInterfaces = { FileList: buildFileList, FileReader: buildFileReader } as const
 
 /** Static operations that another specification adds to an interface: https://w3c.github.io/FileAPI/#creating-revoking */
 export const urlOperations = { createObjectURL, revokeObjectURL } as const

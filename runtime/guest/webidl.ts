@@ -41,8 +41,7 @@ export function shapeInterface(constructor: abstract new (...parameters: never[]
     for (const key of Object.getOwnPropertyNames(owner)) {
       if (key === 'constructor' || key === 'prototype' || key === 'length' || key === 'name') {
         // oxlint-disable-next-line typescript/unbound-method -- only asked whether it is there
-        const accessor = key === 'name' && Object.getOwnPropertyDescriptor(owner, key)?.get
-        if (!accessor) continue
+        if (Object.getOwnPropertyDescriptor(owner, key)?.get === undefined) continue
       }
       const descriptor = Object.getOwnPropertyDescriptor(owner, key)
       if (descriptor?.configurable) Object.defineProperty(owner, key, { ...descriptor, enumerable: true })

@@ -1,5 +1,6 @@
 export { Blob, blobBytes, blobFromBytes, blobType, isBlob } from './blob.ts'
 export { File, fileFromBlob, isFile } from './file.ts'
-export { FileReader } from './file-reader.ts'
+export { buildFileList } from './file-list.ts'
+export { buildFileReader } from './file-reader.ts'
 export { createObjectURL, resolveObjectUrl, revokeObjectURL } from './object-url.ts'
 export { ProgressEvent } from './progress-event.ts'
