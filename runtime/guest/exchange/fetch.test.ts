@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { bytesOf, ExchangeDriver } from '../../../test/helpers/exchange-driver.ts'
 import { turn } from '../../../test/helpers/scripted-host.ts'
 import { HostOperation, initialCreditBytes, maximumChunkBytes } from '../../bridge/index.ts'
+import { receiveResult } from '../crypto/index.ts'
 import { AbortController } from '../events/index.ts'
 import { Response } from '../fetch/index.ts'
 import { ReadableStream } from '../streams/index.ts'
@@ -117,7 +118,7 @@ describe('fetch', () => {
   test('speaks HTTP only, and rejects rather than throws', async () => {
     const seen: unknown[] = []
     start(async () => {
-      for (const url of ['ftp://a.example/', 'relative', 'data:,x']) seen.push(await fetch(url).catch((thrown: unknown) => thrown))
+      for (const url of ['ftp://a.example/', 'relative', 'data:x', 'about:blank', 'blob:null/x']) seen.push(await fetch(url).catch((thrown: unknown) => thrown))
       return new Response('x')
     })
     await turn()
@@ -149,5 +150,58 @@ describe('fetch', () => {
     expect((seen[0] as Error).message).toContain('over')
     receiveHead(1, '200\n\n', undefined)
     expect(host.names(1)).toEqual([])
+  })
+
+  test('answers data: by itself', async () => {
+    const id = start(async () => {
+      const answer = await fetch('data:text/plain;base64,aGk=', { method: 'POST', body: 'x' })
+      return new Response([answer.status, answer.statusText, answer.type, answer.headers.get('content-type'), await answer.text()].join())
+    })
+    await turn()
+    expect(host.of(HostOperation.subrequest)).toEqual([])
+    expect(host.of(HostOperation.respond, id)[0]?.second).toBe('200,OK,basic,text/plain,hi')
+  })
+
+  test('fails where the body of the request fails', async () => {
+    const seen: unknown[] = []
+    start(async () => {
+      for (const chunk of ['text', null]) {
+        const body = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) })
+        await fetch('http://a.example/', { method: 'POST', body, duplex: 'half' }).catch((thrown: unknown) => seen.push(thrown))
+      }
+      const body = new ReadableStream({ pull: () => { throw new RangeError('mine') } })
+      await fetch('http://a.example/', { method: 'POST', body, duplex: 'half' }).catch((thrown: unknown) => seen.push(thrown))
+      return new Response('x')
+    })
+    await turn()
+    expect(seen.map((thrown) => thrown instanceof TypeError)).toEqual([true, true, true])
+    expect(seen[2]).toMatchObject({ cause: { message: 'mine' } })
+    expect(host.of(HostOperation.reset, 1)).toHaveLength(2)
+  })
+
+  test('checks what an answer promised to be', async () => {
+    const right = 'sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ='
+    const fetched = (integrity: string): Promise<string> => fetch('data:,hello', { integrity }).then((answer) => answer.text(), (error: Error) => error.name)
+    host.onResult = receiveResult
+    const seen = Promise.withResolvers<string[]>()
+    start(async () => {
+      seen.resolve(await Promise.all([right, `${right.replace('=', '')} sha256-x`, `${right} sha512-x`, 'sha256-x', 'md5-x', right.replaceAll('+', '-')].map(fetched)))
+      return new Response('x')
+    })
+    expect(await seen.promise).toEqual(['hello', 'hello', 'TypeError', 'TypeError', 'hello', 'hello'])
+  })
+
+  test('tells whoever reads a broken body, twice', async () => {
+    const seen: unknown[] = []
+    const controller = new AbortController()
+    start(async () => {
+      const answer = await fetch('http://a.example/', { signal: controller.signal })
+      controller.abort()
+      for (let count = 0; count < 2; count += 1) await answer.text().catch((thrown: Error) => seen.push(thrown.name))
+      return new Response('x')
+    })
+    receiveHead(1, '200\n\n', true)
+    await turn()
+    expect(seen).toEqual(['AbortError', 'AbortError'])
   })
 })

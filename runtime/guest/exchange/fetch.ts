@@ -1,8 +1,9 @@
 import { encodeRequestHead, HostOperation } from '../../bridge/index.ts'
 import { onAbort } from '../events/index.ts'
-import { getHeader, Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
+import { createResponse, fetchLocally, getHeader, Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
 import { callHost, currentRequestId } from '../host.ts'
 import { createRefusal, createRequestOver } from './errors.ts'
+import { checkIntegrity } from './integrity.ts'
 import { exchanges } from './isolate-exchanges.ts'
 import { addContentLength, prepareContent } from './send-body.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
@@ -14,12 +15,15 @@ import { openUpgrade } from './upgrade.ts'
  * Opens a subrequest for the request whose turn it is. Rejects with a TypeError where the node refuses or fails (`code` on it tells
  * why: `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded`, `subrequest_failed`), and with the reason of the signal.
  */
-export function fetch(input: unknown, init?: unknown): Promise<Response> {
-  return new Promise((resolve, reject) => {
+export function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+  let integrity = ''
+  const answered = new Promise<Response>((resolve, reject) => {
     const record = requestRecordOf(new Request(input, init))
     if (record === undefined) throw new TypeError('not a Request')
+    integrity = record.fields.browserOptions.integrity
     open(record, resolve, reject)
   })
+  return integrity === '' ? answered : answered.then((response) => checkIntegrity(response, integrity))
 }
 
 function open(record: RequestRecord, resolve: (response: Response) => void, reject: (reason: unknown) => void): void {
@@ -28,11 +32,16 @@ function open(record: RequestRecord, resolve: (response: Response) => void, reje
     record.body?.discard(signal.reason)
     throw signal.reason
   }
+  const local = fetchLocally(record.fields)
+  if (local !== undefined) {
+    record.body?.discard(undefined)
+    resolve(createResponse(local))
+    return
+  }
   const ownerId = currentRequestId()
   if (ownerId !== 0 && !exchanges.has(ownerId)) throw createRequestOver()
 
   const { method, url, list, redirect } = record.fields
-  if (!url.startsWith('http:') && !url.startsWith('https:')) throw new TypeError(`fetch does not speak ${url.slice(0, url.indexOf(':') + 1)}`)
   const { transfer, source, length } = prepareContent(record.body)
   if (getHeader(list, 'upgrade')?.toLowerCase() === 'websocket') {
     openUpgrade(ownerId, withoutFragment(url), list, { resolve, reject, signal })

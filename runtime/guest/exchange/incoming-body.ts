@@ -22,6 +22,7 @@ export class IncomingBody implements ChunkSource {
   #waiting: Waiting | undefined
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
+  #reportFailure: ((error: unknown) => void) | undefined
 
   /** `onOver` is called once, when the host sends no more or nobody wants it. */
   constructor(exchangeId: number, onOver: () => void) {
@@ -61,7 +62,16 @@ export class IncomingBody implements ChunkSource {
     this.#clear()
     this.#waiting?.reject(error)
     this.#waiting = undefined
+    this.#reportFailure?.(error)
     this.#onOver()
+  }
+
+  get hasFailed(): boolean {
+    return this.#state === 'failed'
+  }
+
+  onFailure(report: (error: unknown) => void): void {
+    this.#reportFailure = report
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -72,7 +82,7 @@ export class IncomingBody implements ChunkSource {
       if (this.#state === 'open') this.#giveCredit(chunk.length)
       return Promise.resolve(chunk)
     }
-    if (this.#state === 'failed') return Promise.reject(this.#error)
+    if (this.#state === 'failed') throw this.#error
     if (this.#state !== 'open') return Promise.resolve(undefined)
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }

@@ -13,15 +13,17 @@ export class OutgoingBody {
   readonly #exchangeId: number
   readonly #source: ChunkSource
   readonly #onOver: () => void
+  readonly #onFailed: ((error: unknown) => void) | undefined
   #credit = initialCreditBytes
   #wake: (() => void) | undefined
   #isOver = false
 
-  /** `onOver` is called once, when nothing is sent any more, whatever the reason. */
-  constructor(exchangeId: number, source: ChunkSource, onOver: () => void) {
+  /** `onOver` is called once, when nothing is sent any more, whatever the reason; `onFailed` after it where the source failed. */
+  constructor(exchangeId: number, source: ChunkSource, onOver: () => void, onFailed?: (error: unknown) => void) {
     this.#exchangeId = exchangeId
     this.#source = source
     this.#onOver = onOver
+    this.#onFailed = onFailed
   }
 
   get isOver(): boolean {
@@ -65,6 +67,7 @@ export class OutgoingBody {
       const { message, stack } = describeThrown(error)
       callHost(HostOperation.reset, this.#exchangeId, message, false, stack)
       this.#finish()
+      this.#onFailed?.(error)
     }
   }
 

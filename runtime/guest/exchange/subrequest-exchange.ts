@@ -35,7 +35,7 @@ export class SubrequestExchange implements Exchange {
     this.id = options.id
     this.ownerId = options.ownerId
     this.#options = options
-    this.#outgoing = options.source && new OutgoingBody(options.id, options.source, () => this.#checkOver())
+    this.#outgoing = options.source && new OutgoingBody(options.id, options.source, () => this.#checkOver(), (error) => this.#failUpload(error))
   }
 
   start(): void {
@@ -111,6 +111,13 @@ export class SubrequestExchange implements Exchange {
     const webSocket = createSocket({ inbox: link.inbox, outbox: link.sender, protocol: getHeader(headers, 'sec-websocket-protocol') ?? '' })
     const origin = { type: 'basic', url, redirected: false, guard: 'immutable' } as const
     this.#options.resolve(createResponse(new ResponseRecord(101, statusText, headers, undefined, origin, webSocket)))
+  }
+
+  /** https://fetch.spec.whatwg.org/#concept-http-network-fetch: where the request's body fails, so does the answer. */
+  #failUpload(cause: unknown): void {
+    if (this.#state === 'over') return
+    callHost(HostOperation.reset, this.id, 'aborted', true)
+    this.#breakOff(cause instanceof TypeError ? cause : new TypeError('The body of the request failed', { cause }))
   }
 
   #breakOff(error: unknown): void {

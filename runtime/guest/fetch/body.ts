@@ -1,7 +1,8 @@
-import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts'
+import { encodeUtf8 } from '../encoding/index.ts'
 import type { ReadableStream } from '../streams/index.ts'
-import { type ChunkSource, collect, StaticSource } from './chunk-source.ts'
+import { type ChunkSource, StaticSource } from './chunk-source.ts'
 import { createSourceStream, isDisturbed, takeStream } from './stream-source.ts'
+import { teeSource, teeStream } from './tee.ts'
 
 /**
  * The inner record of a body (https://fetch.spec.whatwg.org/#concept-body): text or bytes that are there, a source of chunks, or a
@@ -12,12 +13,25 @@ export class Body {
   content: string | Uint8Array | undefined
   source: ChunkSource | undefined
   stream: ReadableStream | undefined
+  #isShared = false
   #taken = false
 
   constructor(content: string | Uint8Array | undefined, source?: ChunkSource, stream?: ReadableStream) {
     this.content = content
     this.source = source
     this.stream = stream
+  }
+
+  /** A body of bytes that are not its own. */
+  static shared(content: string | Uint8Array): Body {
+    const body = new Body(content)
+    body.#isShared = true
+    return body
+  }
+
+  /** Whether somebody else has the same bytes: they are copied before user code gets them. */
+  get isShared(): boolean {
+    return this.#isShared
   }
 
   /** https://fetch.spec.whatwg.org/#dom-body-bodyused */
@@ -39,10 +53,13 @@ export class Body {
     return this.stream
   }
 
-  /** Uses the body up: answers with its content where that is there, else with a source of chunks. Throws a TypeError where it is unusable. */
+  /**
+   * Uses the body up: answers with its content where that is there, else with a source of chunks. The bytes are not to be written to
+   * where they are shared. Throws a TypeError where it is unusable.
+   */
   take(): string | Uint8Array | ChunkSource {
     if (this.unusable) throw new TypeError('The body has already been used')
-    this.#taken = true
+    this.#taken = this.source?.hasFailed !== true
     if (this.stream !== undefined) return takeStream(this.stream)
     return this.content ?? this.#takeSource()
   }
@@ -50,17 +67,26 @@ export class Body {
   /** https://fetch.spec.whatwg.org/#concept-body-clone. Throws a TypeError where it is unusable. */
   clone(): Body {
     if (this.unusable) throw new TypeError('The body has already been used')
-    if (this.stream === undefined && this.content !== undefined) return new Body(this.content)
-    const [first, second] = this.asStream().tee()
-    this.stream = first
-    this.content = undefined
-    return new Body(undefined, undefined, second)
+    if (this.stream !== undefined) {
+      const [first, second] = teeStream(this.stream)
+      this.stream = first
+      this.content = undefined
+      return new Body(undefined, undefined, second)
+    }
+    if (this.content !== undefined) {
+      this.#isShared = true
+      return Body.shared(this.content)
+    }
+    const [first, second] = teeSource(this.#takeSource())
+    this.source = first
+    return new Body(undefined, second)
   }
 
   /** A new record for the same body; this one is used up. Throws a TypeError where it is unusable. */
   move(): Body {
     const taken = this.take()
-    return typeof taken === 'string' || taken instanceof Uint8Array ? new Body(taken) : new Body(undefined, taken)
+    if (typeof taken !== 'string' && !(taken instanceof Uint8Array)) return new Body(undefined, taken)
+    return this.#isShared ? Body.shared(taken) : new Body(taken)
   }
 
   /** Nobody is going to read it. */
@@ -71,9 +97,7 @@ export class Body {
   }
 
   #takeSource(): ChunkSource {
-    const { source } = this
-    if (source !== undefined) return source
-    return new LazySource(this.content ?? '')
+    return this.source ?? new LazySource(this.content ?? '')
   }
 }
 
@@ -94,22 +118,4 @@ class LazySource implements ChunkSource {
   cancel(): void {
     this.#content = ''
   }
-}
-
-/** The bytes of a body, which is used up; none for no body. Rejects with a TypeError where it is unusable. */
-export async function consumeBytes(body: Body | undefined): Promise<Uint8Array> {
-  if (body === undefined) return new Uint8Array(0)
-  const taken = body.take()
-  if (typeof taken === 'string') return encodeUtf8(taken)
-  // The record may be a clone's twin: the caller gets bytes of its own.
-  if (taken instanceof Uint8Array) return taken.slice()
-  return collect(taken)
-}
-
-/** The text of a body, which is used up. https://fetch.spec.whatwg.org/#dom-body-text */
-export async function consumeText(body: Body | undefined): Promise<string> {
-  if (body === undefined) return ''
-  const taken = body.take()
-  if (typeof taken === 'string') return taken.codePointAt(0) === 0xfeff ? taken.slice(1) : taken
-  return decodeUtf8(taken instanceof Uint8Array ? taken : await collect(taken))
 }

@@ -3,10 +3,14 @@
  * the promise before it settled. After the end, a rejection or `cancel` it is over.
  */
 export interface ChunkSource {
-  /** The next chunk, never empty; undefined at the end. */
+  /** The next chunk, never empty; undefined at the end. Rejects where the source fails, and throws where it has failed already. */
   read(): Promise<Uint8Array | undefined>
   /** Nobody wants the rest. Has no effect where it is over. */
   cancel(reason: unknown): void
+  /** Whether it has failed; a body of it does not count as used when it is read, so that each reader gets the error. */
+  readonly hasFailed?: boolean
+  /** Has `report` called where the source fails from now on, even while nobody reads. One at a time. */
+  onFailure?(report: (error: unknown) => void): void
 }
 
 /** Chunks of bytes that are there already. */
@@ -28,8 +32,8 @@ export class StaticSource implements ChunkSource {
   }
 }
 
-/** Everything a source still has, in one piece. */
-export async function collect(source: ChunkSource): Promise<Uint8Array> {
+/** Everything a source still has, in one piece, as `convert` makes it. */
+export async function collect<T>(source: ChunkSource, convert: (bytes: Uint8Array) => T): Promise<T> {
   const chunks: Uint8Array[] = []
   let length = 0
   for (;;) {
@@ -39,12 +43,12 @@ export async function collect(source: ChunkSource): Promise<Uint8Array> {
     length += chunk.length
   }
   const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only
+  if (chunks.length === 1 && only !== undefined) return convert(only)
   const all = new Uint8Array(length)
   let offset = 0
   for (const chunk of chunks) {
     all.set(chunk, offset)
     offset += chunk.length
   }
-  return all
+  return convert(all)
 }

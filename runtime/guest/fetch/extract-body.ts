@@ -1,4 +1,4 @@
-import { blobBytes, isBlob } from '../blob/index.ts'
+import { blobBytes, blobType, isBlob } from '../blob/index.ts'
 import { encodeFormData, isFormData } from '../form-data/index.ts'
 import { viewBytes } from '../primordials.ts'
 import { URLSearchParams } from '../url/index.ts'
@@ -33,7 +33,7 @@ export function extractBody(init: unknown): ExtractedBody {
       const { bytes: encoded, contentType } = encodeFormData(init)
       return { body: new Body(encoded), contentType }
     }
-    if (isBlob(init)) return { body: new Body(blobBytes(init)), contentType: init.type === '' ? undefined : init.type }
+    if (isBlob(init)) return { body: Body.shared(blobBytes(init)), contentType: blobType(init) === '' ? undefined : blobType(init) }
   }
   return { body: new Body(toUsvString(init)), contentType: plainTextType }
 }

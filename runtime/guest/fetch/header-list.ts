@@ -95,15 +95,14 @@ export function setHeader(list: HeaderList, name: string, value: string): void {
 
 /** https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine: `set-cookie` is never combined. */
 export function sortAndCombine(list: HeaderList): [name: string, value: string][] {
-  const names = new Set<string>()
-  for (let index = 0; index < list.length; index += 2) names.add(list[index] ?? '')
-  const entries: [string, string][] = []
-  for (const name of [...names].toSorted()) {
-    if (name === 'set-cookie') {
-      for (const value of getHeaderValues(list, name)) entries.push([name, value])
-    } else {
-      entries.push([name, getHeader(list, name) ?? ''])
-    }
+  const combined = new Map<string, string>()
+  const cookies: [string, string][] = []
+  for (let index = 0; index < list.length; index += 2) {
+    const name = list[index] ?? ''
+    const value = list[index + 1] ?? ''
+    const before = combined.get(name)
+    if (name === 'set-cookie') cookies.push([name, value])
+    combined.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  return entries
+  return [...combined].toSorted(([first], [second]) => (first < second ? -1 : 1)).flatMap((entry) => (entry[0] === 'set-cookie' ? cookies : [entry]))
 }

@@ -53,6 +53,26 @@ describe('Headers', () => {
     for (const init of [null, 1, 'a', [['a']], [['a', 'b', 'c']], ['ab'], [1]]) expect(() => new Headers(init)).toThrow(TypeError)
   })
 
+  test('reads each member of an initialiser once', () => {
+    const asked: string[] = []
+    const record = new Proxy({ a: '1', b: '2' }, {
+      get: (target, key) => { asked.push(`get ${String(key)}`); return Reflect.get(target, key) as unknown },
+      getPrototypeOf: () => { throw new Error('asked for the prototype') },
+    })
+    expect([...new Headers(record)]).toEqual([['a', '1'], ['b', '2']])
+    expect(asked).toEqual(['get Symbol(Symbol.iterator)', 'get a', 'get b'])
+    expect([...new Headers([new Set(['c', '3'])])]).toEqual([['c', '3']])
+    const odd = new Headers({ a: '1' })
+    Object.defineProperty(odd, Symbol.iterator, { value: () => [['d', '4']][Symbol.iterator]() })
+    expect([...new Headers(odd).keys()]).toEqual(['d'])
+  })
+
+  test('combines and sorts many headers in one go', () => {
+    const headers = new Headers(Array.from({ length: 20_000 }, (_, index) => [`x-${index % 10_000}`, String(index)]))
+    expect([...headers.keys()]).toHaveLength(10_000)
+    expect(headers.get('x-1')).toBe('1, 10001')
+  })
+
   test('is immutable where it is guarded', () => {
     const headers = createHeaders(['a', '1'], 'immutable')
     expect(() => headers.set('a', '2')).toThrow(TypeError)

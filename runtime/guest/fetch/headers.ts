@@ -1,5 +1,6 @@
 import { iteratorFactory } from '../iterators.ts'
 import { requireArguments, shapeInterface } from '../webidl.ts'
+import { createSequence, isObject, iteratorMethod, toRecord, toSequence } from '../webidl/sequences.ts'
 import {
   deleteHeader,
   getHeader,
@@ -8,6 +9,7 @@ import {
   type HeaderList,
   setHeader,
   sortAndCombine,
+  toByteString,
   toHeaderName,
   toHeaderValue,
 } from './header-list.ts'
@@ -15,15 +17,8 @@ import {
 /** https://fetch.spec.whatwg.org/#concept-headers-guard. A server has no forbidden names, so only `immutable` matters. */
 export type HeadersGuard = 'none' | 'immutable'
 
-/** Seed of a Headers object over a list that is already there; user code can not make one. */
-class HeadersSeed {
-  readonly list: HeaderList
-  readonly guard: HeadersGuard
-  constructor(list: HeaderList, guard: HeadersGuard) {
-    this.list = list
-    this.guard = guard
-  }
-}
+/** Given to the constructor, it stands for a list that is already there; user code can not get at it. */
+const seed: { list: HeaderList; guard: HeadersGuard } = { list: [], guard: 'none' }
 
 interface Access {
   list?: (value: unknown) => HeaderList | undefined
@@ -39,10 +34,10 @@ export class Headers {
   #sorted: [string, string][] | undefined
 
   /** https://fetch.spec.whatwg.org/#dom-headers */
-  constructor(init?: unknown) {
-    if (init instanceof HeadersSeed) {
-      this.#list = init.list
-      this.#guard = init.guard
+  constructor(init: unknown = undefined) {
+    if (init === seed) {
+      this.#list = seed.list
+      this.#guard = seed.guard
       return
     }
     this.#list = []
@@ -100,10 +95,15 @@ export class Headers {
   values(): IterableIterator<string> {
     return iterate(requireHeaders(this), 'values') as IterableIterator<string>
   }
-  forEach(callback: unknown, receiver?: unknown): void {
+  forEach(callback: unknown, receiver: unknown = undefined): void {
     requireArguments(arguments.length, 1, 'Headers.forEach')
+    requireHeaders(this)
     if (typeof callback !== 'function') throw new TypeError('Headers.forEach takes a function')
-    for (const [name, value] of this.entries()) Reflect.apply(callback, receiver, [value, name, this])
+    for (let index = 0; ; index += 1) {
+      const pair = access.sorted?.(this)[index]
+      if (pair === undefined) return
+      Reflect.apply(callback, receiver, [pair[1], pair[0], this])
+    }
   }
 
   #beforeChange(): void {
@@ -122,11 +122,10 @@ export class Headers {
   }
 }
 
+// oxlint-disable-next-line typescript/unbound-method -- the same function under both names, as WebIDL asks.
+const originalEntries: () => unknown = Headers.prototype.entries
 shapeInterface(Headers, 'Headers')
-Object.defineProperty(Headers.prototype, Symbol.iterator, {
-  // oxlint-disable-next-line typescript/unbound-method -- the same function under both names, as WebIDL asks.
-  value: Headers.prototype.entries, writable: true, enumerable: false, configurable: true,
-})
+Object.defineProperty(Headers.prototype, Symbol.iterator, { value: originalEntries, writable: true, enumerable: false, configurable: true })
 
 function requireHeaders(value: Headers): Headers {
   if (headerListOf(value) === undefined) throw new TypeError('Illegal invocation')
@@ -140,35 +139,27 @@ export function headerListOf(value: unknown): HeaderList | undefined {
 
 /** A Headers object over `list`, which it takes over. */
 export function createHeaders(list: HeaderList, guard: HeadersGuard): Headers {
-  return new Headers(new HeadersSeed(list, guard))
+  seed.list = list
+  seed.guard = guard
+  return new Headers(seed)
 }
 
-/** https://fetch.spec.whatwg.org/#concept-headers-fill */
+/** https://fetch.spec.whatwg.org/#concept-headers-fill, with the conversion to `HeadersInit` before it. Throws a TypeError. */
 export function fillHeaders(list: HeaderList, init: unknown): void {
-  const source = headerListOf(init)
+  if (!isObject(init)) throw new TypeError('Headers are initialised from an object, a list of pairs or Headers')
+  const method = iteratorMethod(init)
+  if (method === undefined) {
+    for (const [name, value] of toRecord(init, toByteString, toByteString)) list.push(toHeaderName(name), toHeaderValue(value))
+    return
+  }
+  const source = method === originalEntries ? headerListOf(init) : undefined
   if (source !== undefined) {
     for (const part of source) list.push(part)
     return
   }
-  if ((typeof init !== 'object' && typeof init !== 'function') || init === null) {
-    throw new TypeError('Headers are initialised from an object, a list of pairs or Headers')
+  for (const pair of createSequence(init, method, 'the list of headers', (item) => toSequence(item, 'a header', toByteString))) {
+    const [name, value] = pair
+    if (pair.length !== 2) throw new TypeError('Each header is a pair of name and value')
+    list.push(toHeaderName(name), toHeaderValue(value))
   }
-  const { [Symbol.iterator]: iterate } = init as { [Symbol.iterator]?: unknown }
-  if (iterate !== undefined && iterate !== null) {
-    if (typeof iterate !== 'function') throw new TypeError('Headers are initialised from an object, a list of pairs or Headers')
-    for (const pair of init as Iterable<unknown>) {
-      const [name, value, ...more] = isIterable(pair) ? [...pair] : []
-      if (name === undefined || value === undefined || more.length > 0) throw new TypeError('Each header is a pair of name and value')
-      list.push(toHeaderName(name), toHeaderValue(value))
-    }
-    return
-  }
-  for (const key of Reflect.ownKeys(init)) {
-    if (Reflect.getOwnPropertyDescriptor(init, key)?.enumerable !== true) continue
-    list.push(toHeaderName(key), toHeaderValue((init as Record<PropertyKey, unknown>)[key]))
-  }
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function'
 }

@@ -1,55 +1,49 @@
+import { resolveObjectUrl } from '../blob/index.ts'
 import { AbortSignal } from '../events/index.ts'
 import { parseRelativeUrl } from '../url/index.ts'
-import { toDomString, toUsvString } from '../webidl.ts'
+import { toUsvString } from '../webidl.ts'
 import type { Body } from './body.ts'
 import { extractBody } from './extract-body.ts'
 import { hasHeader, isToken, type HeaderList } from './header-list.ts'
 import { fillHeaders } from './headers.ts'
-import { type BrowserOptions, defaultBrowserOptions, type RedirectMode, RequestRecord } from './request-record.ts'
-
-const enumerations: Readonly<Record<string, readonly string[]>> = {
-  cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
-  credentials: ['omit', 'same-origin', 'include'],
-  mode: ['same-origin', 'no-cors', 'cors'],
-  redirect: ['follow', 'manual', 'error'],
-  referrerPolicy: [
-    '', 'no-referrer', 'no-referrer-when-downgrade', 'same-origin', 'origin', 'strict-origin', 'origin-when-cross-origin',
-    'strict-origin-when-cross-origin', 'unsafe-url',
-  ],
-}
+import { readRequestInit, type RequestInit } from './read-request-init.ts'
+import { type BrowserOptions, defaultBrowserOptions, type RedirectMode, type RequestFields, RequestRecord } from './request-record.ts'
 
 /**
  * The constructor steps of https://fetch.spec.whatwg.org/#dom-request that mean something on a server. `input` is a URL or the record
- * of the Request that was given. Unlike a browser it does not insist on `duplex: 'half'` for streams, as Workers do not.
+ * of the Request that was given. Unlike a browser it does not insist on `duplex: 'half'` for streams, as Workers do not, and it has no
+ * forbidden headers. Throws a TypeError.
  */
-export function initializeRequest(input: unknown, init: Record<string, unknown>): RequestRecord {
+export function initializeRequest(input: unknown, options: unknown): RequestRecord {
   const base = input instanceof RequestRecord ? input : undefined
-  const fields = base?.fields
+  const text = base === undefined ? toUsvString(input) : ''
+  const init = readRequestInit(options)
   // 5. Parse the URL; credentials in it are refused.
-  const url = fields === undefined ? parseUrl(input) : fields.url
+  const { url, blob } = base?.fields ?? parseUrl(text)
   // 12 to 24. Options.
-  const redirect = (enumerated(init, 'redirect') ?? fields?.redirect ?? 'follow') as RedirectMode
-  if (init['duplex'] !== undefined && init['duplex'] !== 'half') throw new TypeError("duplex can only be 'half'")
+  const browserOptions = chooseBrowserOptions(init, base?.fields.browserOptions ?? defaultBrowserOptions)
+  const redirect = (init.redirect ?? base?.fields.redirect ?? 'follow') as RedirectMode
   // 25. Method.
-  const method = init['method'] === undefined ? (fields?.method ?? 'GET') : normalizeMethod(toDomString(init['method']))
-  // 26 to 28. Signal.
-  const readSignal = signalReader(init['signal'], base)
+  const method = init.method === undefined ? (base?.fields.method ?? 'GET') : normalizeMethod(init.method)
+  if (browserOptions.mode === 'no-cors' && method !== 'GET' && method !== 'HEAD' && method !== 'POST') {
+    throw new TypeError(`The method ${method} does not go with the mode no-cors`)
+  }
   // 30 to 33. Headers: the input's, or the init's in their place.
   const list: HeaderList = []
-  if (init['headers'] === undefined) list.push(...(fields?.list ?? []))
-  else fillHeaders(list, init['headers'])
+  if (init.headers === undefined) list.push(...(base?.fields.list ?? []))
+  else fillHeaders(list, init.headers)
   // 34 to 42. Body: the init's, or the input's, which is then used up.
-  const body = takeBody(method, init['body'], base, list)
-  const browserOptions = readBrowserOptions(init, fields?.browserOptions ?? defaultBrowserOptions)
-  const own = { method, url, list, guard: 'none', redirect, browserOptions, metadata: fields?.metadata ?? '' } as const
-  return new RequestRecord(() => own, body, readSignal)
+  const body = takeBody(method, init.body, base, list, browserOptions.keepalive)
+  const own: RequestFields = { method, url, blob, list, guard: 'none', redirect, browserOptions, metadata: base?.fields.metadata ?? '' }
+  // 26 to 28. Signal.
+  return new RequestRecord(() => own, body, signalReader(init.signal, base))
 }
 
-function parseUrl(input: unknown): string {
-  const text = toUsvString(input)
+function parseUrl(text: string): Pick<RequestFields, 'url' | 'blob'> {
   const url = parseRelativeUrl(text)
   if (url.username !== '' || url.password !== '') throw new TypeError('A request URL may not carry credentials')
-  return url.href
+  const { href } = url
+  return { url: href, blob: href.startsWith('blob:') ? resolveObjectUrl(href) : undefined }
 }
 
 /** https://fetch.spec.whatwg.org/#concept-method-normalize, and the forbidden ones. */
@@ -60,14 +54,13 @@ function normalizeMethod(method: string): string {
   return ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'].includes(upper) ? upper : method
 }
 
-function signalReader(given: unknown, base: RequestRecord | undefined): (() => AbortSignal) | undefined {
+function signalReader(given: AbortSignal | null | undefined, base: RequestRecord | undefined): (() => AbortSignal) | undefined {
   if (given === null) return undefined
-  if (given === undefined) return base?.hasSignal === true ? () => AbortSignal.any([base.signal]) : undefined
-  if (!(given instanceof AbortSignal)) throw new TypeError('signal is not an AbortSignal')
-  return () => AbortSignal.any([given])
+  if (given !== undefined) return () => AbortSignal.any([given])
+  return base?.hasSignal === true ? () => AbortSignal.any([base.signal]) : undefined
 }
 
-function takeBody(method: string, given: unknown, base: RequestRecord | undefined, list: HeaderList): Body | undefined {
+function takeBody(method: string, given: unknown, base: RequestRecord | undefined, list: HeaderList, keepalive: boolean): Body | undefined {
   const isGiven = given !== undefined && given !== null
   const inherited = given === undefined ? base?.body : undefined
   if ((isGiven || inherited !== undefined) && (method === 'GET' || method === 'HEAD')) {
@@ -75,27 +68,28 @@ function takeBody(method: string, given: unknown, base: RequestRecord | undefine
   }
   if (!isGiven) return inherited?.move()
   const { body, contentType } = extractBody(given)
+  if (keepalive && body.stream !== undefined) throw new TypeError('A stream is no body for a request with keepalive')
   if (contentType !== undefined && !hasHeader(list, 'content-type')) list.push('content-type', contentType)
   return body
 }
 
-function readBrowserOptions(init: Record<string, unknown>, inherited: BrowserOptions): BrowserOptions {
-  const text = (name: string): string | undefined => (init[name] === undefined ? undefined : toUsvString(init[name]))
+function chooseBrowserOptions(init: RequestInit, inherited: BrowserOptions): BrowserOptions {
+  if (init.isEmpty) return inherited
+  const mode = init.mode ?? inherited.mode
+  const cache = init.cache ?? inherited.cache
+  if (cache === 'only-if-cached' && mode !== 'same-origin') throw new TypeError('The cache mode only-if-cached goes with the mode same-origin')
   return {
-    cache: enumerated(init, 'cache') ?? inherited.cache,
-    credentials: enumerated(init, 'credentials') ?? inherited.credentials,
-    integrity: text('integrity') ?? inherited.integrity,
-    keepalive: init['keepalive'] === undefined ? inherited.keepalive : Boolean(init['keepalive']),
-    mode: enumerated(init, 'mode') ?? inherited.mode,
-    referrer: text('referrer') ?? inherited.referrer,
-    referrerPolicy: enumerated(init, 'referrerPolicy') ?? inherited.referrerPolicy,
+    cache, mode,
+    credentials: init.credentials ?? inherited.credentials,
+    integrity: init.integrity ?? inherited.integrity,
+    keepalive: init.keepalive ?? inherited.keepalive,
+    // 13. Whatever the init says, it makes a new request of it.
+    referrer: init.referrer === undefined ? defaultBrowserOptions.referrer : parseReferrer(init.referrer),
+    referrerPolicy: init.referrerPolicy ?? defaultBrowserOptions.referrerPolicy,
   }
 }
 
-/** https://webidl.spec.whatwg.org/#es-enumeration; undefined where the member is absent. */
-function enumerated(init: Record<string, unknown>, name: string): string | undefined {
-  if (init[name] === undefined) return undefined
-  const value = toDomString(init[name])
-  if (enumerations[name]?.includes(value) !== true) throw new TypeError(`${JSON.stringify(value)} is not a value of ${name}`)
-  return value
+/** Step 14. What is the same origin, nobody can tell on a server. */
+function parseReferrer(referrer: string): string {
+  return referrer === '' ? '' : parseRelativeUrl(referrer).href
 }

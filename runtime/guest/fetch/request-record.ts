@@ -1,4 +1,5 @@
 import { type AbortSignal, createAbortSignal } from '../events/index.ts'
+import type { Blob } from '../blob/index.ts'
 import type { Body } from './body.ts'
 import type { HeaderList } from './header-list.ts'
 import { createHeaders, type Headers, type HeadersGuard } from './headers.ts'
@@ -24,6 +25,8 @@ export interface RequestFields {
   readonly method: string
   /** Absolute and serialised. */
   readonly url: string
+  /** What a `blob:` URL led to when the request was made. */
+  readonly blob?: Blob | undefined
   readonly list: HeaderList
   readonly guard: HeadersGuard
   readonly redirect: RedirectMode

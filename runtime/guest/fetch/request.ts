@@ -2,9 +2,8 @@ import { AbortSignal } from '../events/index.ts'
 import type { Blob } from '../blob/index.ts'
 import type { FormData } from '../form-data/index.ts'
 import type { ReadableStream } from '../streams/index.ts'
-import { requireArguments, shapeInterface, toDictionary } from '../webidl.ts'
-import { consumeBytes, consumeText } from './body.ts'
-import { consumeArrayBuffer, consumeBlob, consumeFormData, consumeJson } from './consume-body.ts'
+import { requireArguments, shapeInterface } from '../webidl.ts'
+import { consumeArrayBuffer, consumeBlob, consumeBytes, consumeFormData, consumeJson, consumeText } from './consume-body.ts'
 import { getHeader } from './header-list.ts'
 import type { Headers } from './headers.ts'
 import { initializeRequest } from './request-init.ts'
@@ -17,13 +16,13 @@ export class Request {
   readonly #record: RequestRecord
 
   /** https://fetch.spec.whatwg.org/#dom-request */
-  constructor(input: unknown, init?: unknown) {
+  constructor(input: unknown, init: unknown = undefined) {
     if (input instanceof RequestRecord) {
       this.#record = input
       return
     }
     requireArguments(arguments.length, 1, 'Request')
-    this.#record = initializeRequest(requestRecordOf(input) ?? input, toDictionary(init, 'RequestInit'))
+    this.#record = initializeRequest(requestRecordOf(input) ?? input, init)
   }
 
   get method(): string {
@@ -92,23 +91,23 @@ export class Request {
     const body = record.body?.clone()
     return new Request(new RequestRecord(() => fields, body, record.hasSignal ? () => AbortSignal.any([record.signal]) : undefined))
   }
-  async arrayBuffer(): Promise<ArrayBufferLike> {
-    return consumeArrayBuffer(this.#record.body)
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return consumeArrayBuffer(() => this.#record.body)
   }
-  async blob(): Promise<Blob> {
-    return consumeBlob(this.#record.body, getHeader(this.#record.fields.list, 'content-type'))
+  blob(): Promise<Blob> {
+    return consumeBlob(() => this.#record.body, () => getHeader(this.#record.fields.list, 'content-type'))
   }
-  async bytes(): Promise<Uint8Array> {
-    return consumeBytes(this.#record.body)
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return consumeBytes(() => this.#record.body)
   }
-  async formData(): Promise<FormData> {
-    return consumeFormData(this.#record.body, getHeader(this.#record.fields.list, 'content-type'))
+  formData(): Promise<FormData> {
+    return consumeFormData(() => this.#record.body, () => getHeader(this.#record.fields.list, 'content-type'))
   }
-  async json(): Promise<unknown> {
-    return consumeJson(this.#record.body)
+  json(): Promise<unknown> {
+    return consumeJson(() => this.#record.body)
   }
-  async text(): Promise<string> {
-    return consumeText(this.#record.body)
+  text(): Promise<string> {
+    return consumeText(() => this.#record.body)
   }
 
   static {

@@ -62,11 +62,15 @@ export class ResponseRecord {
     return list.length === 0 ? '' : `\n${list.join('\n')}`
   }
 
-  clone(): ResponseRecord {
+  /** The same answer with another body. */
+  withBody(body: Body | undefined): ResponseRecord {
     const { type, url, redirected } = this
-    if (this.webSocket !== undefined) throw new TypeError('A response with a WebSocket can not be cloned')
-    const body = this.body?.clone()
     return new ResponseRecord(this.status, this.statusText, [...this.headerList], body, { type, url, redirected, guard: this.#guard })
+  }
+
+  clone(): ResponseRecord {
+    if (this.webSocket !== undefined) throw new TypeError('A response with a WebSocket can not be cloned')
+    return this.withBody(this.body?.clone())
   }
 }
 

@@ -3,9 +3,10 @@ import type { FormData } from '../form-data/index.ts'
 import type { ReadableStream } from '../streams/index.ts'
 import { parseRelativeUrl } from '../url/index.ts'
 import { requireArguments, shapeInterface, toDictionary } from '../webidl.ts'
+import { toUnsignedShort } from '../webidl/numbers.ts'
 import { socketControlOf, type WebSocket } from '../websocket/index.ts'
-import { Body, consumeBytes, consumeText } from './body.ts'
-import { consumeArrayBuffer, consumeBlob, consumeFormData, consumeJson } from './consume-body.ts'
+import { Body } from './body.ts'
+import { consumeArrayBuffer, consumeBlob, consumeBytes, consumeFormData, consumeJson, consumeText } from './consume-body.ts'
 import { extractBody, plainTextType } from './extract-body.ts'
 import { getHeader, hasHeader, type HeaderList, toByteString } from './header-list.ts'
 import { fillHeaders, type Headers } from './headers.ts'
@@ -19,7 +20,7 @@ export class Response {
   readonly #record: ResponseRecord
 
   /** https://fetch.spec.whatwg.org/#dom-response */
-  constructor(body?: unknown, init?: unknown) {
+  constructor(body: unknown = null, init: unknown = undefined) {
     if (typeof body === 'string' && init === undefined) {
       this.#record = new ResponseRecord(200, '', undefined, new Body(body.toWellFormed()))
     } else if (body instanceof ResponseRecord) {
@@ -45,7 +46,7 @@ export class Response {
   }
 
   /** https://fetch.spec.whatwg.org/#dom-response-json */
-  static json(data: unknown, init?: unknown): Response {
+  static json(data: unknown, init: unknown = undefined): Response {
     requireArguments(arguments.length, 1, 'Response.json')
     const text = JSON.stringify(data) as string | undefined
     if (text === undefined) throw new TypeError('The value has no JSON form')
@@ -91,23 +92,23 @@ export class Response {
   clone(): Response {
     return new Response(this.#record.clone())
   }
-  async arrayBuffer(): Promise<ArrayBufferLike> {
-    return consumeArrayBuffer(this.#record.body)
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return consumeArrayBuffer(() => this.#record.body)
   }
-  async blob(): Promise<Blob> {
-    return consumeBlob(this.#record.body, getHeader(this.#record.headerList, 'content-type'))
+  blob(): Promise<Blob> {
+    return consumeBlob(() => this.#record.body, () => getHeader(this.#record.headerList, 'content-type'))
   }
-  async bytes(): Promise<Uint8Array> {
-    return consumeBytes(this.#record.body)
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return consumeBytes(() => this.#record.body)
   }
-  async formData(): Promise<FormData> {
-    return consumeFormData(this.#record.body, getHeader(this.#record.headerList, 'content-type'))
+  formData(): Promise<FormData> {
+    return consumeFormData(() => this.#record.body, () => getHeader(this.#record.headerList, 'content-type'))
   }
-  async json(): Promise<unknown> {
-    return consumeJson(this.#record.body)
+  json(): Promise<unknown> {
+    return consumeJson(() => this.#record.body)
   }
-  async text(): Promise<string> {
-    return consumeText(this.#record.body)
+  text(): Promise<string> {
+    return consumeText(() => this.#record.body)
   }
 
   static {
@@ -128,11 +129,11 @@ export function createResponse(record: ResponseRecord): Response {
 
 /** https://fetch.spec.whatwg.org/#initialize-a-response; `contentType` overrides what the body has by nature. */
 function initialize(body: unknown, init: unknown, contentType?: string): ResponseRecord {
-  const { status, statusText, headers } = toDictionary(init, 'ResponseInit')
   const extracted = body === null || body === undefined ? undefined : extractBody(body)
+  const { headers, status, statusText, webSocket } = toDictionary(init, 'ResponseInit')
   // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
   const code = status === undefined ? 200 : toUnsignedShort(status)
-  if (code === 101) return initializeSwitch(init, extracted !== undefined)
+  if (code === 101) return initializeSwitch(headers, webSocket, extracted !== undefined)
   if (code < 200 || code > 599) throw new RangeError(`The status must be from 200 to 599, not ${code}`)
   // 2. If init["statusText"] does not match the reason-phrase token production, then throw a TypeError.
   const reason = statusText === undefined ? '' : toByteString(statusText)
@@ -150,17 +151,11 @@ function initialize(body: unknown, init: unknown, contentType?: string): Respons
 }
 
 /** As on Cloudflare Workers: `webSocket` of the options is one end of a pair, or what `fetch` brought. */
-function initializeSwitch(init: unknown, hasBody: boolean): ResponseRecord {
-  const { headers, webSocket } = toDictionary(init, 'ResponseInit')
+function initializeSwitch(headers: unknown, webSocket: unknown, hasBody: boolean): ResponseRecord {
   if (webSocket === undefined || webSocket === null) throw new RangeError('The status must be from 200 to 599, not 101')
   if (socketControlOf(webSocket) === undefined) throw new TypeError('webSocket is no WebSocket')
   if (hasBody) throw new TypeError('A response with status 101 has no body')
   const list: HeaderList = []
   if (headers !== undefined) fillHeaders(list, headers)
   return new ResponseRecord(101, '', list, undefined, undefined, webSocket as WebSocket)
-}
-
-/** https://webidl.spec.whatwg.org/#es-unsigned-short */
-function toUnsignedShort(value: unknown): number {
-  return Number(value) & 0xff_ff
 }

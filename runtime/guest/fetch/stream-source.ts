@@ -27,6 +27,9 @@ export function createSourceStream(source: ChunkSource): ReadableStream<Uint8Arr
   const stream = new ReadableStream<Uint8Array>(
     {
       type: 'bytes',
+      start(controller) {
+        source.onFailure?.((error) => controller.error(error))
+      },
       async pull(controller) {
         const chunk = await source.read()
         if (chunk === undefined) {

@@ -1,5 +1,5 @@
 import { HostOperation } from '../../bridge/index.ts'
-import { blobBytes } from '../blob/index.ts'
+import { blobBytes, blobType } from '../blob/index.ts'
 import { encodeUtf8 } from '../encoding/index.ts'
 import { callHost } from '../host.ts'
 import { type FormData, formDataEntries } from './form-data.ts'
@@ -21,7 +21,7 @@ export function encodeFormData(form: FormData): EncodedForm {
       text += `\r\n\r\n${withLineBreaks(value)}\r\n`
       continue
     }
-    text += `; filename="${escapeName(value.name)}"\r\nContent-Type: ${value.type === '' ? 'application/octet-stream' : value.type}\r\n\r\n`
+    text += `; filename="${escapeName(value.name)}"\r\nContent-Type: ${blobType(value) === '' ? 'application/octet-stream' : blobType(value)}\r\n\r\n`
     parts.push(encodeUtf8(text), blobBytes(value))
     text = '\r\n'
   }

@@ -93,3 +93,18 @@ describe('multipart', () => {
 test('reads urlencoded bodies', () => {
   expect([...parse('a=1&b=%C3%A9+x', 'application/x-www-form-urlencoded; charset=utf-8')]).toEqual([['a', '1'], ['b', 'é x']])
 })
+
+test('a body of hostile parts is read or refused in time', () => {
+  const part = '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
+  expect([...parse(`${part.repeat(20_000)}--B--`.replaceAll('\r\n', '\n'))]).toHaveLength(20_000)
+  const line = (value: string): string => `--B\nContent-Disposition: form-data${value}\n\nx\n--B--`
+  for (const value of [';a="'.repeat(4_000), '='.repeat(16_000), '; '.repeat(8_000)]) {
+    expect(() => parse(line(value))).toThrow(TypeError)
+  }
+  expect([...parse(line(`; name="${'\\"'.repeat(7_000)}"`)).keys()]).toEqual(['"'.repeat(7_000)])
+  expect(() => parse(`--B\n${'\r'.repeat(1_000_000)}`)).toThrow(TypeError)
+})
+
+test('text of a part keeps its byte order mark', () => {
+  expect(parse('--B\nContent-Disposition: form-data; name="a"\n\n\ufeffx\n--B--').get('a')).toBe('\ufeffx')
+})

@@ -1,4 +1,4 @@
-import { type Blob, File, isBlob, isFile } from '../blob/index.ts'
+import { type File, fileFromBlob, isBlob, isFile } from '../blob/index.ts'
 import { iteratorFactory } from '../iterators.ts'
 import { requireArguments, shapeInterface, toUsvString } from '../webidl.ts'
 
@@ -13,12 +13,12 @@ export class FormData {
   #entries: FormDataEntry[] = []
 
   /** https://xhr.spec.whatwg.org/#dom-formdata */
-  constructor(form?: unknown) {
-    if (form !== undefined) throw new TypeError('FormData takes no form here: there is no document')
+  constructor(form: unknown = undefined, submitter: unknown = undefined) {
+    if (form !== undefined || (submitter !== undefined && submitter !== null)) throw new TypeError('FormData takes no form here: there is no document')
   }
 
   /** https://xhr.spec.whatwg.org/#dom-formdata-append */
-  append(name: unknown, value: unknown, filename?: unknown): void {
+  append(name: unknown, value: unknown, filename: unknown = undefined): void {
     requireArguments(arguments.length, 2, 'FormData.append')
     this.#entries.push(createEntry(name, value, filename))
   }
@@ -52,7 +52,7 @@ export class FormData {
   }
 
   /** https://xhr.spec.whatwg.org/#dom-formdata-set: the first takes the value, the others go. */
-  set(name: unknown, value: unknown, filename?: unknown): void {
+  set(name: unknown, value: unknown, filename: unknown = undefined): void {
     requireArguments(arguments.length, 2, 'FormData.set')
     const entry = createEntry(name, value, filename)
     const index = this.#entries.findIndex((existing) => existing[0] === entry[0])
@@ -76,7 +76,7 @@ export class FormData {
     formDataEntries(this)
     return iterate(this, 'values') as IterableIterator<string | File>
   }
-  forEach(callback: unknown, receiver?: unknown): void {
+  forEach(callback: unknown, receiver: unknown = undefined): void {
     requireArguments(arguments.length, 1, 'FormData.forEach')
     if (typeof callback !== 'function') throw new TypeError('FormData.forEach takes a function')
     for (let index = 0; index < this.#entries.length; index += 1) {
@@ -116,9 +116,5 @@ function createEntry(name: unknown, value: unknown, filename: unknown): FormData
     return [text, toUsvString(value)]
   }
   if (isFile(value) && filename === undefined) return [text, value]
-  return [text, rename(value, filename === undefined ? 'blob' : toUsvString(filename))]
-}
-
-function rename(blob: Blob, name: string): File {
-  return new File([blob], name, { type: blob.type, ...(isFile(blob) ? { lastModified: blob.lastModified } : {}) })
+  return [text, fileFromBlob(value, filename === undefined ? 'blob' : toUsvString(filename))]
 }

@@ -1,51 +1,56 @@
-import { File } from '../blob/index.ts'
-import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts'
+import { blobFromBytes, fileFromBlob } from '../blob/index.ts'
+import { encodeUtf8, TextDecoder } from '../encoding/index.ts'
+import { extractMimeType, type MimeType } from '../mime-type.ts'
 import { parseFormUrlencoded } from '../url/index.ts'
-import { FormData } from './form-data.ts'
+import { FormData, formDataEntries, type FormDataEntry } from './form-data.ts'
 import { parsePartHeaders } from './part-headers.ts'
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const hyphen = 0x2d
 
+/** Text as it stands: a byte order mark is a character. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 /**
- * A body as a form, by its Content-Type. Throws a TypeError where the type is none of a form or the body is malformed.
+ * A body as a form, by its Content-Type. Takes the bytes over. Throws a TypeError where the type is none of a form or the body is malformed.
  * https://fetch.spec.whatwg.org/#dom-body-formdata
  */
-export function parseFormData(bytes: Uint8Array, contentType: string | null): FormData {
-  const essence = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  if (essence === 'multipart/form-data') return parseMultipart(bytes, boundaryOf(contentType ?? ''))
-  if (essence !== 'application/x-www-form-urlencoded') {
-    throw new TypeError(`The body is no form: its Content-Type is ${contentType === null ? 'missing' : JSON.stringify(contentType)}`)
-  }
+export function parseFormData(bytes: Uint8Array<ArrayBuffer>, contentType: string | null): FormData {
+  const mimeType = extractMimeType(contentType)
   const form = new FormData()
-  for (const [name, value] of parseFormUrlencoded(decodeUtf8(bytes))) form.append(name, value)
-  return form
+  const entries = formDataEntries(form)
+  switch (mimeType?.essence) {
+    case 'multipart/form-data':
+      parseMultipart(bytes, boundaryOf(mimeType), entries)
+      return form
+    case 'application/x-www-form-urlencoded':
+      for (const pair of parseFormUrlencoded(decoder.decode(bytes))) entries.push(pair)
+      return form
+    default:
+      throw new TypeError(`The body is no form: its Content-Type is ${mimeType === undefined ? 'missing or malformed' : mimeType.essence}`)
+  }
 }
 
-function boundaryOf(contentType: string): string {
-  const match = /;[\t ]*boundary=(?:"([^"]*)"|([^\t ;]*))/i.exec(contentType)
-  const boundary = match?.[1] ?? match?.[2] ?? ''
+function boundaryOf({ parameters }: MimeType): string {
+  const boundary = parameters.get('boundary') ?? ''
   // https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
   if (boundary === '' || boundary.length > 70) throw new TypeError('The Content-Type names no valid boundary')
   return boundary
 }
 
 /** https://fetch.spec.whatwg.org/#multipart-form-data-parser and https://www.rfc-editor.org/rfc/rfc7578 */
-function parseMultipart(bytes: Uint8Array, boundary: string): FormData {
-  const form = new FormData()
+function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string, entries: FormDataEntry[]): void {
   const opening = encodeUtf8(`--${boundary}`)
   const delimiter = encodeUtf8(`\r\n--${boundary}`)
   let position = matches(bytes, opening, 0) ? opening.length : endOf(bytes, delimiter, 0, 'the boundary is missing')
-  for (;;) {
-    if (bytes[position] === hyphen && bytes[position + 1] === hyphen) return form
+  while (bytes[position] !== hyphen || bytes[position + 1] !== hyphen) {
     position = skipPadding(bytes, position)
     if (bytes[position] !== carriageReturn || bytes[position + 1] !== lineFeed) throw malformed('a boundary has no line of its own')
     const { name, filename, contentType, end } = parsePartHeaders(bytes, position + 2)
     const next = endOf(bytes, delimiter, end, 'a part does not end')
     const content = bytes.subarray(end, next - delimiter.length)
-    if (filename === undefined) form.append(name, decodeUtf8(content.slice()))
-    else form.append(name, new File([content], filename, { type: contentType }))
+    entries.push([name, filename === undefined ? decoder.decode(content) : fileFromBlob(blobFromBytes(content, contentType), filename)])
     position = next
   }
 }
