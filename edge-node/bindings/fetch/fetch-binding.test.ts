@@ -111,7 +111,10 @@ it('passes what the operator allows, with clean headers', async () => {
   expect(body).toBe('body')
   expect(head).toMatchObject({ status: 201, statusText: 'Made', redirected: false })
   expect(head?.headers.filter((name) => name === 'set-cookie')).toHaveLength(2)
-  expect(seen[0]?.headers).toEqual({ host: `api.test:${port}`, 'x-own': '1', 'accept-encoding': 'gzip, deflate, br', traceparent: 'TP', connection: 'keep-alive' })
+  expect(seen[0]?.headers).toEqual({
+    host: `api.test:${port}`, 'x-own': '1', accept: '*/*', 'accept-language': '*', 'user-agent': 'Skerry', 'accept-encoding': 'gzip, deflate, br',
+    traceparent: 'TP', connection: 'keep-alive',
+  })
 })
 
 it('follows redirects by the rules of fetch', async () => {
@@ -226,4 +229,23 @@ it('gives the answer of a failed function as a client would get it, and holds bo
   fake.functions.set('hello', (exchange) => answer(exchange, 200, 'x'))
   const large = await run(of, 'http://hello.localhost/', { method: 'POST', body: new Uint8Array(101 * 1024 * 1024) })
   expect(large.head?.status).toBe(413)
+})
+
+it('refuses ports and header values that are none for HTTP', async () => {
+  const of = binding(['127.0.0.1'])
+  expect((await run(of, 'http://one.test:6667/')).error?.message).toContain('6667')
+  handle = (_request, response) => response.writeHead(302, { location: 'http://two.test:25/' }).end()
+  expect((await run(of, `http://one.test:${port}/`)).error?.message).toContain('25')
+  expect((await run(of, `http://one.test:${port}/`, { headers: ['x-a', 'a\u0001b'] })).error?.message).toContain('x-a')
+})
+
+it('takes a location for the bytes that it is', async () => {
+  const seen: (string | undefined)[] = []
+  handle = (request, response) => {
+    seen.push(request.url)
+    if (request.url === '/') response.writeHead(302, { location: '/\u00c3\u00bc?\u00ff' }).end()
+    else response.end()
+  }
+  await run(binding(['127.0.0.1']), `http://one.test:${port}/`)
+  expect(seen).toEqual(['/', '/%C3%BC?%FF'])
 })

@@ -1,6 +1,7 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
 import { AddressFilter } from './address-filter.ts'
+import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
 import { createGuardedAgent, createGuardedConnect, type ResolveHost } from './guarded-agent.ts'
 import { createNetworkTransport } from './network-transport.ts'
@@ -47,7 +48,11 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       const hops = hopsOf(parent?.metadata)
       const exchange = new SubrequestExchange(subrequest, first, responder, {
         budget,
-        transportFor: (to) => (isOwnUrl(options.table(), to, options.publicPort()) ? createNodeTransport(options, hops, parent?.metadata ?? {}) : outside),
+        transportFor(to) {
+          if (isOwnUrl(options.table(), to, options.publicPort())) return createNodeTransport(options, hops, parent?.metadata ?? {})
+          requireGoodPort(to)
+          return outside
+        },
       })
       exchange.start()
       return exchange

@@ -18,7 +18,7 @@ const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']
 export function redirectRequest(request: TransportRequest, status: number, responseHeaders: readonly string[]): TransportRequest | undefined {
   const location = headerValue(responseHeaders, 'location')
   if (location === undefined) return undefined
-  const url = URL.parse(latin1ToUtf8(location), request.url)
+  const url = URL.parse(escapeBytes(location), request.url)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new SkerryError('subrequest_failed', `${request.url.origin} redirected to something that is not an http URL.`)
   }
@@ -43,7 +43,7 @@ function headerValue(headers: readonly string[], name: string): string | undefin
   return undefined
 }
 
-/** Locations come as bytes; browsers and servers mean UTF-8. */
-function latin1ToUtf8(text: string): string {
-  return Buffer.from(text, 'latin1').toString('utf8')
+/** Locations come as bytes. They mean UTF-8 nearly always; escaped, they stay what they are even where they do not. */
+function escapeBytes(text: string): string {
+  return text.replaceAll(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
 }
