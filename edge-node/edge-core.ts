@@ -109,7 +109,7 @@ export class EdgeCore {
       allowLocationHeader: options.allowLocationHeader, isTrustedProxy: parts.isTrustedProxy,
       ...(options.locate === undefined ? {} : { locate: options.locate }),
       ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),
-      newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
+      sockets: parts.sockets, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
       events: {
         onStart: () => this.statistics.begin(),
         onHead: (head) => this.statistics.head(head),

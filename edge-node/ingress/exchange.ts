@@ -3,11 +3,15 @@ import { SkerryError } from '../../errors/index.ts'
 import type {
   FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime,
 } from '../../runtime/supervisor/index.ts'
+import type { OpenSockets } from '../bindings/websocket/index.ts'
 import { answerProblem } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
-import { buildResponseHead, isBodyless } from './response-head.ts'
+import { buildResponseHead, isBodyless, type OutgoingHead } from './response-head.ts'
 import type { RoutedVersion } from './runnable-version.ts'
+import { ServedSocket } from './served-socket.ts'
+import { switchProtocols } from './switch-protocols.ts'
 import { cutUnread } from './unread-answer.ts'
+import { UpgradeResponse } from './upgrade-response.ts'
 
 /** What one request needs of the node around it. */
 export interface ExchangeContext {
@@ -21,6 +25,7 @@ export interface ExchangeContext {
   /** Refusals before the function began say so (internal listener). */
   readonly tellsNotBegun: boolean
   readonly isDraining: () => boolean
+  readonly sockets: OpenSockets
   readonly report: (event: ExchangeEvent) => void
 }
 
@@ -46,6 +51,8 @@ export class Exchange implements ResponseHandler {
   readonly #context: ExchangeContext
   #control: RequestControl | undefined
   #pump: RequestBodyPump | undefined
+  /** Once the answer was a WebSocket. */
+  #socket: ServedSocket | undefined
   #unread: NodeJS.Timeout | undefined
   #isOver = false
   #hasHead = false
@@ -83,7 +90,10 @@ export class Exchange implements ResponseHandler {
     const wholeBytes = hasMore ? undefined : (body?.length ?? 0)
     let outgoing
     try {
-      if (head.status === 101) throw new RangeError('status 101 is not offered')
+      if (head.status === 101) {
+        this.#switch(head, totalMs)
+        return
+      }
       outgoing = buildResponseHead(head, {
         requestId, node, region, version: version.runnable.version, domain, totalMs, affinityCookie, isHead, wholeBytes,
         closing: this.#context.isDraining(),
@@ -96,9 +106,7 @@ export class Exchange implements ResponseHandler {
       this.#break(new SkerryError('no_response', 'The function answered with a head that is not valid HTTP.', { cause }))
       return
     }
-    this.#hasHead = true
-    this.#context.report({ kind: 'head', head, totalMs })
-    if (outgoing.droppedCookies > 0) this.#context.report({ kind: 'cookies_dropped', count: outgoing.droppedCookies })
+    this.#reportHead(head, outgoing, totalMs)
     if (isHead || isBodyless(head.status)) {
       this.#isDiscarding = true
       response.end()
@@ -117,6 +125,7 @@ export class Exchange implements ResponseHandler {
 
   onChunk(chunk: Uint8Array): boolean {
     if (this.#isOver || this.#isDiscarding) return true
+    if (this.#socket !== undefined) return this.#socket.write(chunk)
     this.#sentBytes += chunk.length
     if (this.#promisedBytes !== undefined && this.#sentBytes > this.#promisedBytes) {
       this.#break(new SkerryError('no_response', 'The function sent more than its content-length.', {
@@ -131,6 +140,10 @@ export class Exchange implements ResponseHandler {
 
   onEnd(): void {
     if (this.#isOver) return
+    if (this.#socket !== undefined) {
+      this.#socket.end(undefined)
+      return
+    }
     if (this.#promisedBytes !== undefined && this.#sentBytes < this.#promisedBytes) {
       this.#break(new SkerryError('no_response', 'The function sent less than its content-length.', {
         limit: this.#promisedBytes, used: this.#sentBytes,
@@ -146,7 +159,32 @@ export class Exchange implements ResponseHandler {
   }
 
   onDrain(): void {
-    this.#pump?.resume()
+    if (this.#socket === undefined) this.#pump?.resume()
+    else this.#socket.resume()
+  }
+
+  /** The answer is a WebSocket. Throws where its head is not valid, or was not asked for. */
+  #switch(head: FunctionResponseHead, totalMs: number): void {
+    const { requestId, node, region, domain, version, affinityCookie, sockets } = this.#context
+    const [request, response, control] = [this.#request, this.#response, this.#control]
+    if (!(response instanceof UpgradeResponse) || control === undefined) throw new RangeError('status 101 was not asked for')
+    const outgoing = buildResponseHead(head, {
+      requestId, node, region, version: version.runnable.version, domain, totalMs, affinityCookie, isHead: false, wholeBytes: undefined,
+      closing: false,
+    })
+    const accepted = switchProtocols(request, response, outgoing.headers)
+    if (accepted === undefined) {
+      this.#onClose()
+      return
+    }
+    this.#socket = new ServedSocket({ ...accepted, control, sockets, versionKey: version.runnable.key, onOver: (code) => this.#finish(code) })
+    this.#reportHead(head, outgoing, totalMs)
+  }
+
+  #reportHead(head: FunctionResponseHead, outgoing: OutgoingHead, totalMs: number): void {
+    this.#hasHead = true
+    this.#context.report({ kind: 'head', head, totalMs })
+    if (outgoing.droppedCookies > 0) this.#context.report({ kind: 'cookies_dropped', count: outgoing.droppedCookies })
   }
 
   /** The node itself ends the request: the function is told, the client gets the error. */
@@ -159,6 +197,10 @@ export class Exchange implements ResponseHandler {
     if (this.#isOver) return
     const { requestId, node, region, version, tellsNotBegun } = this.#context
     this.#context.report({ kind: 'failure', error, afterHead: this.#hasHead })
+    if (this.#socket !== undefined) {
+      this.#socket.end(error)
+      return
+    }
     if (this.#hasHead) {
       this.#finish(error.code)
       this.#response.destroy()

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SkerryError } from '../../errors/index.ts'
 import type { FunctionRequest, Runtime } from '../../runtime/supervisor/index.ts'
+import { checkHandshake, type OpenSockets } from '../bindings/websocket/index.ts'
 import { affinitySetCookie, readAffinityCookie } from './affinity.ts'
 import type { IsTrustedProxy } from './client-address.ts'
 import { internalClient, type LocateClient, publicClient } from './client-details.ts'
@@ -16,6 +17,7 @@ import { bodyTooLarge, wholeBodyBytesMax } from './request-body.ts'
 import { type InboundHead, readRequestHead } from './request-head.ts'
 import type { RouteTable } from './route-table.ts'
 import type { RoutedVersion } from './runnable-version.ts'
+import { UpgradeResponse } from './upgrade-response.ts'
 
 export type { LocateClient } from './client-details.ts'
 
@@ -35,6 +37,8 @@ export interface IngressOptions {
   readonly isTrustedProxy: IsTrustedProxy
   readonly locate?: LocateClient
   readonly forwarder?: Forwarder
+  /** Those that functions serve. */
+  readonly sockets: OpenSockets
   readonly newRequestId: () => string
   readonly newTraceparent: () => string
   readonly events: IngressEvents
@@ -139,10 +143,15 @@ export class Ingress {
   #run(
     arrival: Arrival, version: RoutedVersion, head: InboundHead, client: ClientDetails, hops: number, affinityCookie: string | undefined,
   ): void {
-    const { node, region, domain, runtime, isDraining } = this.#options
+    const { node, region, domain, runtime, isDraining, sockets } = this.#options
     const { request, response, requestId, startedMs, isInternal } = arrival
+    const isUpgrade = response instanceof UpgradeResponse
+    if (isUpgrade) {
+      checkHandshake(request)
+      head.headers.push('connection', 'Upgrade', 'upgrade', 'websocket')
+    }
     const exchange = new Exchange(request, response, {
-      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining,
+      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets,
       report: (event) => this.#report(version, requestId, event),
     })
     const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
@@ -155,8 +164,8 @@ export class Ingress {
       },
       body,
     })
-    if (!hasBody) {
-      start(undefined)
+    if (!hasBody || isUpgrade) {
+      start(isUpgrade ? 'socket' : undefined)
     } else if (arrival.accept !== undefined) {
       arrival.accept()
       start('stream')

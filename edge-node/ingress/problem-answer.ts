@@ -27,6 +27,8 @@ function problemHeaders(error: SkerryError, length: number, context: ProblemCont
   if (context.region !== undefined) headers.push('x-skerry-region', context.region)
   if (context.version !== undefined) headers.push('x-skerry-version', context.version)
   if (definition.retryAfterSeconds !== undefined) headers.push('retry-after', String(definition.retryAfterSeconds))
+  // https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
+  if (error.code === 'upgrade_required') headers.push('upgrade', 'websocket', 'sec-websocket-version', '13')
   if (context.notBegun === true) headers.push(internalHeaders.notBegun, '1')
   if (context.close === true) headers.push('connection', 'close')
   return headers

@@ -72,7 +72,7 @@ export function buildResponseHead(head: FunctionResponseHead, context: ResponseH
 }
 
 function lengthToSend(status: number, context: ResponseHeadContext, promised: number | undefined): number | undefined {
-  if (status === 204) return undefined
+  if (status === 204 || status === 101) return undefined
   // The answer to HEAD, and 304, tell the length that GET would have had.
   if (status === 304) return promised
   if (status === 205) return 0

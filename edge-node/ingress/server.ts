@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SkerryError } from '../../errors/index.ts'
 import { fixedLimits } from '../../runtime/bridge/index.ts'
+import { asksForWebSocket } from '../bindings/websocket/index.ts'
 import { answerProblem, answerProblemOnSocket, type ProblemContext } from './problem-answer.ts'
+import { UpgradeResponse } from './upgrade-response.ts'
 
 export interface IngressServerOptions {
+  /** A request for a WebSocket comes with an `UpgradeResponse`. */
   readonly handle: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
   /** Context of answers to requests that could not be parsed. */
   readonly problemContext: () => ProblemContext
@@ -28,6 +32,8 @@ export function createIngressServer(options: IngressServerOptions): Server {
     connectionsCheckingInterval: checkIntervalMs,
     // A missing Host gets a problem document from the ingress.
     requireHostHeader: false,
+    // Whoever asks for another protocol gets his answer in this one.
+    shouldUpgradeCallback: asksForWebSocket,
     noDelay: true,
   })
   server.maxHeadersCount = 0
@@ -42,6 +48,12 @@ export function createIngressServer(options: IngressServerOptions): Server {
     const detail = 'The only expectation that is understood is 100-continue.'
     answerProblem(response, new SkerryError('bad_request', detail, { field: 'expect' }), { ...options.problemContext(), close: true })
   })
+  server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
+    // Behind a request that is still being answered there can be no other protocol.
+    if (latest.get(connection)?.writableFinished === false) connection.destroy()
+    else options.handle(request, new UpgradeResponse(request, connection, head), false)
+  })
+  closeUpgradedToo(server)
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     answerProblemOnSocket(socket, new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext())
   })
@@ -58,6 +70,20 @@ export function createIngressServer(options: IngressServerOptions): Server {
     socket.once('close', () => clearTimeout(timer))
   })
   return server
+}
+
+/** The server forgets connections that left HTTP, and would wait for them when it closes. */
+function closeUpgradedToo(server: Server): void {
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (_request: IncomingMessage, connection: Duplex) => {
+    upgraded.add(connection)
+    connection.once('close', () => upgraded.delete(connection))
+  })
+  const closeAllConnections = server.closeAllConnections.bind(server)
+  server.closeAllConnections = () => {
+    closeAllConnections()
+    for (const connection of upgraded) connection.destroy()
+  }
 }
 
 function toRefusal(code: string | undefined): SkerryError {

@@ -367,7 +367,7 @@ export class FunctionIsolate {
 
   /**
    * A request whose own WebSocket is open goes on for as long as it likes, so that its work is measured by the message: each that comes, on
-   * any of its sockets, brings its CPU time anew. What its timers do meanwhile is measured by the interval of pings.
+   * any of its sockets, brings its CPU time and subrequests anew. What its timers do meanwhile is measured by the interval of pings.
    */
   #refillBySocket(request: RequestRecord, event: GuestEvent, id: number): void {
     if (!this.#sockets.has(request.id)) return

@@ -20,10 +20,11 @@ export function createRequestRecord(id: number): RequestRecord {
   return { id, cpuMicros: 0, turnMicros: 0, forgivenMicros: 0, refilledMs: 0, answered: false, subrequests: 0, logBytes: 0 }
 }
 
-/** Grants the request its CPU time anew. */
+/** Grants the request its CPU time and subrequests anew. */
 export function refill(request: RequestRecord, nowMs: number): void {
   request.forgivenMicros = request.cpuMicros
   request.refilledMs = nowMs
+  request.subrequests = 0
   request.logBytes = 0
 }
 

@@ -42,6 +42,8 @@ export class RequestExchange implements RequestControl {
   cold = false
   readonly subrequests = new Set<SubrequestExchange>()
   subrequestCount = 0
+  /** See `Subrequest.work`. */
+  work: object
   readonly #options: RequestExchangeOptions
   readonly #handler: ResponseHandler
   #timer: NodeJS.Timeout | undefined
@@ -49,6 +51,7 @@ export class RequestExchange implements RequestControl {
   readonly #download: ReceiveWindow
   #uploadBegun = false
   #headReceived = false
+  #isSocket = false
   /** How often code of the function began on it and was lost. */
   #runs = 0
   #over = false
@@ -59,6 +62,7 @@ export class RequestExchange implements RequestControl {
     this.#options = options
     this.version = options.version
     this.request = options.request
+    this.work = options.request
     this.#handler = options.handler
     this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sender.credit(this.id, bytes))
     if (options.request.body === 'stream' || options.request.body === 'socket') {
@@ -87,7 +91,9 @@ export class RequestExchange implements RequestControl {
   // The node's side.
 
   write(chunk: Uint8Array): boolean {
-    return this.#over || this.#upload === undefined || this.#upload.offer(chunk)
+    if (this.#over || this.#upload === undefined) return true
+    if (this.#isSocket) this.#beginWork()
+    return this.#upload.offer(chunk)
   }
 
   end(): void {
@@ -134,8 +140,8 @@ export class RequestExchange implements RequestControl {
         : 'The function sent a body in disregard of flow control'))
       return
     }
-    const isSocket = head.status === 101
-    if (isSocket && (this.request.body !== 'socket' || kind !== BodyKind.stream || settled)) {
+    this.#isSocket = head.status === 101
+    if (this.#isSocket && (this.request.body !== 'socket' || kind !== BodyKind.stream || settled)) {
       this.fail(new SkerryError('no_response', 'The function answered with status 101 and no WebSocket'))
       return
     }
@@ -155,7 +161,7 @@ export class RequestExchange implements RequestControl {
       kind === BodyKind.stream,
     )
     if (kind === BodyKind.stream) {
-      if (isSocket) this.#stopTimer()
+      if (this.#isSocket) this.#stopTimer()
       else if (!this.#over) this.#startIdleTimer()
     } else {
       this.onEnd()
@@ -237,6 +243,12 @@ export class RequestExchange implements RequestControl {
       return
     }
     this.fail(error)
+  }
+
+  /** A message came: what is done for it is counted anew. */
+  #beginWork(): void {
+    this.work = {}
+    this.subrequestCount = 0
   }
 
   #startIdleTimer(): void {

@@ -77,6 +77,8 @@ export interface Subrequest {
   readonly version: RunnableVersion
   /** The request that is being served; undefined where code runs outside any. */
   readonly parent: FunctionRequest | undefined
+  /** Subrequests with the same are counted together: those of a request, or of a message where its WebSocket is open. */
+  readonly work: object
   readonly method: string
   readonly url: string
   readonly headers: readonly string[]

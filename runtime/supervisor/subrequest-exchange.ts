@@ -48,6 +48,7 @@ export class SubrequestExchange implements SubrequestResponder {
     const subrequest: Subrequest = {
       version: this.#parent.version,
       parent: this.#parent.request,
+      work: this.#parent.work,
       method: head.method,
       url: head.url,
       headers: head.headers,

@@ -44,17 +44,16 @@ export class SubrequestBudget {
   }
 }
 
-/** Finds the budget of a subrequest; budgets live as long as the request that they belong to. */
+/** Finds the budget of a subrequest; budgets live as long as the work that they belong to. */
 export class SubrequestBudgets {
   readonly #budgets = new WeakMap<object, SubrequestBudget>()
 
   of(subrequest: Subrequest): SubrequestBudget {
-    // Code outside any request shares one budget per version object.
-    const owner = subrequest.parent ?? subrequest.version
-    let budget = this.#budgets.get(owner)
+    const { work } = subrequest
+    let budget = this.#budgets.get(work)
     if (budget === undefined) {
       budget = new SubrequestBudget(subrequest.version.limits.subrequests)
-      this.#budgets.set(owner, budget)
+      this.#budgets.set(work, budget)
     }
     return budget
   }

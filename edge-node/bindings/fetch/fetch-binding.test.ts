@@ -71,7 +71,7 @@ function run(of: FetchBinding, url: string, options: Partial<Subrequest> & { rea
     })
     const { onHandler, onConsumed, ...rest } = options
     const handler = of.dispatch(
-      { version: version(), parent: parent(), method: 'GET', url, headers: [], redirect: 'follow', webSocket: false, body: undefined, ...rest },
+      { version: version(), parent: parent(), work: options.parent ?? {}, method: 'GET', url, headers: [], redirect: 'follow', webSocket: false, body: undefined, ...rest },
       {
         head: (received) => { head = received },
         write: (chunk) => { chunks.push(Uint8Array.from(chunk)); return true },
@@ -196,7 +196,7 @@ it('breaks off what is aborted', async () => {
   })
   const of = binding(['127.0.0.1'])
   const handler = of.dispatch(
-    { version: version(), parent: parent(), method: 'GET', url: `http://s.test:${port}/`, headers: [], redirect: 'follow', webSocket: false, body: undefined },
+    { version: version(), parent: parent(), work: {}, method: 'GET', url: `http://s.test:${port}/`, headers: [], redirect: 'follow', webSocket: false, body: undefined },
     { head: () => undefined, write: () => { queueMicrotask(() => handler.abort()); return true }, end: () => undefined, error: () => undefined, consumed: () => undefined },
   )
   await closed

@@ -32,7 +32,9 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const connect = createGuardedConnect(new AddressFilter(options.allowOutbound), options.resolve)
   const agent = createGuardedAgent(connect)
   const network = createNetworkTransport(agent)
-  const sockets = createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)))
+  const sockets = createSocketTransport(
+    (to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), options.sockets.unfinished,
+  )
   const budgets = new SubrequestBudgets()
 
   const dispatch = (subrequest: Subrequest, responder: SubrequestResponder): SubrequestHandler => {

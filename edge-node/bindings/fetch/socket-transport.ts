@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { SkerryError } from '../../../errors/index.ts'
-import { type ConnectSocket, openWebSocket, rawPairs, type WireEvents, WireSocket } from '../websocket/index.ts'
+import { type ConnectSocket, openWebSocket, rawPairs, type UnfinishedMessages, type WireEvents, WireSocket } from '../websocket/index.ts'
 import { toSubrequestError } from './network-transport.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 
 /** A transport that asks for a WebSocket over the network. `connect` guards where it connects to. */
-export function createSocketTransport(connect: ConnectSocket): Transport {
-  return (request, events) => new SocketExchange(connect, request, events)
+export function createSocketTransport(connect: ConnectSocket, unfinished: UnfinishedMessages): Transport {
+  return (request, events) => new SocketExchange(connect, unfinished, request, events)
 }
 
 class SocketExchange implements TransportControl, WireEvents {
@@ -19,11 +19,11 @@ class SocketExchange implements TransportControl, WireEvents {
   #undrained = 0
   #isOver = false
 
-  constructor(connect: ConnectSocket, request: TransportRequest, events: TransportEvents) {
+  constructor(connect: ConnectSocket, unfinished: UnfinishedMessages, request: TransportRequest, events: TransportEvents) {
     this.#events = events
     this.#giveUp = openWebSocket(request.url, request.headers, connect, {
       onOpen: (webSocket, socket, headers) => {
-        this.#wire = new WireSocket(webSocket, socket, this)
+        this.#wire = new WireSocket(webSocket, socket, unfinished, this)
         events.onHead(101, 'Switching Protocols', headers)
       },
       onResponse: (response) => this.#answer(response),

@@ -35,5 +35,7 @@ export function acceptWebSocket(request: IncomingMessage, socket: Socket, early:
   server.handleUpgrade(request, socket, early, (webSocket) => {
     accepted = webSocket
   })
+  // It was paused while nobody had it.
+  socket.resume()
   return accepted
 }

@@ -1,3 +1,5 @@
+import { UnfinishedMessages } from './unfinished-messages.ts'
+
 /** One WebSocket that a function of this node serves. */
 export interface OpenSocket {
   /** `RunnableVersion.key`. */
@@ -6,8 +8,9 @@ export interface OpenSocket {
   goAway(): void
 }
 
-/** The WebSockets that functions of this node serve, so that they can be told when it goes away. */
+/** The WebSockets that functions of this node serve, so that they can be told when it goes away, and what all WebSockets of the node hold. */
 export class OpenSockets {
+  readonly unfinished = new UnfinishedMessages()
   readonly #sockets = new Set<OpenSocket>()
 
   get size(): number {

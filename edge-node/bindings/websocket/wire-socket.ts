@@ -5,6 +5,7 @@ import {
   decodeClosePayload, encodeClosePayload, encodeMessage, fixedLimits, isCloseCode, type MessageEvents, MessageKind, MessageParser,
 } from '../../../runtime/bridge/index.ts'
 import { unreadMsMax } from './settings.ts'
+import type { MessageHolder, UnfinishedMessages } from './unfinished-messages.ts'
 
 /** Called in order; nothing follows `onOver`. */
 export interface WireEvents {
@@ -25,10 +26,11 @@ const singleChunkBytesMax = 64 * 1024
  * Invariants: what a function sends goes out in fragments as it comes, so that none of its messages is held here; a message that comes in
  * is held until it is whole, and no further is read while the function does not take more. Pings are answered only while the peer reads.
  */
-export class WireSocket implements MessageEvents {
+export class WireSocket implements MessageEvents, MessageHolder {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #events: WireEvents
+  readonly #unfinished: UnfinishedMessages
   readonly #parser = new MessageParser(this)
   readonly #beat: NodeJS.Timeout
   #unread: NodeJS.Timeout | undefined
@@ -40,8 +42,9 @@ export class WireSocket implements MessageEvents {
   #isOver = false
 
   /** `socket` is what carries `webSocket`, which is open. */
-  constructor(webSocket: WebSocket, socket: Socket, events: WireEvents) {
+  constructor(webSocket: WebSocket, socket: Socket, unfinished: UnfinishedMessages, events: WireEvents) {
     this.#webSocket = webSocket
+    this.#unfinished = unfinished
     this.#socket = socket
     this.#events = events
     webSocket.on('message', (data: Buffer, isBinary) => this.#onMessage(data, isBinary))
@@ -51,6 +54,8 @@ export class WireSocket implements MessageEvents {
     webSocket.on('close', (code, reason) => this.#onClose(code, reason))
     webSocket.on('error', (cause) => this.#finish(new SkerryError('subrequest_failed', `The WebSocket failed: ${cause.message}.`, { cause })))
     socket.on('drain', this.#onSocketDrain)
+    // Before ws, which may find a message whole in it.
+    socket.prependListener('data', this.#onSocketData)
     this.#beat = setInterval(() => this.#onBeat(), fixedLimits.webSocketPingMs)
     this.#beat.unref()
   }
@@ -90,6 +95,11 @@ export class WireSocket implements MessageEvents {
     this.#webSocket.terminate()
   }
 
+  giveUpMessage(): void {
+    this.close(1013, '')
+    this.terminate(new SkerryError('overloaded', 'The node holds too many unfinished messages.'))
+  }
+
   /** No event follows; what was begun is ended in peace. */
   leave(): void {
     this.#isOver = true
@@ -122,6 +132,7 @@ export class WireSocket implements MessageEvents {
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {
+    this.#unfinished.clear(this)
     // What comes after it has closed would not be shown to it.
     if (this.#isOver || this.#webSocket.readyState !== WebSocket.OPEN) return
     const kind = isBinary ? MessageKind.binary : MessageKind.text
@@ -146,6 +157,10 @@ export class WireSocket implements MessageEvents {
     }
     this.#events.onBytes(encodeMessage(MessageKind.close, encodeClosePayload(code === 1005 ? undefined : code, reason)))
     this.#finish(undefined)
+  }
+
+  readonly #onSocketData = (chunk: Buffer): void => {
+    this.#unfinished.add(this, chunk.length)
   }
 
   readonly #onSocketDrain = (): void => {
@@ -178,5 +193,7 @@ export class WireSocket implements MessageEvents {
     clearInterval(this.#beat)
     clearTimeout(this.#unread)
     this.#socket.off('drain', this.#onSocketDrain)
+    this.#socket.off('data', this.#onSocketData)
+    this.#unfinished.clear(this)
   }
 }

@@ -17,7 +17,7 @@ function namedByConnection(value: string): ReadonlySet<string> | undefined {
 
 /**
  * A response's raw headers as Node's `writeHead` takes them: flat, order and repetitions kept, hop-by-hop ones left out. undici
- * gives names and values in turn, as bytes.
+ * gives names and values in turn, as bytes; Node as strings.
  */
 export function endToEndResponseHeaders(raw: unknown): string[] {
   const headers: string[] = []
@@ -33,6 +33,7 @@ export function endToEndResponseHeaders(raw: unknown): string[] {
 }
 
 function toText(bytes: unknown): string {
+  if (typeof bytes === 'string') return bytes
   return Buffer.isBuffer(bytes) ? bytes.toString('latin1') : ''
 }
 

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { Attempt } from './attempt.ts'
+import { UpgradeResponse } from '../../ingress/index.ts'
+import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { ProxyRequest, ProxyTarget } from './proxy-request.ts'
+import { UpgradeAttempt } from './upgrade-attempt.ts'
 import { hopLimits } from './upstreams.ts'
 
 /** What became of an attempt; the health checks listen. */
@@ -60,7 +62,7 @@ class Relay {
   readonly #options: ProxyOptions
   readonly #resolve: (outcome: ProxyOutcome) => void
   #position = 0
-  #attempt: Attempt | undefined
+  #attempt: Attempt | UpgradeAttempt | undefined
   #over = false
 
   constructor(
@@ -90,8 +92,9 @@ class Relay {
     const { method, body } = this.#request
     const mayMoveOn = (): boolean =>
       !this.#over && (body === undefined || body.isReplayable) && (this.#position < this.#targets.length || !this.#options.passLastRefusal)
-    this.#attempt = new Attempt({
-      request: this.#request, upstream: target.upstream, response: this.#response, mayMoveOn,
+    const response = this.#response
+    const options: AttemptOptions = {
+      request: this.#request, upstream: target.upstream, response, mayMoveOn,
       onRefused: () => {
         this.#options.onFailure?.(target, 'refused')
         this.next()
@@ -105,7 +108,8 @@ class Relay {
         else this.#finish({ kind: 'broken', target })
       },
       onOver: (status, complete) => this.#finish({ kind: 'answered', target, status, complete }),
-    })
+    }
+    this.#attempt = response instanceof UpgradeResponse ? new UpgradeAttempt({ ...options, response }) : new Attempt(options)
     this.#attempt.start()
   }
 

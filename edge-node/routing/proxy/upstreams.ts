@@ -5,6 +5,8 @@ export const hopLimits = {
   connectTimeoutMs: 2_000,
   headersTimeoutMs: 905_000,
   bodyTimeoutMs: 905_000,
+  /** Nothing passed on a WebSocket, though nodes ping. */
+  socketIdleMs: 120_000,
   /** Requests at a time to one node; above it the next nearest is tried. Each holds a connection. */
   inFlightMax: 8_192,
 } as const
