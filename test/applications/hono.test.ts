@@ -141,6 +141,12 @@ describe('responses', () => {
     expect(large.headers.get('etag')).toMatch(/^"[0-9a-f]{40}"$/)
   })
 
+  test.each(['gzip', 'deflate'])('compress sends %s', async (encoding) => {
+    const response = await get('/compress/text', withHeaders({ 'accept-encoding': encoding }))
+    expect([response.headers.get('content-encoding'), response.headers.get('vary')]).toEqual([encoding, 'Accept-Encoding'])
+    expect(await response.text()).toBe('the quick brown fox '.repeat(1_000))
+  })
+
   test.each([['/compress/text', 'identity'], ['/compress/short', 'gzip'], ['/compress/image', 'gzip']])('compress leaves %s as it is for %s', async (path, accepted) => {
     expect((await get(path, withHeaders({ 'accept-encoding': accepted }))).headers.has('content-encoding')).toBe(false)
   })
