@@ -162,7 +162,7 @@ describe('a proxy', () => {
   })
 
   test('reaches nothing that the operator does not allow', async () => {
-    const response = await edge.fetch(at('proxy', `/?origin=${encodeURIComponent('http://127.0.0.1:1')}`))
+    const response = await edge.fetch(at('proxy', `/?origin=${encodeURIComponent('http://127.0.0.1:2')}`))
     expect(response.status).toBe(500)
     expect(response.headers.get('x-skerry-error')).toBe('uncaught_exception')
     await until('the exception is told', () => edge.logs.some(({ function: name, text }) => name === 'proxy' && /127\.0\.0\.1/.test(text)))
