@@ -110,6 +110,16 @@ describe('encryption', () => {
     expect(await call('/decrypt', { alg: 'dir', jwks, tokens })).toEqual(Object.fromEntries(encodings.map((enc) => [enc, text])))
   })
 
+  test('compresses before it encrypts', async () => {
+    const [jwk, enc, long] = [newSecret(32), 'A256GCM', text.repeat(1_000)]
+    const key = await importJWK(jwk, 'A256KW')
+    const made = (await call('/encrypt', { alg: 'A256KW', jwk, encodings: [enc], text: long, zip: 'DEF' })) as Record<string, string>
+    expect(made[enc]?.length).toBeLessThan(1_000)
+    expect(decoder.decode((await compactDecrypt(made[enc] ?? '', key)).plaintext)).toBe(long)
+    const token = await new CompactEncrypt(encoder.encode(long)).setProtectedHeader({ alg: 'A256KW', enc, zip: 'DEF' }).encrypt(key)
+    expect(await call('/decrypt', { alg: 'A256KW', jwk, tokens: { [enc]: token } })).toEqual({ [enc]: long })
+  })
+
   test.each(encodings)('%s refuses what was changed', async (enc) => {
     const jwk = newSecret(32)
     const token = await new CompactEncrypt(encoder.encode(text)).setProtectedHeader({ alg: 'A256KW', enc }).encrypt(await importJWK(jwk, 'A256KW'))
