@@ -30,11 +30,16 @@ const declaration = /^(?:(?:const|let|var|class|(?:async )?function\*?)\s+([\w$]
  */
 export function shareDeclarations(source: string): string {
   const names = [...source.matchAll(declaration)].flatMap(([, name, list = '']) => name ?? list.split(',').map((part) => part.replace(/^.*:|=.*$/gs, '').trim()))
-  const accessors = [...new Set(names)].filter((name) => name !== '').map((name) => `${name}: { get: () => ${name}, set: (value) => { ${name} = value } }`)
-  if (accessors.length === 0) return ''
-  // Functions and variables of sloppy code are there already.
-  return `\n;for (const [name, accessor] of Object.entries({ ${accessors.join(', ')} })) {
-    if (!Object.hasOwn(globalThis, name)) Object.defineProperty(globalThis, name, { ...accessor, configurable: true })
+  const calls = [...new Set(names)].filter((name) => name !== '').map((name) => `share('${name}', () => ${name}, (value) => { ${name} = value })`)
+  if (calls.length === 0) return ''
+  // Functions and variables of sloppy code are there already; a name that can not be read was declared within a function after all.
+  return `\n;{
+    const share = (name, get, set) => {
+      if (Object.hasOwn(globalThis, name)) return
+      try { get() } catch { return }
+      Object.defineProperty(globalThis, name, { get, set, configurable: true })
+    }
+    ${calls.join('\n')}
   }`
 }
 
