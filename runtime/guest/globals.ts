@@ -15,10 +15,12 @@ import {
   MessageEvent,
   PromiseRejectionEvent,
 } from './events/index.ts'
+import { buildEventSource } from './eventsource/index.ts'
 import { fetch } from './exchange/index.ts'
 import { Headers, Request, Response } from './fetch/index.ts'
 import { FormData } from './form-data/index.ts'
 import { reportError, ServiceWorkerGlobalScope } from './global-scope/index.ts'
+import { buildMessageChannel, buildMessagePortInterface } from './message-port/index.ts'
 import { createNavigator, Navigator } from './navigator/index.ts'
 import { createPerformance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from './performance/index.ts'
 import { QuotaExceededError } from './quota-exceeded-error.ts'
@@ -26,6 +28,7 @@ import * as streams from './streams/index.ts'
 import { structuredClone } from './structured-clone/index.ts'
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from './timers/index.ts'
 import { URL, URLSearchParams } from './url/index.ts'
+import { buildURLPattern } from './url-pattern/index.ts'
 import { WebSocket, WebSocketPair } from './websocket/index.ts'
 
 /** What the global object of a function has besides ECMAScript, in the kinds that WebIDL tells apart. bootstrap installs it. */
@@ -39,7 +42,10 @@ export const ownInterfaces = {
 } as const
 
 /** Interfaces that are built when they are first asked for. */
-export const lazyInterfaces = { FileList: buildFileList, FileReader: buildFileReader } as const
+export const lazyInterfaces = {
+  EventSource: buildEventSource, FileList: buildFileList, FileReader: buildFileReader, MessageChannel: buildMessageChannel,
+  MessagePort: buildMessagePortInterface, URLPattern: buildURLPattern,
+} as const
 
 /** Static operations that another specification adds to an interface: https://w3c.github.io/FileAPI/#creating-revoking */
 export const urlOperations = { createObjectURL, revokeObjectURL } as const

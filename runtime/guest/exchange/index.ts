@@ -12,3 +12,4 @@ export {
 export { connect } from './connect.ts'
 export { ExecutionContext } from './execution-context.ts'
 export { fetch } from './fetch.ts'
+export { isRequestOver } from './isolate-exchanges.ts'

@@ -32,11 +32,16 @@ const typedArrays = new Map<string, new (buffer: ArrayBuffer, offset: number, le
 )
 
 /**
- * https://html.spec.whatwg.org/#structuredserializeinternal and its reverse in one pass, since both ends are the same clonem.
+ * https://html.spec.whatwg.org/#structuredserializeinternal and its reverse in one pass, since both ends are the same realm.
  * One Cloner makes one clone: it remembers which object became which.
  */
 export class Cloner {
   readonly #memory = new Map<object, object>()
+
+  /** What stands for an object that is transferred instead of cloned. */
+  replace(value: object, receiver: object): void {
+    this.#memory.set(value, receiver)
+  }
 
   clone(value: unknown): unknown {
     if (typeof value === 'symbol' || typeof value === 'function') throw notCloneable(value)

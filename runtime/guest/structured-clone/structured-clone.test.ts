@@ -24,6 +24,18 @@ test('transfers buffers', async () => {
   await same(`const b = new ArrayBuffer(4); const names = []; for (const t of [[b, b], [{}], [5]]) { try { structuredClone(1, { transfer: t }) } catch (e) { names.push(e.name) } } try { structuredClone({ b, f() {} }, { transfer: [b] }) } catch {} return [b.byteLength, names.length]`)
 })
 
+test('transfers streams, whose chunks are cloned on the way', async () => {
+  expect(await guest.run(`const chunk = { n: 1 }; const from = new ReadableStream({ start(c) { c.enqueue(chunk); c.close() } }); const to = structuredClone({ from }, { transfer: [from] }).from
+    const chunks = []; for await (const c of to) chunks.push(c.n, c !== chunk); return [chunks, from.locked, to instanceof ReadableStream]`)).toEqual([[1, true], true, true])
+  expect(await guest.run(`const seen = []; const from = new WritableStream({ write: (c) => void seen.push(c), close: () => void seen.push('closed') }); const to = structuredClone(from, { transfer: [from] })
+    const w = to.getWriter(); w.write('a'); await w.close(); return [seen, from.locked]`)).toEqual([['a', 'closed'], true])
+  expect(await guest.run(`const from = new TransformStream({ transform: (c, t) => t.enqueue(c + 1) }); const to = structuredClone(from, { transfer: [from] }); const out = []
+    const source = new ReadableStream({ start(c) { c.enqueue(1); c.enqueue(2); c.close() } }); for await (const c of source.pipeThrough(to)) out.push(c); return out`)).toEqual([2, 3])
+  expect(await guest.run(`const from = new ReadableStream({ start(c) { c.error(new RangeError('bad')) } }); const to = structuredClone(from, { transfer: [from] }); try { await to.getReader().read() } catch (e) { return e.message }`)).toBe('bad')
+  await expect(guest.run(`const s = new ReadableStream(); s.getReader(); structuredClone(s, { transfer: [s] })`)).rejects.toMatchObject({ name: 'DataCloneError' })
+  await expect(guest.run(`const s = new ReadableStream(); structuredClone(s)`)).rejects.toMatchObject({ name: 'DataCloneError' })
+})
+
 test('blobs and files', async () => {
   expect(await guest.run(`const f = structuredClone(new File(['abc'], 'n', { type: 'a/b', lastModified: 3 })); const b = structuredClone({ b: new Blob(['x'], { type: 't/u' }) }).b; return [f instanceof File, f.name, f.lastModified, f.type, await f.text(), b.type, await b.text()]`))
     .toEqual([true, 'n', 3, 'a/b', 'abc', 't/u', 'x'])

@@ -1,0 +1,1 @@
+export { buildEventSource } from './event-source.ts'

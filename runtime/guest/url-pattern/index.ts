@@ -1,0 +1,1 @@
+export { buildURLPattern } from './url-pattern.ts'
