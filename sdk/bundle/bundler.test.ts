@@ -73,8 +73,9 @@ describe('bundleFunction', () => {
 
   test.each([
     ['node:fs', 'src/index.ts:2:23: the Node module "node:fs" is not offered at the edge: functions have no disk'],
-    ['crypto', 'src/index.ts:2:23: the Node module "crypto" is not offered at the edge: use the global `crypto`'],
-    ['node:stream/web', 'src/index.ts:2:23: the Node module "node:stream/web" is not offered at the edge: use ReadableStream'],
+    ['http', 'src/index.ts:2:23: the Node module "http" is not offered at the edge: use fetch'],
+    ['node:zlib', 'src/index.ts:2:23: the Node module "node:zlib" is not offered at the edge: use CompressionStream'],
+    ['node:path/win32', 'src/index.ts:2:23: the Node module "node:path/win32" is not offered at the edge: functions have no disk'],
     ['cloudflare:sockets', 'src/index.ts:2:23: "cloudflare:sockets" belongs to another runtime'],
     ['./nowhere.ts', 'src/index.ts:2:23: Could not resolve "./nowhere.ts"'],
     ['@scope/nowhere/sub', 'npm install @scope/nowhere)'],

@@ -1,31 +1,27 @@
 import { builtinModules } from 'node:module'
 
-/** What code at the edge uses in place of a Node module. */
+/** What code at the edge uses in place of a Node module that is not offered. */
 const replacements: Readonly<Record<string, string>> = {
-  assert: 'throw an Error yourself',
-  async_hooks: 'pass `ctx` or your own context object along',
-  buffer: 'use Uint8Array, TextEncoder/TextDecoder, atob and btoa',
-  crypto: 'use the global `crypto` (Web Crypto: crypto.subtle, crypto.getRandomValues, crypto.randomUUID)',
+  child_process: 'functions start no processes: call another function with fetch for work of its own',
+  cluster: 'functions start no processes; Skerry places them on as many cells as they need',
+  dgram: 'use fetch; there is no UDP',
   dns: 'use fetch; names are resolved by the node',
-  events: 'use EventTarget, or the npm package `events`',
-  fs: 'functions have no disk: import the file (.txt, .json and .wasm are bundled), or fetch it',
+  fs: 'functions have no disk: import the file (.txt, .json, .wasm and .bin are bundled, any other with ?raw), or fetch it',
   http: 'use fetch',
   http2: 'use fetch',
   https: 'use fetch',
+  inspector: 'use `skerry tail` and console',
+  module: 'everything is bundled: use import',
   net: 'use fetch',
-  os: 'functions do not see the machine they run on',
-  path: 'use the npm package `pathe`, or URL for URLs',
-  perf_hooks: 'use the global `performance`',
-  process: 'read configuration from the `env` argument of the handler',
-  querystring: 'use URLSearchParams',
-  stream: 'use ReadableStream, WritableStream and TransformStream',
-  string_decoder: 'use TextDecoder',
-  timers: 'use the global setTimeout and setInterval',
+  path: 'functions have no disk: `node:path` gives POSIX paths',
+  readline: 'there is no terminal',
+  repl: 'there is no terminal',
   tls: 'use fetch',
-  url: 'use the globals URL and URLSearchParams',
-  util: 'use the Web APIs (structuredClone, TextEncoder), or the npm package `util`',
+  tty: 'there is no terminal',
+  v8: 'use structuredClone to copy values',
+  vm: 'bundle the code',
   worker_threads: 'call another function with fetch for work of its own',
-  zlib: 'use CompressionStream and DecompressionStream',
+  zlib: 'use CompressionStream and DecompressionStream, or the npm package `fflate`',
 }
 
 const builtins = new Set(builtinModules)

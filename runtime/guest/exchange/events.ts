@@ -16,6 +16,8 @@ const removeSettled = (exchange: RequestExchange): void => {
 /** The event `configure`. */
 export function configure(environmentJson: string): void {
   service.environment = JSON.parse(environmentJson)
+  // `process.env` of a bundle that refers to it is filled from here, before there is a request.
+  Object.defineProperty(globalThis, Symbol.for('skerry.environment'), { value: service.environment, configurable: true })
 }
 
 /** Takes the module's default export. Answers with what is wrong with it, '' where it is an object of handlers. */
