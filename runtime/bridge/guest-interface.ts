@@ -98,6 +98,8 @@ export const HostOperation = {
   now: 38,
   /** first: kind (see `codecStep`); second: a short input, whole. -> its whole output, or undefined where a codec has to take it. */
   codecWhole: 39,
+  /** -> bytes that cell and isolate both see, the same at each call; undefined for none. What the guest puts there it may pass as an argument, uncopied. */
+  sharedMemory: 40,
 
   /**
    * Computed on the cell's thread pool; event `result` brings the outcome. id: call; first: method; second: JSON arguments; third: bytes.
@@ -113,6 +115,9 @@ export const HostOperation = {
   codecClose: 66,
 } as const
 export type HostOperation = (typeof HostOperation)[keyof typeof HostOperation]
+
+/** What `sharedMemory` gives. */
+export const sharedMemoryBytes = 1024 * 1024
 
 /** Codes of `reset` that are no errors of the registry. */
 export const ResetCode = {

@@ -6,6 +6,7 @@ export {
   type HostFunction,
   HostOperation,
   ResetCode,
+  sharedMemoryBytes,
   type Transfer,
 } from './guest-interface.ts'
 export {
@@ -35,4 +36,5 @@ export {
   type LoadSettings,
   type ResetReason,
   scriptName,
+  synchronousMark,
 } from './records.ts'

@@ -1,4 +1,4 @@
-import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, type Transfer } from '../bridge/index.ts'
+import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
 import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
@@ -68,6 +68,7 @@ export class FunctionIsolate {
   /** What is charged for turns that belong to no request under way. */
   readonly #outside = createRequestRecord(0)
   readonly #clock = new TurnClock()
+  #sharedMemory: Uint8Array | undefined
   #turnRequest: RequestRecord | undefined
   /** Its turns are the function's start-up. */
   #loading: Loading | undefined
@@ -82,6 +83,14 @@ export class FunctionIsolate {
     this.#crypto = new CryptoOperations(queue)
     this.#compression = new CompressionOperations(queue)
     this.#clock.beginLoad(options.settings.startupCpuMs, options.settings.contention)
+  }
+
+  /**
+   * Memory that the isolate sees too. It is allocated here: that of an isolate must not outlive it, and who holds the last reference to shared
+   * memory can not be told.
+   */
+  get sharedMemory(): Uint8Array {
+    return (this.#sharedMemory ??= new Uint8Array(new SharedArrayBuffer(sharedMemoryBytes)))
   }
 
   /** Whether the isolate was ended since its turn, or its load, took longer than it may. */

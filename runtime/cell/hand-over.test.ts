@@ -28,6 +28,13 @@ test('many bytes are moved', () => {
   expect(bytes.length).toBe(0)
 })
 
+test('shared memory stays shared', () => {
+  const bytes = new Uint8Array(new SharedArrayBuffer(5_000))
+  const write: ivm.Reference<(value: unknown) => void> = context.evalSync('(value) => void value.fill(9)', { reference: true })
+  write.applySync(undefined, [handOver(bytes)], { arguments: { copy: true } })
+  expect([bytes.length, bytes[4_999]]).toEqual([5_000, 9])
+})
+
 test('other values stay what they are', () => {
   expect(['text', 3, true, undefined].map((value) => handOver(value))).toEqual(['text', 3, true, undefined])
 })

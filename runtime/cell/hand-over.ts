@@ -10,7 +10,8 @@ const movedBytesMin = 2 * 1024
  * of something larger only the view goes: the memory around it may be another tenant's.
  */
 export function handOver(value: Transfer): Transfer {
-  if (!(value instanceof Uint8Array)) return value
+  // Shared memory stays shared.
+  if (!(value instanceof Uint8Array) || !(value.buffer instanceof ArrayBuffer)) return value
   const bytes = value.byteLength === value.buffer.byteLength ? value : exactCopy(value)
   if (bytes.byteLength < movedBytesMin) return bytes
   // isolated-vm takes what `copyInto` answers with in the place of any value.

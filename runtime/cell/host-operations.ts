@@ -45,6 +45,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [HostOperation.textDecode, (_isolate, _id, value, label, flags) => textOperations.textDecode(bytes(value), text(label), number(flags))],
   [HostOperation.randomBytes, (_isolate, _id, count) => randomBytes(number(count))],
   [HostOperation.randomUuid, () => randomUuid()],
+  [HostOperation.sharedMemory, (isolate) => isolate.sharedMemory],
   [HostOperation.now, () => performance.timeOrigin + performance.now()],
   [HostOperation.codecWhole, (_isolate, _id, kind, input) => codeWhole(kind, bytes(input))],
   [HostOperation.codecStep, (isolate, id, kind, input, ends) => isolate.stepCodec(id, kind, bytes(input), ends === true)],

@@ -1,5 +1,5 @@
-import type { HostFunction, HostOperation, Transfer } from '../bridge/index.ts'
-import { reflectApply, typedArrayByteLength } from './primordials.ts'
+import { type HostFunction, HostOperation, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
+import { reflectApply, typedArrayBuffer, typedArrayByteLength, typedArrayName } from './primordials.ts'
 
 /**
  * The way out of the isolate, and the request that the running turn belongs to.
@@ -11,20 +11,17 @@ import { reflectApply, typedArrayByteLength } from './primordials.ts'
  * sets the current request first, and it holds for the whole turn. Timers, subrequests and console lines made in the turn
  * are charged to it. 0 stands for code that runs outside any request (evaluation of the module).
  */
-const isolate: Isolate = { host: undefined, requestId: 0, SharedBuffer: undefined, shared: undefined }
+const isolate: Isolate = { host: undefined, requestId: 0, shared: undefined }
 
 interface Isolate {
   host: HostFunction | undefined
   requestId: number
-  /** Taken from the global object before `removeSharedMemory`. */
-  SharedBuffer: SharedArrayBufferConstructor | undefined
-  shared: SharedArrayBuffer | undefined
+  /** Memory that the host sees too; null where it offers none. */
+  shared: ArrayBufferLike | null | undefined
 }
 
-/** Called once, before code of a function runs. */
 export function connectHost(host: HostFunction): void {
   isolate.host = host
-  isolate.SharedBuffer = globalThis.SharedArrayBuffer
 }
 
 /**
@@ -39,7 +36,6 @@ export function callHost(operation: HostOperation, id: number, first?: Transfer,
 
 /** Fewer bytes are sooner copied. */
 const sharedBytesMin = 4 * 1024
-const sharedBytesMax = 1024 * 1024
 const OriginalUint8Array = Uint8Array
 // oxlint-disable-next-line typescript/unbound-method -- applied to its receiver below
 const setBytes = Uint8Array.prototype.set
@@ -52,12 +48,14 @@ const setBytes = Uint8Array.prototype.set
  * So nothing is called on it here that can be patched, and the view is gone after the call.
  */
 export function callHostWithBytes(operation: HostOperation, id: number, bytes: Uint8Array, second?: Transfer, third?: Transfer): Transfer {
-  const { host, SharedBuffer } = isolate
+  const { host } = isolate
   const length = typedArrayByteLength(bytes)
-  if (host === undefined || SharedBuffer === undefined || length < sharedBytesMin || length > sharedBytesMax) {
-    return callHost(operation, id, bytes, second, third)
+  if (host === undefined || length < sharedBytesMin || length > sharedMemoryBytes) return callHost(operation, id, bytes, second, third)
+  if (isolate.shared === undefined) {
+    const memory = host(HostOperation.sharedMemory, 0)
+    isolate.shared = typedArrayName(memory) === undefined ? null : typedArrayBuffer(memory)
   }
-  isolate.shared ??= new SharedBuffer(sharedBytesMax)
+  if (isolate.shared === null) return callHost(operation, id, bytes, second, third)
   const view = new OriginalUint8Array(isolate.shared, 0, length)
   reflectApply(setBytes, view, [bytes])
   return host(operation, id, view, second, third)

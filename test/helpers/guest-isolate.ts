@@ -1,5 +1,5 @@
 import ivm from 'isolated-vm'
-import { type GuestEntry, GuestEvent, HostOperation, type Transfer } from '../../runtime/bridge/index.ts'
+import { type GuestEntry, GuestEvent, HostOperation, sharedMemoryBytes, type Transfer } from '../../runtime/bridge/index.ts'
 import { textOperations } from '../../runtime/cell/operations/text.ts'
 import { urlOperations } from '../../runtime/cell/operations/url.ts'
 import { buildGuestBundle } from '../../runtime/supervisor/guest-bundle.ts'
@@ -64,6 +64,7 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
       case HostOperation.urlSet: return urlOperations.urlSet(first as string, second as string, third as string)
       case HostOperation.textEncode: return textOperations.textEncode(first as string)
       case HostOperation.textDecode: return textOperations.textDecode(first as Uint8Array, second as string, third as number)
+      case HostOperation.sharedMemory: return new Uint8Array(new SharedArrayBuffer(sharedMemoryBytes))
       case HostOperation.now: return nowMs
       case HostOperation.randomBytes: return new Uint8Array(first as number).fill(7)
       case HostOperation.randomUuid: return '00000000-0000-4000-8000-000000000000'
