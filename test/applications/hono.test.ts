@@ -99,6 +99,11 @@ describe('routing', () => {
     expect([trimmed.status, new URL(trimmed.headers.get('location') ?? '').pathname]).toEqual([301, '/strict/about'])
   })
 
+  test('keeps the contexts of requests that overlap apart', async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `name-${index}`)
+    expect(await Promise.all(names.map((name) => text(`/stored/${name}`)))).toEqual(names)
+  })
+
   test('negotiates type and language', async () => {
     expect(await text('/accepts', withHeaders({ accept: 'text/html;q=0.5, application/json' }))).toBe('application/json')
     expect(await text('/accepts', withHeaders({ accept: 'image/png' }))).toBe('text/html')
