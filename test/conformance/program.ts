@@ -16,7 +16,7 @@ export async function assembleProgram(server: WptServer, file: TestFile): Promis
       const response = await fetch(`${server.address}/${path}`, { headers: { host: server.host } })
       if (!response.ok) throw new Error(`the server of the checkout answered ${response.status} for ${path}`)
       const source = await response.text()
-      return { name: path, source: path === file.path ? source : source + shareDeclarations(source) }
+      return { name: `http://${server.host}/${path}`, source: path === file.path ? source : source + shareDeclarations(source) }
     }),
   )
   return { location: `http://${server.host}/${file.path.replace(/\.js$/, '.worker.html')}${file.variant}`, timeoutMs: file.timeoutMs, scripts }
