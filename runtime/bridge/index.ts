@@ -37,4 +37,5 @@ export {
   type ResetReason,
   scriptName,
   synchronousMark,
+  synchronousMark,
 } from './records.ts'

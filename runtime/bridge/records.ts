@@ -60,3 +60,6 @@ export interface ResetReason {
 
 /** The path under which a script's frames appear in stacks. */
 export const scriptName = 'worker.js'
+
+/** How a script ends that awaits nothing at its top level. One that says so and does is held for loaded too early; nobody else is harmed. */
+export const synchronousMark = '//# evaluation=synchronous\n'

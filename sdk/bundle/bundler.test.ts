@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SkerryError } from '../../errors/index.ts'
+import { synchronousMark as mark } from '../../runtime/bridge/index.ts'
+import { synchronousMark } from './bundler.ts'
 import { type Bundle, bundleFunction, createBundler } from './index.ts'
 
 let directory = ''
@@ -122,4 +124,14 @@ test('createBundler sees changes and recovers from errors', async () => {
   await write({ 'src/index.ts': 'export default { a: 2 }' })
   expect((await bundler.rebuild()).hash).not.toBe(first.hash)
   await bundler.dispose()
+})
+
+test('a bundle tells where nothing is awaited at its top level', async () => {
+  expect(synchronousMark).toBe(mark)
+  await write({ 'src/index.ts': 'export default { async fetch() { await 1 } }' })
+  expect(text(await bundle()).endsWith(mark)).toBe(true)
+  await write({ 'src/index.ts': 'import "./other.ts"; export default {}', 'src/other.ts': 'await 1' })
+  expect(text(await bundle())).not.toContain(mark)
+  await write({ 'src/other.ts': 'await 1; import "./nowhere.ts"' })
+  expect((await refusal()).message).toBe('src/other.ts:1:17: Could not resolve "./nowhere.ts"\n    await 1; import "./nowhere.ts"')
 })

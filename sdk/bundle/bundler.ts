@@ -37,6 +37,9 @@ export interface Bundle {
   readonly inputs: readonly BundleInput[]
 }
 
+/** Tells the cell, which looks for it, that nothing is awaited at the top level. The same as in runtime/bridge. */
+export const synchronousMark = '//# evaluation=synchronous\n'
+
 /** Bundles one function again and again, keeping what has not changed. */
 export interface Bundler {
   /** Throws `bundle_failed` or `script_too_large`. */
@@ -44,8 +47,14 @@ export interface Bundler {
   dispose(): Promise<void>
 }
 
-/** @param globals Node's globals that the bundle sets before it begins; undefined marks where it refers to them */
-const buildOptions = ({ directory, main }: BundleSource, globals?: ReturnType<typeof withGlobals>) =>
+interface Variant {
+  /** Node's globals that the bundle sets before it begins. With none, it is marked where it refers to them. */
+  readonly globals: readonly string[]
+  /** Whether modules may await at their top level. */
+  readonly awaits: boolean
+}
+
+const buildOptions = ({ directory, main }: BundleSource, { awaits }: Variant, globals?: ReturnType<typeof withGlobals>) =>
   ({
     absWorkingDir: resolve(directory),
     entryPoints: globals?.entryPoints ?? [resolve(directory, main)],
@@ -56,6 +65,7 @@ const buildOptions = ({ directory, main }: BundleSource, globals?: ReturnType<ty
     splitting: false,
     format: 'esm',
     target: 'esnext',
+    supported: { 'top-level-await': awaits },
     // What publishers of packages offer to Workers, then to browsers; never Node's variants.
     platform: 'browser',
     conditions: ['workerd', 'worker', 'browser'],
@@ -87,12 +97,15 @@ function messagesOf(error: unknown): readonly Message[] | undefined {
   return error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : undefined
 }
 
+const isTopLevelAwait = ({ text }: Message): boolean => text.startsWith('Top-level await is not available')
+
 interface Built extends Script {
   readonly output: Metafile['outputs'][string]
+  readonly awaits: boolean
 }
 
 /** What esbuild wrote. Throws what is wrong with it. */
-function readOutcome(result: Outcome, entry: string): Built {
+function readOutcome(result: Outcome, awaits: boolean, entry: string): Built {
   const code = result.outputFiles.find(({ path }) => path.endsWith('.js'))?.text
   const map = result.outputFiles.find(({ path }) => path.endsWith('.map'))?.text
   const output: Metafile['outputs'][string] | undefined = result.metafile.outputs[bundleFileName]
@@ -100,7 +113,7 @@ function readOutcome(result: Outcome, entry: string): Built {
     throw new SkerryError('bundle_failed', `${entry}: esbuild gave no output`)
   }
   checkOutput(output, Buffer.byteLength(code), entry)
-  return { code, map, output }
+  return { code, map, output, awaits }
 }
 
 /** Opens a bundler for one function; `dispose` it. Throws `bundle_failed` where esbuild refuses the options. */
@@ -108,27 +121,35 @@ export async function createBundler(source: BundleSource): Promise<Bundler> {
   const directory = resolve(source.directory)
   const main = resolve(directory, source.main)
   const entry = relative(directory, main)
-  /** By the globals that they set, in the order of their names; the first sets none, and tells which are referred to. */
-  const contexts = new Map<string, BuildContext<ReturnType<typeof buildOptions>>>([['', await context(buildOptions(source))]])
+  const contexts = new Map<string, BuildContext<ReturnType<typeof buildOptions>>>()
 
-  const build = async (globals: readonly string[]): Promise<Built> => {
-    const key = globals.join()
-    const esbuild = contexts.get(key) ?? (await context(buildOptions(source, withGlobals(globals, main))))
-    contexts.set(key, esbuild)
-    const result = await esbuild.rebuild().catch((error: unknown) => {
-      const messages = messagesOf(error)
-      throw messages === undefined ? error : bundleFailure(messages)
-    })
-    return readOutcome(result, entry)
+  const open = async (variant: Variant): Promise<BuildContext<ReturnType<typeof buildOptions>>> => {
+    const { globals } = variant
+    const key = `${variant.awaits}:${globals.join()}`
+    const opened = contexts.get(key) ?? (await context(buildOptions(source, variant, globals.length === 0 ? undefined : withGlobals(globals, main))))
+    contexts.set(key, opened)
+    return opened
   }
+  const build = async (globals: readonly string[], awaits = false): Promise<Built> => {
+    const esbuild = await open({ globals, awaits })
+    try {
+      return readOutcome(await esbuild.rebuild(), awaits, entry)
+    } catch (error) {
+      const messages = messagesOf(error)
+      if (messages === undefined) throw error
+      if (!awaits && messages.some(isTopLevelAwait)) return build(globals, true)
+      throw bundleFailure(messages)
+    }
+  }
+  await open({ globals: [], awaits: false })
   return {
     async rebuild() {
       const first = await build([])
       const globals = findFreeGlobals(first.code)
-      const built = globals.length === 0 ? first : await build(globals)
+      const built = globals.length === 0 ? first : await build(globals, first.awaits)
       const followsContext = Object.keys(built.output.inputs).some((path) => resolve(directory, path) === asyncHooksFile)
-      const { code, map } = followsContext ? await lowerAsync(built) : built
-      const script = new TextEncoder().encode(code)
+      const { code, map } = followsContext ? await lowerAsync(built, built.awaits) : built
+      const script = new TextEncoder().encode(built.awaits ? code : `${code}${synchronousMark}`)
       checkOutput(built.output, script.byteLength, entry)
       const hash = createHash('sha256').update(script).digest('hex')
       return { script, sourceMap: map, hash, bytes: script.byteLength, inputs: inputsOf(built.output) }

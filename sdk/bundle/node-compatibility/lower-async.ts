@@ -14,27 +14,19 @@ const asyncGenerator = '__asyncGenerator'
 const ownAsyncGenerator = '__skerryAsyncGen'
 const asyncGeneratorSource = `const ${ownAsyncGenerator}=(receiver,parameters,body)=>globalThis[Symbol.for('skerry.asyncGenerator')](receiver,parameters,body,__await);`
 const exported = /export\s*\{([^{}]*)\};?\s*$/
-const topLevelAwait = /^Top-level await is not available/
 
 /**
  * Makes a bundle follow its asynchronous context: V8 tells nobody when it goes on after an `await`, so the bundle is rewritten, and begins with
  * the script that patches promises, timers, events and streams.
+ *
+ * @param awaits whether it awaits something at its top level, which can not be lowered
  */
-export async function lowerAsync({ code, map }: Script): Promise<Script> {
+export async function lowerAsync({ code, map }: Script, awaits: boolean): Promise<Script> {
   const prelude = await buildPrelude()
-  const result = await lower(code, map)
+  const result = await (awaits ? lowerTopLevel(code, map) : transformed(code, map))
   const start = `${prelude}\n${result.code.includes(`${asyncGenerator}(`) ? asyncGeneratorSource : ''}\n`
   const lowered = result.code.replaceAll(`${asyncGenerator}(`, `${ownAsyncGenerator}(`)
   return { code: `${start}${lowered}`, map: shiftLines(result.map, start.split('\n').length - 1) }
-}
-
-async function lower(code: string, map: string): Promise<Script> {
-  try {
-    return await transformed(code, map)
-  } catch (error) {
-    if (!isTopLevelAwait(error)) throw error
-    return lowerTopLevel(code, map)
-  }
 }
 
 /** What awaits at its top level becomes an asynchronous function that is lowered; the module awaits that. */
@@ -65,9 +57,4 @@ async function buildPrelude(): Promise<string> {
 function shiftLines(map: string, lines: number): string {
   const parsed = JSON.parse(map) as { mappings: string }
   return JSON.stringify({ ...parsed, mappings: `${';'.repeat(lines)}${parsed.mappings}` })
-}
-
-function isTopLevelAwait(error: unknown): boolean {
-  const { errors } = error as { errors?: readonly { readonly text: string }[] }
-  return errors !== undefined && errors.length > 0 && errors.every(({ text }) => topLevelAwait.test(text))
 }
