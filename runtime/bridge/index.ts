@@ -37,5 +37,4 @@ export {
   type ResetReason,
   scriptName,
   synchronousMark,
-  synchronousMark,
 } from './records.ts'
