@@ -142,10 +142,25 @@ test('init, dev and deploy to a cluster work', async () => {
     const edge = await startTestEdge({ script: 'export default { fetch: () => new Response("in a test") }' })
     const tested = await (await edge.fetch('/')).text()
     await edge.close()
-    console.log(JSON.stringify({ names, tested }))
+    const compatible = await startTestEdge({ directory: 'compatible' })
+    const compared = await (await compatible.fetch('/')).json()
+    await compatible.close()
+    console.log(JSON.stringify({ names, tested, compared }))
   `
   await writeFile(join(project, 'list.js'), script)
-  expect(JSON.parse(await succeed('npx', ['node', 'list.js'], project))).toEqual({ names: ['hello'], tested: 'in a test' })
+  await mkdir(join(project, 'compatible'))
+  await writeFile(join(project, 'compatible', 'skerry.jsonc'), '{ "name": "compatible", "main": "index.js" }')
+  await writeFile(join(project, 'compatible', 'index.js'), `
+    import { AsyncLocalStorage } from 'node:async_hooks'
+    import { createHash } from 'node:crypto'
+    import { Readable } from 'node:stream'
+    const storage = new AsyncLocalStorage()
+    export default { fetch: () => storage.run('store', async () => {
+      const chunks = await Readable.from(['a', 'b']).toArray()
+      return Response.json([storage.getStore(), chunks.join(''), createHash('md5').update(Buffer.from('x')).digest('hex')])
+    }) }`)
+  const outcome: unknown = JSON.parse(await succeed('npx', ['node', 'list.js'], project))
+  expect(outcome).toEqual({ names: ['hello'], tested: 'in a test', compared: ['store', 'ab', '9dd4e461268c8034f5c8564e155c67a6'] })
   expect(await getAs('hello.localhost', `${String(cluster.ready['gateway'])}/?name=edge`)).toBe('Hello, edge!\n')
   await cluster.stop()
 }, runTimeoutMs)
