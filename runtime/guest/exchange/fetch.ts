@@ -2,6 +2,7 @@ import { encodeRequestHead, HostOperation } from '../../bridge/index.ts'
 import { onAbort } from '../events/index.ts'
 import { createResponse, fetchLocally, getHeader, Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
 import { callHost, currentRequestId } from '../host.ts'
+import { requireArguments } from '../webidl.ts'
 import { createRefusal, createRequestOver } from './errors.ts'
 import { checkIntegrity } from './integrity.ts'
 import { exchanges } from './isolate-exchanges.ts'
@@ -10,14 +11,17 @@ import { SubrequestExchange } from './subrequest-exchange.ts'
 import { openUpgrade } from './upgrade.ts'
 
 /**
- * https://fetch.spec.whatwg.org/#fetch-method
+ * https://fetch.spec.whatwg.org/#fetch-method, as servers have it: there is no origin, so no CORS and no opaque answers; no cookies, no cache
+ * and no forbidden headers; and `redirect: 'manual'` answers with the redirect itself, as on Workers and Deno.
  *
  * Opens a subrequest for the request whose turn it is. Rejects with a TypeError where the node refuses or fails (`code` on it tells
  * why: `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded`, `subrequest_failed`), and with the reason of the signal.
  */
 export function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+  const count = arguments.length
   let integrity = ''
   const answered = new Promise<Response>((resolve, reject) => {
+    requireArguments(count, 1, 'fetch')
     const record = requestRecordOf(new Request(input, init))
     if (record === undefined) throw new TypeError('not a Request')
     integrity = record.fields.browserOptions.integrity

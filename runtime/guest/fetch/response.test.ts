@@ -147,3 +147,22 @@ describe('Response', () => {
     expect(() => Reflect.get(Response.prototype, 'status')).toThrow(TypeError)
   })
 })
+
+test('a body that is passed on is used in both', async () => {
+  const first = new Response(new Uint8Array([0x61]))
+  const second = new Response(first.body)
+  expect([first.bodyUsed, second.bodyUsed]).toEqual([false, false])
+  expect(await second.text()).toBe('a')
+  expect([first.bodyUsed, second.bodyUsed]).toEqual([true, true])
+})
+
+test('bytes are the reader\'s own', async () => {
+  const first = new Response(new Uint8Array([1, 2]))
+  const second = first.clone()
+  const bytes = await first.bytes()
+  bytes.fill(9)
+  expect([...(await second.bytes())]).toEqual([1, 2])
+  const blob = new Blob([new Uint8Array([3])])
+  new Uint8Array(await new Response(blob).arrayBuffer()).fill(9)
+  expect([...(await blob.bytes())]).toEqual([3])
+})

@@ -22,6 +22,11 @@ export function isDisturbed(stream: ReadableStream): boolean {
   return (stream as { _disturbed?: boolean })._disturbed === true
 }
 
+/** For what is read behind the stream's back. */
+function markDisturbed(stream: ReadableStream): void {
+  ;(stream as { _disturbed?: boolean })._disturbed = true
+}
+
 /** A byte stream over a source; it reads only what is asked of it. */
 export function createSourceStream(source: ChunkSource): ReadableStream<Uint8Array> {
   const stream = new ReadableStream<Uint8Array>(
@@ -54,7 +59,9 @@ export function createSourceStream(source: ChunkSource): ReadableStream<Uint8Arr
 export function takeStream(stream: ReadableStream): ChunkSource {
   const origin = isDisturbed(stream) ? undefined : origins.get(stream)
   const reader = stream.getReader()
-  return origin ?? new StreamSource(reader)
+  if (origin === undefined) return new StreamSource(reader)
+  markDisturbed(stream)
+  return origin
 }
 
 class StreamSource implements ChunkSource {
