@@ -57,9 +57,9 @@ function installGlobals(): void {
   }
   for (const [name, value] of Object.entries(namespaces)) install(name, { value, writable: true, enumerable: false })
   for (const [name, { get, set }] of Object.entries(eventHandlers)) install(name, { get, set, enumerable: true })
-  for (const [name, value] of Object.entries(attributes)) {
+  for (const [name, get] of Object.entries(attributes)) {
     install(name, {
-      get: () => value,
+      get: () => get(),
       set: (replacement: unknown) => install(name, { value: replacement, writable: true, enumerable: true }),
       enumerable: true,
     })

@@ -1,5 +1,6 @@
 import { Blob, buildFileList, buildFileReader, createObjectURL, File, ProgressEvent, revokeObjectURL } from './blob/index.ts'
 import { CompressionStream, DecompressionStream } from './compression/index.ts'
+import { buildCacheInterface, buildCaches, buildCacheStorageInterface } from './caches/index.ts'
 import { createConsole } from './console/index.ts'
 import { Crypto, crypto, CryptoKey, SubtleCrypto } from './crypto/index.ts'
 import { DOMException } from './dom-exception.ts'
@@ -43,6 +44,7 @@ export const ownInterfaces = {
 
 /** Interfaces that are built when they are first asked for. */
 export const lazyInterfaces = {
+  Cache: buildCacheInterface, CacheStorage: buildCacheStorageInterface,
   EventSource: buildEventSource, FileList: buildFileList, FileReader: buildFileReader, MessageChannel: buildMessageChannel,
   MessagePort: buildMessagePortInterface, URLPattern: buildURLPattern,
 } as const
@@ -57,8 +59,14 @@ export const operations = {
   atob, btoa, clearInterval, clearTimeout, fetch, queueMicrotask, reportError, setInterval, setTimeout, structuredClone,
 } as const
 
-/** Attributes with the value that they show; assigning replaces them. */
-export const attributes = { crypto, navigator: createNavigator(), performance: createPerformance(), self: globalThis } as const
+/** Attributes, with what gives the value that they show; assigning replaces them. */
+export const attributes = {
+  caches: buildCaches, crypto: () => crypto, navigator: constant(createNavigator()), performance: constant(createPerformance()), self: () => globalThis,
+} as const
+
+function constant<T>(value: T): () => T {
+  return () => value
+}
 
 export { eventHandlers } from './global-scope/index.ts'
 
