@@ -67,7 +67,7 @@ export class ServedSocket implements OpenSocket {
   #onClientOver(error: SkerryError | undefined): void {
     if (error !== undefined) {
       this.#control.abort()
-      this.#finish('client_gone')
+      this.#finish(error.code === 'subrequest_failed' ? 'client_gone' : error.code)
       return
     }
     // The close may still be on its way to the function, behind messages.

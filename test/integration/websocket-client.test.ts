@@ -139,7 +139,7 @@ describe('a function opens a WebSocket', () => {
   })
 
   test('to public addresses alone', async () => {
-    expect(await ask('/events', 'ws://127.0.0.1:1/')).toEqual([['error', 'address_blocked'], ['close', 1006, '', false]])
+    expect(await ask('/events', 'ws://127.0.0.1:65000/')).toEqual([['error', 'address_blocked'], ['close', 1006, '', false]])
   })
 
   test('within its number of subrequests', async () => {

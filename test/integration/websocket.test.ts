@@ -285,6 +285,15 @@ describe('at a node', () => {
     })
   })
 
+  test('a node that drains closes its sockets with 1001', async () => {
+    const client = await openSocketClient(cluster.node('sin-1').url, 'socket-far', '/echo')
+    clients.push(client)
+    process.kill(cluster.cluster.processIds()['sin-1'] ?? 0, 'SIGTERM')
+    client.socket.send('goes on')
+    expect(await client.next()).toBe('goes on')
+    expect(await client.closed).toEqual([1001, ''])
+  }, 30_000)
+
   test('a version that is replaced goes on with its sockets, one that is no more closes them with 1001', async () => {
     await cluster.deploy({ 'socket-replaced': script })
     const client = await openSocketClient(cluster.node('fra-1').url, 'socket-replaced', '/echo')

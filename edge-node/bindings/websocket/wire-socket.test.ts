@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { SkerryError } from '../../../errors/index.ts'
-import { encodeClosePayload, encodeMessage, MessageKind } from '../../../runtime/bridge/index.ts'
+import { encodeClosePayload, encodeMessage, fixedLimits, MessageKind } from '../../../runtime/bridge/index.ts'
 import { until } from '../../../test/helpers/until.ts'
 import { acceptWebSocket } from './accept-web-socket.ts'
 import { UnfinishedMessages } from './unfinished-messages.ts'
@@ -22,6 +22,7 @@ let takes: boolean
 let near: Socket
 
 beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   heard = []
   drained = 0
   over = []
@@ -52,6 +53,7 @@ beforeEach(async () => {
 })
 
 afterEach(() => {
+  vi.useRealTimers()
   peer.terminate()
   near.destroy()
   server.close()
@@ -137,5 +139,20 @@ describe('pings', () => {
     const answered = once(peer, 'pong')
     peer.ping('x')
     expect(String((await answered)[0])).toBe('x')
+  })
+
+  test('keep a quiet connection whose peer answers', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { bytesRead, bytesWritten } = near
+      while (near.bytesWritten === bytesWritten) vi.advanceTimersByTime(fixedLimits.webSocketPingMs)
+      await until('it has answered', () => near.bytesRead > bytesRead)
+    }
+    expect(over).toEqual([])
+  })
+
+  test('end a connection whose peer does not answer', () => {
+    peer.pause()
+    for (let beat = 0; beat < 3; beat += 1) vi.advanceTimersByTime(fixedLimits.webSocketPingMs)
+    expect(over.map((error) => error?.message)).toEqual(['The peer answers no ping.'])
   })
 })
