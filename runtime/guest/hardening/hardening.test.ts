@@ -91,6 +91,16 @@ test.each([
   guest.dispose()
 })
 
+test('modules that come in responses are capped like any other', async () => {
+  const guest = open({ memoryMb: 16 })
+  const response = `new Response(new Uint8Array(${moduleWithMemory([0, 1])}), { headers: { 'content-type': 'application/wasm' } })`
+  expect(await guest.run(`const { instance } = await WebAssembly.instantiateStreaming(${response}); return instance.exports.g(60_000)`)).toBe(-1)
+  expect(await guest.run(`const module = await WebAssembly.compileStreaming(${response}); return new WebAssembly.Instance(module).exports.g(60_000)`)).toBe(-1)
+  const patches = `Response.prototype.arrayBuffer = Response.prototype.bytes = Headers.prototype.get = () => { throw new Error('patched') }`
+  expect(await guest.run(`${patches}; return (await WebAssembly.instantiateStreaming(${response})).instance.exports.g(60_000)`)).toBe(-1)
+  guest.dispose()
+})
+
 test('patched built-ins do not open the limit', async () => {
   const patches = `
     Uint8Array.prototype.slice = Uint8Array.prototype.subarray = Uint8Array.prototype.set = function () { return this }
