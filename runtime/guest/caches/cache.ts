@@ -3,22 +3,23 @@ import { fetch } from '../exchange/index.ts'
 import { Body, consumeBytes, createRequest, createResponse, Request, type RequestFields, RequestRecord, requestRecordOf, type Response, type ResponseRecord, responseRecordOf } from '../fetch/index.ts'
 import { requireArguments, toDictionary } from '../webidl.ts'
 import { toSequence } from '../webidl/sequences.ts'
-import { type CachedPair, CachedPairs, type QueryOptions, varyOf } from './cached-pairs.ts'
+import { type CachedPair, CachedPairs, matches, type QueryOptions, varyOf } from './cached-pairs.ts'
 
 const token = Symbol('Cache')
 const byDefault: QueryOptions = { ignoreSearch: false, ignoreMethod: false, ignoreVary: false }
 
-/** What builds the class Cache, over what all caches of the isolate keep, and a function that makes a new one. */
+/** What builds the class Cache, over what all caches of the isolate keep, and a function that opens one. */
 export function buildCache() {
   const pairs = new CachedPairs()
 
   /** https://w3c.github.io/ServiceWorker/#cache-interface */
   class Cache {
-    /** Whose pairs they are; also the brand. */
-    readonly #owner = {}
+    /** Whose pairs they are: the same for each object of one cache. */
+    readonly #owner: object
 
-    constructor(key: unknown = undefined) {
+    constructor(key: unknown = undefined, owner: object = {}) {
       if (key !== token) throw new TypeError('Illegal constructor')
+      this.#owner = owner
     }
 
     async match(request: unknown, options: unknown = undefined): Promise<Response | undefined> {
@@ -83,19 +84,21 @@ export function buildCache() {
 
   /** https://w3c.github.io/ServiceWorker/#cache-addAll: all of them, or none. */
   async function addAll(owner: object, requests: readonly unknown[]): Promise<void> {
-    const queries = requests.map(toQuery)
+    const toFetch: unknown[] = requests.map((request) => (requestRecordOf(request) === undefined ? new Request(request) : request))
+    const queries = toFetch.map(toQuery)
     for (const query of queries) requireCacheable(query)
-    if (new Set(queries.map(({ url }) => url)).size < queries.length) throw new DOMException('A request is there twice', 'InvalidStateError')
-    const added = await Promise.all(queries.map(async (query) => {
-      const record = responseRecordOf(await fetch(createRequest(new RequestRecord(() => query, undefined, undefined))))
+    const added = await Promise.all(queries.map(async (query, index) => {
+      const record = responseRecordOf(await fetch(toFetch[index]))
       if (record === undefined || record.status < 200 || record.status > 299) throw new TypeError(`${query.url} was answered with ${record?.status ?? 0}`)
       requireStorable(query, record)
       return read(owner, query, record)
     }))
+    const isTwice = added.some(({ request }, index) => added.slice(0, index).some((earlier) => matches(request, earlier, byDefault)))
+    if (isTwice) throw new DOMException('A request is there twice', 'InvalidStateError')
     replace(added)
   }
 
-  return { Cache, create: () => new Cache(token) }
+  return { Cache, open: (owner: object) => new Cache(token, owner) }
 }
 
 /** RequestInfo. */

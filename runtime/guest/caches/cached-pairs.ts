@@ -57,7 +57,7 @@ export function varyOf(response: ResponseRecord): string[] {
 }
 
 /** https://w3c.github.io/ServiceWorker/#request-matches-cached-item-algorithm */
-function matches(query: RequestFields, { request, response }: CachedPair, options: QueryOptions): boolean {
+export function matches(query: RequestFields, { request, response }: CachedPair, options: QueryOptions): boolean {
   if (!options.ignoreMethod && query.method !== 'GET') return false
   if (comparable(query.url, options.ignoreSearch) !== comparable(request.url, options.ignoreSearch)) return false
   if (options.ignoreVary) return true

@@ -26,7 +26,7 @@ test('the storage opens, has, lists, matches and deletes', async () => {
   const other = open()
   expect(await other.run(`const a = await caches.open('a'); const b = await caches.open('b'); await a.put('http://h/', new Response('a')); await b.put('http://h/', new Response('b')); await caches.default.put('http://h/d', new Response('d'))
     return [await caches.keys(), await (await caches.match('http://h/')).text(), await (await caches.match('http://h/', { cacheName: 'b' })).text(), await caches.match('http://h/', { cacheName: 'c' }) === undefined, await caches.match('http://h/d') === undefined,
-      await caches.open('a') === a, await caches.has('a'), await caches.delete('a'), await caches.delete('a'), await caches.has('a'), (await a.keys()).length, caches.default === caches.default, caches instanceof CacheStorage, a instanceof Cache, String(caches)]`))
+      await (await caches.open('a')).match('http://h/') !== undefined, await caches.has('a'), await caches.delete('a'), await caches.delete('a'), await caches.has('a'), (await a.keys()).length, caches.default === caches.default, caches instanceof CacheStorage, a instanceof Cache, String(caches)]`))
     .toEqual([['a', 'b'], 'a', 'b', true, true, true, true, true, false, false, 1, true, true, true, '[object CacheStorage]'])
   other.dispose()
 })
@@ -45,7 +45,7 @@ test.each([
   [`await caches.default.put('http://h/', new Response('', { status: 206 }))`, 'TypeError'],
   [`await caches.default.put('http://h/', new Response('', { headers: { vary: 'a, *' } }))`, 'TypeError'],
   [`const r = new Response('x'); await r.text(); await caches.default.put('http://h/', r)`, 'TypeError'],
-  [`await caches.default.addAll(['http://h/', 'http://h/'])`, 'InvalidStateError'],
+  [`await caches.default.addAll([new Request('http://h/', { method: 'POST' })])`, 'TypeError'],
   [`await caches.default.addAll('http://h/')`, 'TypeError'],
   [`await Cache.prototype.match.call({}, 'http://h/')`, 'TypeError'],
 ])('%s is a %s', async (code, name) => {

@@ -4,8 +4,8 @@ import { buildCache } from './cache.ts'
 const token = Symbol('CacheStorage')
 
 function build() {
-  const { Cache, create } = buildCache()
-  type Cache = ReturnType<typeof create>
+  const { Cache, open } = buildCache()
+  type Cache = ReturnType<typeof open>
 
   /**
    * https://w3c.github.io/ServiceWorker/#cachestorage-interface, with the default cache of Workers.
@@ -14,8 +14,9 @@ function build() {
    * where it becomes too much. That is within the standard, which lets a cache be evicted at any time.
    */
   class CacheStorage {
-    readonly #caches = new Map<string, Cache>()
-    readonly #default = create()
+    /** By name, what stands for the cache; each `open` makes another object of it. */
+    readonly #owners = new Map<string, object>()
+    readonly #default = open({})
 
     constructor(key: unknown = undefined) {
       if (key !== token) throw new TypeError('Illegal constructor')
@@ -27,39 +28,42 @@ function build() {
     }
 
     async match(request: unknown, options: unknown = undefined): Promise<unknown> {
-      const caches = this.#caches
+      const owners = this.#owners
       requireArguments(arguments.length, 1, 'CacheStorage.match')
       const { cacheName } = toDictionary(options, 'MultiCacheQueryOptions')
-      if (cacheName !== undefined) return caches.get(toDomString(cacheName))?.match(request, options)
-      // Converts the arguments where there is no cache, too.
-      let found: unknown = await create().match(request, options)
-      for (const cache of caches.values()) found ??= await cache.match(request, options)
-      return found
+      const owner = cacheName === undefined ? undefined : owners.get(toDomString(cacheName))
+      const searched = cacheName === undefined ? [...owners.values()] : [owner ?? {}]
+      // Where there is none, the arguments are converted all the same.
+      for (const each of searched.length === 0 ? [{}] : searched) {
+        const found = await open(each).match(request, options)
+        if (found !== undefined) return found
+      }
+      return undefined
     }
 
     async has(cacheName: unknown): Promise<boolean> {
-      const caches = this.#caches
+      const owners = this.#owners
       requireArguments(arguments.length, 1, 'CacheStorage.has')
-      return caches.has(toDomString(cacheName))
+      return owners.has(toDomString(cacheName))
     }
 
     async open(cacheName: unknown): Promise<Cache> {
-      const caches = this.#caches
+      const owners = this.#owners
       requireArguments(arguments.length, 1, 'CacheStorage.open')
       const name = toDomString(cacheName)
-      const cache = caches.get(name) ?? create()
-      caches.set(name, cache)
-      return cache
+      const owner = owners.get(name) ?? {}
+      owners.set(name, owner)
+      return open(owner)
     }
 
     async delete(cacheName: unknown): Promise<boolean> {
-      const caches = this.#caches
+      const owners = this.#owners
       requireArguments(arguments.length, 1, 'CacheStorage.delete')
-      return caches.delete(toDomString(cacheName))
+      return owners.delete(toDomString(cacheName))
     }
 
     async keys(): Promise<string[]> {
-      return [...this.#caches.keys()]
+      return [...this.#owners.keys()]
     }
   }
 
