@@ -77,13 +77,15 @@ export class Event {
     return !this.#control.canceled
   }
   set returnValue(value: unknown) {
-    if (!value) this.#cancel()
+    const control = this.#control
+    if (!value) cancel(control, this.#cancelable)
   }
   get cancelBubble(): boolean {
     return this.#control.propagationStopped
   }
   set cancelBubble(value: unknown) {
-    if (value) this.#control.propagationStopped = true
+    const control = this.#control
+    if (value) control.propagationStopped = true
   }
   get timeStamp(): number {
     return this.#timeStamp
@@ -100,7 +102,7 @@ export class Event {
     this.#control.stopped = true
   }
   preventDefault(): void {
-    this.#cancel()
+    cancel(this.#control, this.#cancelable)
   }
 
   /** https://dom.spec.whatwg.org/#dom-event-initevent */
@@ -119,11 +121,6 @@ export class Event {
     this.#cancelable = Boolean(cancelable)
   }
 
-  /** https://dom.spec.whatwg.org/#set-the-canceled-flag */
-  #cancel(): void {
-    if (this.#cancelable && !this.#control.inPassiveListener) this.#control.canceled = true
-  }
-
   static {
     access.control = (event) => event.#control
     for (const [name, value] of Object.entries({ NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 })) {
@@ -132,6 +129,11 @@ export class Event {
       Object.defineProperty(this.prototype, name, descriptor)
     }
   }
+}
+
+/** https://dom.spec.whatwg.org/#set-the-canceled-flag */
+function cancel(control: EventControl, isCancelable: boolean): void {
+  if (isCancelable && !control.inPassiveListener) control.canceled = true
 }
 
 const isTrustedDescriptor: PropertyDescriptor = {
