@@ -28,8 +28,8 @@ export const isSet = brand(getter(Set.prototype, 'size'))
 export const isWeakMap = brand(WeakMap.prototype.has, probe)
 export const isWeakSet = brand(WeakSet.prototype.has, probe)
 export const isArrayBuffer = brand(getter(ArrayBuffer.prototype, 'byteLength'))
-export const isAnyArrayBuffer = isArrayBuffer
-export const isSharedArrayBuffer = (): boolean => false
+export const isSharedArrayBuffer = tagged('SharedArrayBuffer')
+export const isAnyArrayBuffer = (value: unknown): boolean => isArrayBuffer(value) || isSharedArrayBuffer(value)
 export const isDataView = brand(getter(DataView.prototype, 'byteLength'))
 export const isNumberObject = brand(Number.prototype.valueOf)
 export const isStringObject = brand(String.prototype.valueOf)
