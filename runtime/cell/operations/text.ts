@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import { createRequire } from 'node:module'
 import type * as Codecs from '@exodus/bytes/encoding.js'
 
@@ -48,6 +48,8 @@ function textDecode(bytes: Uint8Array, encoding: string, flags = 0): string | un
   try {
     if ((flags & nameFlag) !== 0) return encodingName(encoding)
     if (!ownEncodings.has(encoding)) return new (codecs().TextDecoder)(encoding, { fatal }).decode(bytes, { stream: (flags & partialFlag) !== 0 })
+    // Twice as fast as the decoder.
+    if (encoding === 'utf-8' && isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
     if (encoding === 'utf-8' && fatal && !isUtf8(bytes)) return undefined
     return new TextDecoder(encoding, { fatal, ignoreBOM }).decode(bytes)
   } catch {
