@@ -14,9 +14,9 @@ import {
   receiveReset,
   startRequest,
 } from './exchange/index.ts'
-import { adoptGlobalObject } from './global-scope/index.ts'
+import { adoptGlobalObject, reportRejection } from './global-scope/index.ts'
 import { attributes, eventHandlers, foreignInterfaces, lazyInterfaces, namespaces, operations, ownInterfaces, urlOperations } from './globals.ts'
-import { hardenArrayBuffers, hardenWebAssembly, limitWasmMemory, rehearseHardening, removeSharedMemory } from './hardening/index.ts'
+import { hardenArrayBuffers, hardenSharedMemory, hardenWebAssembly, limitWasmMemory, rehearseHardening } from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
 import { lazyInterface } from './lazy-globals.ts'
 import { reportException } from './report-exception.ts'
@@ -82,6 +82,9 @@ function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer
       forgetExchange(id)
       forgetTimers(id)
       return
+    case GuestEvent.rejection:
+      setCurrentRequestId(id)
+      return reportRejection(first, second as string | undefined)
     case GuestEvent.configure:
       timeOrigin()
       if (typeof second === 'number') limitWasmMemory(second)
@@ -105,7 +108,7 @@ const entry: GuestEntry = {
 const boot: GuestBoot = (host) => {
   Reflect.deleteProperty(globalThis, '__skerryBoot')
   connectHost(host)
-  removeSharedMemory()
+  hardenSharedMemory()
   hardenWebAssembly()
   return entry
 }

@@ -1,5 +1,5 @@
 import { type HostFunction, HostOperation, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
-import { reflectApply, typedArrayBuffer, typedArrayByteLength, typedArrayName } from './primordials.ts'
+import { isArrayBuffer, reflectApply, typedArrayBuffer, typedArrayByteLength, typedArrayName } from './primordials.ts'
 
 /**
  * The way out of the isolate, and the request that the running turn belongs to.
@@ -73,5 +73,6 @@ export function setCurrentRequestId(id: number): void {
 
 function cutOut(value: Transfer): Transfer {
   if (typeof value !== 'object') return value
-  return value.byteLength === value.buffer.byteLength ? value : value.slice()
+  // Shared memory would be shared with the host, too: it is copied.
+  return value.byteLength === value.buffer.byteLength && isArrayBuffer(value.buffer) ? value : value.slice()
 }

@@ -27,6 +27,7 @@ export const dataViewByteOffset = getterOf<number>(DataView.prototype, 'byteOffs
 export const dataViewByteLength = getterOf<number>(DataView.prototype, 'byteLength')
 
 const OriginalUint8Array = Uint8Array
+const OriginalDataView = DataView
 const { isView } = ArrayBuffer
 const arrayBufferSlice = ArrayBuffer.prototype.slice
 const arrayBufferTransfer = ArrayBuffer.prototype.transfer
@@ -56,14 +57,32 @@ export function copyOfBytes(value: unknown): Uint8Array<ArrayBuffer> | undefined
   return view === undefined ? undefined : new OriginalUint8Array(view)
 }
 
-/** The bytes of a BufferSource without copying, or undefined where the value is none. */
+/** The bytes of a BufferSource without copying, or undefined where the value is none. Shared memory is none. */
 export function viewBytes(value: unknown): Uint8Array<ArrayBuffer> | undefined {
-  if (typedArrayName(value) !== undefined) {
-    return new OriginalUint8Array(typedArrayBuffer(value), typedArrayByteOffset(value), typedArrayByteLength(value))
+  const view = viewBytesAllowingShared(value)
+  return view !== undefined && isArrayBuffer(typedArrayBuffer(view)) ? (view as Uint8Array<ArrayBuffer>) : undefined
+}
+
+/** As `viewBytes`, for what https://webidl.spec.whatwg.org/#AllowShared marks. A detached buffer has no bytes. */
+export function viewBytesAllowingShared(value: unknown): Uint8Array | undefined {
+  if (typedArrayName(value) !== undefined) return viewPart(typedArrayBuffer(value), typedArrayByteOffset(value), typedArrayByteLength(value))
+  if (isView(value)) return viewPart(dataViewBuffer(value), dataViewByteOffset(value), dataViewByteLength(value))
+  if (isArrayBuffer(value)) return viewPart(value, 0, arrayBufferByteLength(value))
+  return isSharedBuffer(value) ? new OriginalUint8Array(value) : undefined
+}
+
+/** No view of a detached buffer can be made; it is empty like others. */
+function viewPart(buffer: ArrayBuffer, byteOffset: number, byteLength: number): Uint8Array {
+  return byteLength === 0 ? new OriginalUint8Array(0) : new OriginalUint8Array(buffer, byteOffset, byteLength)
+}
+
+/** There is no such class while the snapshot is built, so that its getters can not be captured: the engine's own check is asked. */
+export function isSharedBuffer(value: unknown): value is SharedArrayBuffer {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    new OriginalDataView(value as ArrayBuffer)
+    return true
+  } catch {
+    return false
   }
-  if (isArrayBuffer(value)) return new OriginalUint8Array(value)
-  if (isView(value)) {
-    return new OriginalUint8Array(dataViewBuffer(value), dataViewByteOffset(value), dataViewByteLength(value))
-  }
-  return undefined
 }

@@ -1,7 +1,7 @@
 import { HostOperation } from '../../bridge/index.ts'
 import { DOMException } from '../dom-exception.ts'
 import { callHost } from '../host.ts'
-import { typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayName } from '../primordials.ts'
+import { isArrayBuffer, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayName } from '../primordials.ts'
 import { QuotaExceededError } from '../quota-exceeded-error.ts'
 import { requireArguments, shapeInterface } from '../webidl.ts'
 import { createSubtleCrypto, type SubtleCrypto } from './subtle-crypto.ts'
@@ -31,6 +31,7 @@ export class Crypto {
     const kind = typedArrayName(array)
     if (kind === undefined && !ArrayBuffer.isView(array)) throw new TypeError('getRandomValues takes an integer typed array')
     if (!integerArrays.has(kind)) throw new DOMException('getRandomValues takes an integer typed array', 'TypeMismatchError')
+    if (!isArrayBuffer(typedArrayBuffer(array))) throw new TypeError('getRandomValues does not take shared memory')
     const length = typedArrayByteLength(array)
     if (length > maximumRandomBytes) {
       throw new QuotaExceededError(`getRandomValues gives at most ${maximumRandomBytes} bytes at a time, not ${length}`, { quota: maximumRandomBytes, requested: length })

@@ -1,4 +1,4 @@
-import { viewBytes } from '../primordials.ts'
+import { viewBytesAllowingShared } from '../primordials.ts'
 import { type ReadableStream, TransformStream, type WritableStream } from '../streams/index.ts'
 import { toDomString } from '../webidl.ts'
 import { TextDecoder } from './text-decoder.ts'
@@ -47,7 +47,7 @@ export class TextDecoderStream {
     this.#decoder = new TextDecoder(label, options)
     this.#transform = new TransformStream({
       transform: (chunk, controller) => {
-        if (viewBytes(chunk) === undefined) throw new TypeError('TextDecoderStream takes chunks of bytes')
+        if (viewBytesAllowingShared(chunk) === undefined) throw new TypeError('TextDecoderStream takes chunks of bytes')
         const text = this.#decoder.decode(chunk, { stream: true })
         if (text !== '') controller.enqueue(text)
       },

@@ -1,6 +1,6 @@
 import { HostOperation } from '../../bridge/index.ts'
 import { callHost } from '../host.ts'
-import { viewBytes } from '../primordials.ts'
+import { viewBytesAllowingShared } from '../primordials.ts'
 import { toDictionary, toDomString } from '../webidl.ts'
 import { completeLength, isMultiByte } from './stream-boundary.ts'
 import { decodeShortAscii, textFromHost } from './utf8.ts'
@@ -52,7 +52,7 @@ export class TextDecoder {
       this.#reset()
       this.#bomSeen = false
     }
-    const given = input === undefined ? none : viewBytes(input)
+    const given = input === undefined ? none : viewBytesAllowingShared(input)
     if (given === undefined) throw new TypeError('decode takes an ArrayBuffer or a view of one')
     const stream = Boolean(toDictionary(options, 'TextDecodeOptions')['stream'])
     this.#streaming = stream

@@ -1,9 +1,9 @@
 /* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 /**
- * Takes away what escapes the isolate's memory limit or blocks its thread: resizable and shared buffers, `Atomics.wait`.
- * V8 charges a plain ArrayBuffer to the isolate, but not the growth of a resizable one.
+ * Takes away what escapes the isolate's memory limit or blocks its thread: resizable and growable buffers, `Atomics.wait`.
+ * V8 charges a buffer of fixed length to the isolate, but not the growth of a resizable one.
  *
- * Invariant: afterwards nothing that user code can reach leads to the original constructor: it is not the `constructor` of the
+ * Invariant: afterwards nothing that user code can reach leads to an original constructor: it is not the `constructor` of the
  * prototype, nor the species, nor the parent of the replacement.
  */
 const { construct, defineProperty, deleteProperty } = Reflect
@@ -53,10 +53,34 @@ function transfer(buffer: ArrayBuffer, newLength: unknown): ArrayBuffer {
   return grown
 }
 
-/** Done in the running isolate: V8 adds these when a snapshot is restored. */
-export function removeSharedMemory(): void {
-  deleteProperty(globalThis, 'SharedArrayBuffer')
-  if (typeof Atomics !== 'object') return
+/**
+ * Done in the running isolate: V8 adds these when a snapshot is restored. A shared buffer of fixed length is charged to the isolate like
+ * any other, and shared with nobody: it is there for code that asks for the type. One that grows would not be charged.
+ */
+export function hardenSharedMemory(): void {
+  const Original = sharedArrayBuffer()
+  // While the snapshot is built there is none.
+  if (Original === undefined) return
+  const { prototype } = Original
+  /** https://tc39.es/ecma262/#sec-sharedarraybuffer-constructor, without `maxByteLength`. */
+  const SharedArrayBuffer = function (this: unknown, length?: unknown): object {
+    if (new.target === undefined) throw new TypeError("Constructor SharedArrayBuffer requires 'new'")
+    return construct(Original, [length], new.target) as object
+  }
+  defineProperty(SharedArrayBuffer, 'name', { value: 'SharedArrayBuffer', writable: false, enumerable: false, configurable: true })
+  defineProperty(SharedArrayBuffer, 'prototype', { value: prototype, writable: false, enumerable: false, configurable: false })
+  defineProperty(SharedArrayBuffer, Symbol.species, {
+    get: function species(this: unknown) { return this },
+    enumerable: false, configurable: true,
+  })
+  defineProperty(prototype, 'constructor', { value: SharedArrayBuffer, writable: true, enumerable: false, configurable: true })
+  deleteProperty(prototype, 'grow')
+  defineProperty(globalThis, 'SharedArrayBuffer', { value: SharedArrayBuffer, writable: true, enumerable: false, configurable: true })
   deleteProperty(Atomics, 'wait')
   deleteProperty(Atomics, 'waitAsync')
+}
+
+function sharedArrayBuffer(): SharedArrayBufferConstructor | undefined {
+  const { SharedArrayBuffer } = globalThis as { SharedArrayBuffer?: SharedArrayBufferConstructor }
+  return SharedArrayBuffer
 }

@@ -32,8 +32,36 @@ test('no way leads to a resizable or shared buffer', async () => {
   ]
   const resizable = `Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable').get`
   for (const attempt of attempts) expect(await guest.run(`return ${resizable}.call(${attempt})`), attempt).toBe(false)
-  expect(await guest.run(`return ['resize' in ArrayBuffer.prototype, typeof SharedArrayBuffer, 'wait' in Atomics, 'waitAsync' in Atomics, 'toResizableBuffer' in WebAssembly.Memory.prototype]`))
-    .toEqual([false, 'undefined', false, false, false])
+  expect(await guest.run(`return ['resize' in ArrayBuffer.prototype, 'grow' in SharedArrayBuffer.prototype, 'wait' in Atomics, 'waitAsync' in Atomics, 'toResizableBuffer' in WebAssembly.Memory.prototype]`))
+    .toEqual([false, false, false, false, false])
+  guest.dispose()
+})
+
+test('a shared buffer does not grow, and is charged to the isolate', async () => {
+  const guest = open({ memoryMb: 16 })
+  const attempts = [
+    `new SharedArrayBuffer(8, { maxByteLength: 1e9 })`,
+    `Reflect.construct(SharedArrayBuffer, [8, { maxByteLength: 1e9 }])`,
+    `new (class extends SharedArrayBuffer {})(8, { maxByteLength: 1e9 })`,
+    `new (new SharedArrayBuffer(8).constructor)(8, { maxByteLength: 1e9 })`,
+    `new (SharedArrayBuffer[Symbol.species])(8, { maxByteLength: 1e9 })`,
+    `new (new SharedArrayBuffer(8).slice(0).constructor)(8, { maxByteLength: 1e9 })`,
+    `new (new Uint8Array(new SharedArrayBuffer(8)).buffer.constructor)(8, { maxByteLength: 1e9 })`,
+    `new (new WebAssembly.Memory({ shared: true, initial: 0, maximum: 0 }).buffer.constructor)(8, { maxByteLength: 1e9 })`,
+  ]
+  const growable = `Object.getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'growable').get`
+  for (const attempt of attempts) expect(await guest.run(`return ${growable}.call(${attempt})`), attempt).toBe(false)
+  await expect(guest.run(`const kept = []; for (let i = 0; i < 64; i++) kept.push(new SharedArrayBuffer(1e6))`)).rejects.toMatchObject({ name: 'RangeError' })
+  await expect(guest.run(`SharedArrayBuffer(1)`)).rejects.toMatchObject({ name: 'TypeError' })
+  guest.dispose()
+})
+
+test('shared memory is no BufferSource, but where the standard allows it', async () => {
+  const guest = open()
+  expect(await guest.run(`const shared = new SharedArrayBuffer(4); const bytes = new Uint8Array(shared); bytes.set([104, 105])
+    const outcomes = [new TextDecoder().decode(bytes.subarray(0, 2)), new TextDecoder().decode(shared).length, new TextEncoder().encodeInto('yo', bytes).written, bytes[0]]
+    for (const use of [() => structuredClone(shared), () => structuredClone(bytes), () => crypto.getRandomValues(bytes)]) try { use(); outcomes.push('') } catch (error) { outcomes.push(error.name) }
+    return outcomes`)).toEqual(['hi', 4, 2, 121, 'DataCloneError', 'DataCloneError', 'TypeError'])
   guest.dispose()
 })
 

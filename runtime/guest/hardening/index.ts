@@ -1,2 +1,2 @@
-export { hardenArrayBuffers, removeSharedMemory } from './array-buffers.ts'
+export { hardenArrayBuffers, hardenSharedMemory } from './array-buffers.ts'
 export { hardenWebAssembly, limitWasmMemory, rehearseHardening } from './web-assembly.ts'

@@ -131,17 +131,19 @@ function capFirst(module: Uint8Array<ArrayBuffer>, CompileError: new (message: s
 function createMemory(Memory: WasmConstructor, given: unknown, target: Constructor): object {
   if (typeof given !== 'object' || given === null) return construct(Memory, [given], target) as object
   const { initial, minimum, maximum, shared, address, index } = given as Record<string, unknown>
-  if (shared) throw new OriginalTypeError('WebAssembly.Memory(): shared memory is not available')
+  const isShared = Boolean(shared)
   const first = trunc(toNumber(initial ?? minimum))
   const declared = maximum === undefined ? undefined : trunc(toNumber(maximum))
+  // An empty one is harmless, and how code gets at SharedArrayBuffer where browsers hide the global.
+  if (isShared && declared !== 0) throw new OriginalTypeError('WebAssembly.Memory(): shared memory is not available')
   if (!(first >= 0) || (declared !== undefined && !(declared >= first))) {
     throw new OriginalTypeError('WebAssembly.Memory(): initial and maximum must be sizes in pages, the maximum not below the initial')
   }
   const pages = budget.capOf(first, declared)
   const is64Bit = address === 'i64' || index === 'i64'
   const descriptor = is64Bit
-    ? { initial: toBigInt(first), maximum: toBigInt(pages), address: 'i64', shared: false }
-    : { initial: first, maximum: pages, address: 'i32', shared: false }
+    ? { initial: toBigInt(first), maximum: toBigInt(pages), address: 'i64', shared: isShared }
+    : { initial: first, maximum: pages, address: 'i32', shared: isShared }
   const memory = construct(Memory, [descriptor], target) as object
   budget.reserve(pages, memory)
   return memory

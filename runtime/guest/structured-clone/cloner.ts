@@ -8,6 +8,7 @@ import {
   dataViewByteLength,
   dataViewByteOffset,
   isArrayBuffer,
+  isSharedBuffer,
   reflectApply,
   sliceArrayBuffer,
   typedArrayBuffer,
@@ -120,7 +121,8 @@ export class Cloner {
     if (isBlob(value)) return this.#remember(value, blobFromBytes(blobBytes(value), (value).type))
     const key = cloneKey(value)
     if (key !== undefined) return this.#remember(value, key)
-    const isSpecial = value instanceof Symbol || uncloneable.some((type) => value instanceof type) || isPlatformObject(value)
+    // https://html.spec.whatwg.org/#structuredserializeinternal, step 13.1: shared memory goes nowhere without cross-origin isolation.
+    const isSpecial = value instanceof Symbol || isSharedBuffer(value) || uncloneable.some((type) => value instanceof type) || isPlatformObject(value)
     if (isSpecial) throw notCloneable(value)
     return this.#cloneProperties(value, this.#remember(value, {}))
   }
