@@ -51,6 +51,11 @@ export const GuestEvent = {
   forget: 10,
   /** The codec `id` took its step. first: output (Uint8Array), or the message of a TypeError; second: `true` where more output is to come before more input. */
   codec: 11,
+  /**
+   * A promise of request `id` was rejected in the turn before, and nobody handled it. first: the reason where it is a primitive, else the message
+   * of the error; second: name and stack of the error, parted by a line feed.
+   */
+  rejection: 12,
 } as const
 export type GuestEvent = (typeof GuestEvent)[keyof typeof GuestEvent]
 

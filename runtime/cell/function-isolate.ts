@@ -1,7 +1,7 @@
 import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
-import { functionFrames, guestStack, isTimeout, messageOf } from './guest-errors.ts'
+import { functionFrames, guestStack, isTimeout, messageOf, rejectionOf } from './guest-errors.ts'
 import { handOver } from './hand-over.ts'
 import type { FunctionLoad, LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
@@ -304,7 +304,7 @@ export class FunctionIsolate {
       const { load } = this.#loading
       const result = failed ? load.failed(failure, turnMicros) : load.turnEnded(turnMicros)
       if (result !== undefined) this.#finishLoad(result)
-    } else if (failed) this.#afterFailedTurn(request, failure)
+    } else if (failed) this.#afterFailedTurn(request, event, failure)
     else if (this.#overLimit(request, request.cpuMicros)) this.#endRequest(request)
   }
 
@@ -330,7 +330,7 @@ export class FunctionIsolate {
     return request === this.#outside ? fixedLimits.startupCpuMs : this.#options.settings.cpuMs
   }
 
-  #afterFailedTurn(request: RequestRecord, error: unknown): void {
+  #afterFailedTurn(request: RequestRecord, event: GuestEvent, error: unknown): void {
     const { blank, settings } = this.#options
     const exchange = request.id
     if (blank.isolate.isDisposed && !this.#isOverdue) {
@@ -352,9 +352,11 @@ export class FunctionIsolate {
         exchange,
         ...(overran ? { limit: settings.cpuMs, used: usedMs } : {}),
       })
-    } else {
-      // A rejection that nobody handles surfaces in whichever call is running. The isolate is sound; the failure is reported.
+    } else if (event === GuestEvent.rejection) {
       this.log(exchange, { kind: 'exception', level: 'error', text: messageOf(error), stack: guestStack(error) })
+    } else {
+      // A rejection that nobody handles surfaces in whichever call is running. The isolate is sound; the guest tells its listeners, or reports it.
+      this.#turn(request, GuestEvent.rejection, exchange, ...rejectionOf(error))
     }
   }
 

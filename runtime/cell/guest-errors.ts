@@ -1,6 +1,14 @@
+import type { Transfer } from '../bridge/index.ts'
+
 /** What errors that come out of an isolate say, without anything of the host. */
 
 const stackMax = 16 * 1024
+
+/** What the event `rejection` says of a reason. The boundary copies primitives and errors; for any other object it gives an error of its own. */
+export function rejectionOf(error: unknown): [first: Transfer, second: Transfer] {
+  if (error instanceof Error) return [error.message.slice(0, stackMax), `${error.name}\n${guestStack(error)}`]
+  return [typeof error === 'string' || typeof error === 'number' || typeof error === 'boolean' ? error : String(error), undefined]
+}
 
 /** Whether a call was cut by its backstop. */
 export function isTimeout(error: unknown): boolean {

@@ -270,3 +270,18 @@ test('a rejection that nobody handles is reported with the function\u2019s own f
   expect(record.stack).toContain('worker.js')
   expect(record.stack).not.toMatch(/skerry:guest|file:|node:/)
 })
+
+test('a rejection that nobody handles is an event, which listeners may take over', async () => {
+  const version = versionOf('taken', `
+    addEventListener('unhandledrejection', (event) => {
+      event.preventDefault()
+      const { reason } = event
+      console.log(reason.message ?? reason, reason instanceof TypeError, event.promise instanceof Promise, reason.stack?.includes('worker.js') ?? 'no stack')
+    })
+    let count = 0
+    export default { fetch() { Promise.reject(count++ === 0 ? new TypeError('lost') : 'text'); return new Response('fine') } }`)
+  for (const line of ['lost true true true', 'text false true no stack']) {
+    expect((await call(runtime, version)).body.toString()).toBe('fine')
+    expect((await logged((candidate) => candidate.version === version && candidate.text === line)).kind).toBe('console')
+  }
+})
