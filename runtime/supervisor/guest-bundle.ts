@@ -24,7 +24,8 @@ export async function bundleGuest(): Promise<string> {
     format: 'iife',
     platform: 'neutral',
     // Neutral resolves nothing but `exports`: an isolate offers neither Node nor a DOM.
-    conditions: ['import', 'default'],
+    // No conditions beyond those of `import` and `require`: a package that is required at first use comes as CommonJS, which is wrapped whole.
+    conditions: [],
     mainFields: ['module', 'main'],
     target: 'esnext',
     minify: true,
