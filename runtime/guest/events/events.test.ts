@@ -22,6 +22,33 @@ test('dispatches to listeners in order, with once, signal, objects and removal',
   await expect(guest.run(`const t = new EventTarget(); const e = new Event('x'); t.addEventListener('x', () => globalThis.nested = (() => { try { t.dispatchEvent(e) } catch (x) { return x.name } })()); t.dispatchEvent(e); if (nested) throw new Error(nested)`)).rejects.toThrow()
 })
 
+test('capturing listeners come first, and stopping ends what follows', async () => {
+  // Node knows no phases.
+  expect(await guest.run(`const t = new EventTarget(); const log = []; t.addEventListener('x', () => log.push('bubble')); t.addEventListener('x', (e) => log.push('capture', e.eventPhase), true); t.dispatchEvent(new Event('x'))
+    t.addEventListener('y', (e) => { e.stopPropagation(); log.push('stop', e.cancelBubble) }, true); t.addEventListener('y', () => log.push('same phase'), true); t.addEventListener('y', () => log.push('never')); const y = new Event('y'); t.dispatchEvent(y); log.push(y.cancelBubble)
+    t.addEventListener('p', (e) => { e.preventDefault(); log.push(e.defaultPrevented) }, { passive: true }); log.push(t.dispatchEvent(new Event('p', { cancelable: true })))
+    const reached = { get handleEvent() { log.push('looked up'); return () => log.push('called') } }; t.addEventListener('z', reached); t.dispatchEvent(new Event('z')); return log`))
+    .toEqual(['capture', 2, 'bubble', 'stop', true, 'same phase', false, false, true, 'looked up', 'called'])
+})
+
+test('initEvent, own isTrusted, and init dictionaries that are read at once', async () => {
+  expect(await guest.run(`const e = new Event('a'); e.initEvent('b', true, true); const [one, two] = [e, new Event('c')].map((each) => Object.getOwnPropertyDescriptor(each, 'isTrusted')); const c = new CustomEvent('d'); c.initCustomEvent('e', false, false, 7)
+    return [e.type, e.bubbles, e.cancelable, one.get === two.get, one.configurable, c.type, c.detail, e.timeStamp >= 0, new CloseEvent('x', { code: 65537.9 }).code, new ErrorEvent('x', { lineno: -1 }).lineno]`))
+    .toEqual(['b', true, true, true, false, 'e', 7, true, 1, 4294967295])
+  for (const code of [`new Event()`, `new CloseEvent('x', { reason: Symbol() })`, `new MessageEvent('x', { ports: 5 })`, `new PromiseRejectionEvent('x')`, `Event.prototype.type`]) {
+    await expect(guest.run(code)).rejects.toMatchObject({ name: 'TypeError' })
+  }
+})
+
+test('a signal that lives long does not gather those that were made of it', async () => {
+  const other = open({ memoryMb: 16 })
+  await other.run(`globalThis.controller = new AbortController()
+    for (let round = 0; round < 60; round++) { for (let i = 0; i < 3000; i++) AbortSignal.any([controller.signal]); await new Promise((done) => setTimeout(done)) }`)
+  expect(await other.run(`const log = []; let held = AbortSignal.any([controller.signal]); held.onabort = () => log.push('held'); held = undefined
+    for (let i = 0; i < 20; i++) { new Array(1e5).fill(i); await new Promise((done) => setTimeout(done)) } controller.abort(); return log`)).toEqual(['held'])
+  other.dispose()
+})
+
 test('a listener that throws is reported, and the others run', async () => {
   const other = open()
   expect(await other.run(`const t = new EventTarget(); const log = []; t.addEventListener('x', () => { throw new Error('bad') }); t.addEventListener('x', () => log.push(1)); t.dispatchEvent(new Event('x')); return log`)).toEqual([1])
