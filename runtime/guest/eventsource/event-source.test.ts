@@ -27,7 +27,7 @@ beforeEach(() => {
     for (const type of ['open', 'error', 'message', 'note']) {
       source.addEventListener(type, (event: Event) => {
         const { data, lastEventId, origin } = event as MessageEvent
-        log.push([type, source.readyState, ...(data === undefined ? [] : [String(data), lastEventId, origin])].join(' '))
+        log.push([type, source.readyState, ...(data === undefined ? [] : [data as string, lastEventId, origin])].join(' '))
       })
     }
     context.waitUntil(new Promise(() => {}))
