@@ -58,6 +58,12 @@ export class Codec {
   }
 }
 
+/** Whether steps of the request are under way. */
+export function ownsSteps(requestId: number): boolean {
+  for (const step of pendingSteps.values()) if (step.ownerId === requestId) return true
+  return false
+}
+
 /** The event `codec`. */
 export function receiveStep(id: number, output: unknown, more: unknown): void {
   const step = pendingSteps.get(id)

@@ -1,2 +1,2 @@
-export { receiveStep } from './codec.ts'
+export { ownsSteps, receiveStep } from './codec.ts'
 export { CompressionStream, DecompressionStream } from './compression-streams.ts'

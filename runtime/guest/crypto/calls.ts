@@ -27,6 +27,12 @@ export function callCrypto(method: string, jsonArguments: string, bytes: Uint8Ar
   })
 }
 
+/** Whether calls of the request are under way. */
+export function ownsCalls(requestId: number): boolean {
+  for (const call of pendingCalls.values()) if (call.ownerId === requestId) return true
+  return false
+}
+
 /** The event `result`. `errorName` is '' where `value` is the result; otherwise `value` is the message. */
 export function receiveResult(callId: number, errorName: string, value: unknown): void {
   const call = pendingCalls.get(callId)

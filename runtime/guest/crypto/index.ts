@@ -1,4 +1,4 @@
-export { receiveResult } from './calls.ts'
+export { ownsCalls, receiveResult } from './calls.ts'
 export { Crypto, crypto } from './crypto.ts'
 export { cloneKey, CryptoKey } from './crypto-key.ts'
 export { SubtleCrypto } from './subtle-crypto.ts'

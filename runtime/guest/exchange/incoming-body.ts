@@ -30,6 +30,11 @@ export class IncomingBody implements ChunkSource {
     this.#onOver = onOver
   }
 
+  /** Whether somebody waits for its next chunk. */
+  get isAwaited(): boolean {
+    return this.#waiting !== undefined
+  }
+
   push(bytes: Uint8Array): void {
     if (this.#state === 'ended' || this.#state === 'failed') return
     if (this.#state === 'cancelled' || bytes.length === 0) {

@@ -19,6 +19,7 @@ import type { Handlers } from './handlers.ts'
 import { IncomingBody } from './incoming-body.ts'
 import { OutgoingBody } from './outgoing-body.ts'
 import { sendAnswer, sendSwitch } from './send-answer.ts'
+import { isAwaitedByOthers, leave, linger, releaseLingering } from './shared-work.ts'
 import type { Exchange } from './table.ts'
 
 /**
@@ -43,6 +44,7 @@ export class RequestExchange implements Exchange, WaitUntil {
   #goneReason: unknown
   /** Parts that go on: the answer, and each promise given to `waitUntil`. */
   #parts = 1
+  #isAnswered = false
   #isSettled = false
 
   /** `body` as in the event `request`. */
@@ -72,6 +74,14 @@ export class RequestExchange implements Exchange, WaitUntil {
       return
     }
     this.#answer(answer)
+  }
+
+  get isWaiting(): boolean {
+    return !this.#isAnswered && this.#incoming?.isAwaited !== true
+  }
+
+  endLingering(): void {
+    this.#finishPart()
   }
 
   waitUntil(promise: unknown): void {
@@ -116,6 +126,7 @@ export class RequestExchange implements Exchange, WaitUntil {
 
   forget(): void {
     this.#isSettled = true
+    leave(this)
     this.#incoming?.abandon(createRequestOver())
     this.#outgoing?.stop(createRequestOver())
     this.#link?.end(createRequestOver())
@@ -143,6 +154,8 @@ export class RequestExchange implements Exchange, WaitUntil {
       this.#answerWithSocket(record)
       return
     }
+    this.#isAnswered = true
+    if (isAwaitedByOthers(this)) this.#linger()
     let source
     try {
       source = sendAnswer(this.id, record, this.#head.startsWith('HEAD\n'), this.#goneReason, () => this.#parts === 1)
@@ -153,6 +166,7 @@ export class RequestExchange implements Exchange, WaitUntil {
     if (source !== undefined) {
       this.#outgoing = new OutgoingBody(this.id, source, () => this.#finishPart())
       this.#outgoing.start()
+      releaseLingering()
     } else if (this.#parts === 1) {
       this.#settle()
     } else {
@@ -170,6 +184,7 @@ export class RequestExchange implements Exchange, WaitUntil {
       this.#fail('no_response', error)
       return
     }
+    this.#isAnswered = true
     sendSwitch(this.id, record)
     const link = new SocketLink(this.id, () => {
       if (this.#isSettled) return
@@ -184,6 +199,7 @@ export class RequestExchange implements Exchange, WaitUntil {
 
   #fail(code: string, error: unknown): void {
     if (this.#isSettled) return
+    this.#isAnswered = true
     const { message, stack } = describeThrown(error)
     callHost(HostOperation.fail, this.id, code, message, stack)
     this.#finishPart()
@@ -192,8 +208,17 @@ export class RequestExchange implements Exchange, WaitUntil {
   #finishPart(): void {
     this.#parts -= 1
     if (this.#parts > 0 || this.#isSettled) return
+    if (isAwaitedByOthers(this)) {
+      this.#linger()
+      return
+    }
     callHost(HostOperation.settled, this.id)
     this.#settle()
+  }
+
+  #linger(): void {
+    this.#parts += 1
+    linger(this)
   }
 
   #settle(): void {
@@ -202,6 +227,8 @@ export class RequestExchange implements Exchange, WaitUntil {
     // A time-out that lost its race would otherwise hold on to what the request made.
     forgetTimers(this.id)
     this.#onSettled(this)
+    leave(this)
+    releaseLingering()
   }
 }
 

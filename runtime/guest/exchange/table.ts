@@ -3,6 +3,8 @@ export interface Exchange {
   readonly id: number
   /** The request that it is charged to; its own id for a request. */
   readonly ownerId: number
+  /** Of a request: it has no answer yet, and its client's bytes are not what it waits for. */
+  readonly isWaiting?: boolean
   /** The answer to a subrequest came. `body` as in the event `head`. */
   receiveHead?(head: string, body: unknown): void
   receiveChunk(bytes: Uint8Array): void
@@ -32,6 +34,15 @@ export class ExchangeTable {
 
   has(id: number): boolean {
     return this.#exchanges.has(id)
+  }
+
+  values(): IterableIterator<Exchange> {
+    return this.#exchanges.values()
+  }
+
+  /** Whether the request has subrequests under way. */
+  owns(requestId: number): boolean {
+    return (this.#owned.get(requestId)?.size ?? 0) > 0
   }
 
   /** Takes it out; what it owned is forgotten with it. */

@@ -52,6 +52,12 @@ export function fireTimer(id: number): void {
   if (timer.intervalMs !== undefined && timers.has(id)) callHost(HostOperation.timerStart, id, timer.intervalMs, timer.owner)
 }
 
+/** Whether timers of the request are running. */
+export function ownsTimers(requestId: number): boolean {
+  for (const timer of timers.values()) if (timer.owner === requestId) return true
+  return false
+}
+
 /** The request is over: its timers go with it. */
 export function forgetTimers(requestId: number): void {
   if (timers.size === 0) return
