@@ -111,8 +111,7 @@ export class Cloner {
   }
 
   #cloneOther(value: object): object {
-    if (value instanceof QuotaExceededError) return this.#remember(value, cloneQuotaExceededError(value))
-    if (value instanceof DOMException) return this.#remember(value, new DOMException(value.message, value.name))
+    if (value instanceof DOMException) return this.#remember(value, cloneDomException(value))
     if (value instanceof Error) return this.#cloneError(value)
     if (isFile(value)) {
       const { name, type, lastModified } = value
@@ -153,6 +152,16 @@ export class Cloner {
   }
 }
 
+/** https://webidl.spec.whatwg.org/#idl-DOMException, where its serialization steps are; the stack goes along, as with other errors. */
+function cloneDomException(value: DOMException): DOMException {
+  const { message, name, stack } = value
+  const clone = value instanceof QuotaExceededError
+    ? new QuotaExceededError(message, { quota: value.quota ?? undefined, requested: value.requested ?? undefined })
+    : new DOMException(message, name)
+  if (typeof stack === 'string') defineHidden(clone, 'stack', stack)
+  return clone
+}
+
 /** Whether a method of a built-in accepts the object as its own: tells a clone one from `Object.create(Date.prototype)`. */
 function accepts(method: (...parameters: never[]) => unknown, value: object): boolean {
   try {
@@ -183,8 +192,4 @@ function notCloneable(value: unknown): DOMException {
     text = 'The value'
   }
   return new DOMException(`${text} could not be cloned`, 'DataCloneError')
-}
-
-function cloneQuotaExceededError({ message, quota, requested }: QuotaExceededError): QuotaExceededError {
-  return new QuotaExceededError(message, { ...(quota === null ? {} : { quota }), ...(requested === null ? {} : { requested }) })
 }

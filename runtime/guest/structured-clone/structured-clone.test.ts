@@ -19,6 +19,12 @@ test('clones what servers pass around', async () => {
   await same(`return [structuredClone(Object.create(Date.prototype)) instanceof Date, structuredClone(Object.create(null)) !== null, structuredClone(new DOMException('m', 'AbortError')).name]`)
 })
 
+test('clones exceptions with their stack', async () => {
+  expect(await guest.run(`const e = new DOMException('m', 'AbortError'); const c = structuredClone(e); const q = structuredClone(new QuotaExceededError('full', { quota: 5 }))
+    return [c.name, c.message, c.code, c.stack === e.stack, c instanceof DOMException, q instanceof QuotaExceededError, q.name, q.quota, q.requested]`))
+    .toEqual(['AbortError', 'm', 20, true, true, true, 'QuotaExceededError', 5, null])
+})
+
 test('transfers buffers', async () => {
   await same(`const b = new Uint8Array([1, 2, 3]).buffer; const o = { v: new Uint8Array(b, 1) }; const c = structuredClone(o, { transfer: [b] }); return [b.byteLength, b.detached, [...c.v], o.v.length]`)
   await same(`const b = new ArrayBuffer(4); const names = []; for (const t of [[b, b], [{}], [5]]) { try { structuredClone(1, { transfer: t }) } catch (e) { names.push(e.name) } } try { structuredClone({ b, f() {} }, { transfer: [b] }) } catch {} return [b.byteLength, names.length]`)
