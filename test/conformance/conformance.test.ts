@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Expectations, findSurprises, noExpectations, readExpectations, skipReason } from './expectations.ts'
+import { type Expectations, findSurprises, noExpectations, readExpectations, skipReason, withoutIgnored } from './expectations.ts'
 import { type FileOutcome, parseReport, type Subtest } from './outcome.ts'
 import { startSkerry } from './runtimes/skerry.ts'
 import { findTests, folders } from './suite.ts'
@@ -41,6 +41,7 @@ test('names of subtests that repeat are told apart', () => {
 describe('expectations', () => {
   const known: Expectations = {
     skip: [{ files: ['url/dom/', '/^url/.*[?]wss$/'], reason: 'there is no document' }],
+    ignore: [{ file: 'url/a.any.js', subtests: ['/^browser/'], reason: 'only browsers do it' }],
     fail: [
       { file: 'url/a.any.js', subtests: ['one', '/^more /'], reason: 'known to be wrong' },
       { file: 'url/b.any.js', subtests: ['(harness)'], reason: 'known to be wrong' },
@@ -59,6 +60,11 @@ describe('expectations', () => {
     expect(findSurprises(noExpectations, 'url/a.any.js', outcomeOf(subtest('one')))).toEqual([])
   })
 
+  test('subtests that make no sense on a server count for nothing', () => {
+    expect(withoutIgnored(known, 'url/a.any.js?variant', outcomeOf(subtest('browser 1', 'FAIL'), subtest('browser 2'), subtest('one')))).toEqual(outcomeOf(subtest('one')))
+    expect(withoutIgnored(known, 'url/c.any.js', outcomeOf(subtest('browser 1')))).toEqual(outcomeOf(subtest('browser 1')))
+  })
+
   test('a folder can be skipped, with its reason', () => {
     expect(skipReason(known, 'url/dom/x.any.js')).toBe('there is no document')
     expect(skipReason(known, 'url/x.any.js?wss')).toBe('there is no document')
@@ -66,8 +72,8 @@ describe('expectations', () => {
   })
 
   test.each(folders)('those of %s are well-formed', async (folder) => {
-    const { skip, fail } = await readExpectations(folder)
-    for (const start of [...skip.flatMap(({ files }) => files), ...fail.map(({ file }) => file)]) expect(start.replace(/^\/\^?/, '').startsWith(`${folder}/`)).toBe(true)
+    const { skip, ignore, fail } = await readExpectations(folder)
+    for (const start of [...skip.flatMap(({ files }) => files), ...[...ignore, ...fail].map(({ file }) => file)]) expect(start.replace(/^\/\^?/, '').startsWith(`${folder}/`)).toBe(true)
   })
 })
 

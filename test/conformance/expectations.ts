@@ -4,16 +4,21 @@ import { z } from 'zod'
 import type { FileOutcome } from './outcome.ts'
 import type { Folder } from './suite.ts'
 
+/** `subtests`: names, or `/expressions/` that match names, of a file in all its variants or in one. */
+const subtestsSchema = z.strictObject({ file: z.string(), subtests: z.array(z.string()).min(1), reason: z.string().min(10) })
+
 /** What is known of a folder: files that make no sense on a server, and subtests that fail, each with its reason. */
 const expectationsSchema = z.strictObject({
   /** `files`: the beginnings of ids, or `/expressions/` that match ids. They are run by no runtime, and count for none. */
   skip: z.array(z.strictObject({ files: z.array(z.string()).min(1), reason: z.string().min(10) })),
-  /** `subtests`: names, or `/expressions/` that match names; every one that is meant has to fail. */
-  fail: z.array(z.strictObject({ file: z.string(), subtests: z.array(z.string()).min(1), reason: z.string().min(10) })),
+  /** Subtests that make no sense on a server, in files that do: they may end as they like, and count for no runtime. */
+  ignore: z.array(subtestsSchema).default([]),
+  /** Every one that is meant has to fail. */
+  fail: z.array(subtestsSchema),
 })
 export type Expectations = z.infer<typeof expectationsSchema>
 
-export const noExpectations: Expectations = { skip: [], fail: [] }
+export const noExpectations: Expectations = { skip: [], ignore: [], fail: [] }
 
 /** Reads `expectations/FOLDER.json`. */
 export async function readExpectations(folder: Folder): Promise<Expectations> {
@@ -30,19 +35,23 @@ export function skipReason(expectations: Expectations, id: string): string | und
   return expectations.skip.find(({ files }) => files.some((start) => (isExpression(start) ? new RegExp(start.slice(1, -1)).test(id) : id.startsWith(start))))?.reason
 }
 
-/** Whether a subtest of a file is expected to fail. */
-export function expectedFailure(expectations: Expectations, id: string, name: string): string | undefined {
-  return expectations.fail.find(({ file, subtests }) => (file === id || file === id.split('?', 1)[0]) && subtests.some((pattern) => matches(pattern, name)))?.reason
+/** The outcome without the subtests that make no sense on a server. */
+export function withoutIgnored(expectations: Expectations, id: string, outcome: FileOutcome): FileOutcome {
+  return { ...outcome, subtests: outcome.subtests.filter(({ name }) => !isListed(expectations.ignore, id, name)) }
+}
+
+function isListed(list: Expectations['fail'], id: string, name: string): boolean {
+  return list.some(({ file, subtests }) => (file === id || file === id.split('?', 1)[0]) && subtests.some((pattern) => matches(pattern, name)))
 }
 
 /** How an outcome differs from what is expected, a sentence each; an unexpected pass is a difference too. */
 export function findSurprises(expectations: Expectations, id: string, outcome: FileOutcome): string[] {
   const surprises: string[] = []
-  if (outcome.status !== 'OK' && expectedFailure(expectations, id, '(harness)') === undefined) {
+  if (outcome.status !== 'OK' && !isListed(expectations.fail, id, '(harness)')) {
     surprises.push(`${id}: the harness ended with ${outcome.status}: ${outcome.message}`)
   }
   for (const { name, status, message } of outcome.subtests) {
-    const isExpectedToFail = expectedFailure(expectations, id, name) !== undefined
+    const isExpectedToFail = isListed(expectations.fail, id, name)
     if (status === 'PASS' && isExpectedToFail) surprises.push(`${id}: passes unexpectedly: ${name}`)
     if (status !== 'PASS' && !isExpectedToFail) surprises.push(`${id}: ${status}: ${name}${message === '' ? '' : `: ${message}`}`)
   }
