@@ -3,7 +3,7 @@
  * Built-ins as they were before a function's code ran, for the places where a patched prototype would break an invariant of
  * the guest (brand checks of buffers, copies of bytes, the hardened constructors). Depends on nothing.
  */
-const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect
+const { apply, construct, getOwnPropertyDescriptor, getPrototypeOf } = Reflect
 
 /** A getter as a function of its receiver; it throws a TypeError on the wrong receiver, which makes it a brand check. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what the getter gives
@@ -80,7 +80,7 @@ function viewPart(buffer: ArrayBuffer, byteOffset: number, byteLength: number): 
 export function isSharedBuffer(value: unknown): value is SharedArrayBuffer {
   if (typeof value !== 'object' || value === null) return false
   try {
-    new OriginalDataView(value as ArrayBuffer)
+    construct(OriginalDataView, [value])
     return true
   } catch {
     return false
