@@ -52,6 +52,8 @@ function moveReadable(stream: ReadableStream<unknown>): Transfer {
     cancel: (reason: unknown) => reader?.cancel(reason),
   }, { highWaterMark: 0 })
   const commit = (): void => {
+    // Its transform stream may have moved before it.
+    if (stream.locked) throw notTransferable()
     reader = stream.getReader()
   }
   return { receiver, commit }
@@ -65,6 +67,7 @@ function moveWritable(stream: WritableStream<unknown>): Transfer {
     abort: (reason: unknown) => writer?.abort(reason),
   })
   const commit = (): void => {
+    if (stream.locked) throw notTransferable()
     writer = stream.getWriter()
   }
   return { receiver, commit }
