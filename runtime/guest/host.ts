@@ -1,5 +1,5 @@
 import { type HostFunction, HostOperation, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
-import { isArrayBuffer, reflectApply, typedArrayBuffer, typedArrayByteLength, typedArrayName } from './primordials.ts'
+import { arrayBufferByteLength, isArrayBuffer, reflectApply, typedArrayBuffer, typedArrayByteLength, typedArrayName } from './primordials.ts'
 
 /**
  * The way out of the isolate, and the request that the running turn belongs to.
@@ -25,13 +25,17 @@ export function connectHost(host: HostFunction): void {
 }
 
 /**
- * Calls the host. Never throws but for arguments that are not `Transfer`s. A view is cut out of its buffer first: the
- * boundary copies whole buffers.
+ * Calls the host. Never throws but for arguments that are not `Transfer`s, which only patched built-ins bring here. A view is cut out of its
+ * buffer first: the boundary copies whole buffers.
+ *
+ * Invariant: no shared memory of a function leaves its isolate, not inside an object either: the host would free it by the allocator of an
+ * isolate that may be gone.
  */
 export function callHost(operation: HostOperation, id: number, first?: Transfer, second?: Transfer, third?: Transfer): Transfer {
   const host = isolate.host
   if (host === undefined) throw new TypeError('this can not be used while the runtime starts')
-  return host(operation, id, cutOut(first), cutOut(second), cutOut(third))
+  if (typeof id !== 'number') throw new TypeError('no value for the host')
+  return host(operation, id, outgoing(first), outgoing(second), outgoing(third))
 }
 
 /** Fewer bytes are sooner copied. */
@@ -58,7 +62,7 @@ export function callHostWithBytes(operation: HostOperation, id: number, bytes: U
   if (isolate.shared === null) return callHost(operation, id, bytes, second, third)
   const view = new OriginalUint8Array(isolate.shared, 0, length)
   reflectApply(setBytes, view, [bytes])
-  return host(operation, id, view, second, third)
+  return host(operation, id, view, outgoing(second), outgoing(third))
 }
 
 /** The request that the running turn is charged to; 0 outside any. */
@@ -71,8 +75,13 @@ export function setCurrentRequestId(id: number): void {
   isolate.requestId = id
 }
 
-function cutOut(value: Transfer): Transfer {
+/** The value, or the same bytes in a buffer of their own. Throws a TypeError for any other object. */
+function outgoing(value: Transfer): Transfer {
   if (typeof value !== 'object') return value
-  // Shared memory would be shared with the host, too: it is copied.
-  return value.byteLength === value.buffer.byteLength && isArrayBuffer(value.buffer) ? value : value.slice()
+  if (typedArrayName(value) !== 'Uint8Array') throw new TypeError('no value for the host')
+  const length = typedArrayByteLength(value)
+  // A detached buffer can not be copied; it has no bytes either.
+  if (length === 0) return new OriginalUint8Array(0)
+  const buffer = typedArrayBuffer(value)
+  return isArrayBuffer(buffer) && arrayBufferByteLength(buffer) === length ? value : new OriginalUint8Array(value)
 }
