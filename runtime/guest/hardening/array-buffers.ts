@@ -13,6 +13,14 @@ const getByteLength = Reflect.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'b
 const { apply } = Reflect
 const setBytes = Uint8Array.prototype.set
 const OriginalUint8Array = Uint8Array
+const weakGet = WeakMap.prototype.get
+const weakSet = WeakMap.prototype.set
+
+/**
+ * The object that memory came in, by that which has it now. isolated-vm charges the isolate for memory that the host handed over until that
+ * object is collected, wherever the memory is by then: so it has to stay as long.
+ */
+const firstOwners = new WeakMap<ArrayBuffer, ArrayBuffer>()
 
 /** Done when the snapshot is built. */
 export function hardenArrayBuffers(): void {
@@ -45,7 +53,11 @@ export function hardenArrayBuffers(): void {
 function transfer(buffer: ArrayBuffer, newLength: unknown): ArrayBuffer {
   const length = apply(getByteLength, buffer, [])
   const wanted = newLength === undefined ? length : Math.trunc(Number(newLength)) || 0
-  if (wanted === length) return apply(originalTransfer, buffer, [])
+  if (wanted === length) {
+    const moved: ArrayBuffer = apply(originalTransfer, buffer, [])
+    apply(weakSet, firstOwners, [moved, apply(weakGet, firstOwners, [buffer]) ?? buffer])
+    return moved
+  }
   const grown = new OriginalArrayBuffer(wanted)
   const kept = new OriginalUint8Array(buffer, 0, Math.min(length, wanted))
   apply(setBytes, new OriginalUint8Array(grown), [kept])

@@ -65,6 +65,17 @@ test('shared memory is no BufferSource, but where the standard allows it', async
   guest.dispose()
 })
 
+test('memory that the host handed over stays charged when it moves', async () => {
+  const guest = open({ memoryMb: 32 })
+  const keep = (move: string): string => `const text = '\u00fc'.repeat(5e5); const kept = []; for (let i = 0; i < 100; i++) kept.push(${move}); return kept.length`
+  await expect(guest.run(keep('new TextEncoder().encode(text).buffer.transfer()'))).rejects.toThrow()
+  guest.dispose()
+  const other = open({ memoryMb: 32 })
+  // A buffer that goes there and back leaves nothing behind.
+  expect(await other.run(`let buffer = new TextEncoder().encode('\u00fc'.repeat(5e5)).buffer; for (let i = 0; i < 300_000; i++) buffer = buffer.transfer(); return buffer.byteLength`)).toBe(1e6)
+  other.dispose()
+})
+
 test('buffers go on working', async () => {
   const guest = open()
   expect(await guest.run(`const b = new Uint8Array([1, 2, 3]).buffer; const c = b.transfer(); const d = c.transfer(5); const e = d.transferToFixedLength(2); class Sub extends ArrayBuffer {}
