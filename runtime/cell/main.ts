@@ -2,10 +2,14 @@
  * The entry of a cell process: isolates only, no disk, no network. Descriptor 3 is the pipe to the supervisor, 4 the turn marker.
  * Ends when the pipe does.
  */
+import { setFlagsFromString } from 'node:v8'
 import { FrameSocket } from '../pipe/index.ts'
 import { Cell } from './cell.ts'
 import { CellSender } from './cell-sender.ts'
 import { TurnMarker } from './marker.ts'
+
+// Half of what this process has (see `cellCommand`): isolates run on its stack, and what they call must not run out of it, wherever they recurse to.
+setFlagsFromString('--stack-size=984')
 
 const pipeDescriptor = 3
 const markerDescriptor = 4

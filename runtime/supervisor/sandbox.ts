@@ -81,6 +81,8 @@ export function cellCommand(kind: SandboxKind): CellCommand {
     '--allow-addons',
     '--disable-warning=PERM0001',
     '--max-semi-space-size=4',
+    // In kilobytes: what isolates have (see the cell's entry), and as much again for what they call.
+    '--stack-size=1968',
     // isolated-vm's loader asks whether this file is there, to tell musl from glibc.
     '--allow-fs-read=/etc/alpine-release',
     ...readable.flatMap(({ path, target }) => [path, target]).map((path) => `--allow-fs-read=${path.endsWith('.json') ? path : join(path, '*')}`),
