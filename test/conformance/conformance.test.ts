@@ -77,14 +77,21 @@ describe('expectations', () => {
   })
 })
 
-test('the table counts what any runtime reported', () => {
-  const table = new ScoreTable(['skerry', 'deno'])
-  table.add('url', new Map([['skerry', outcomeOf(subtest('a'), subtest('b', 'FAIL'))], ['deno', outcomeOf(subtest('a'))]]))
-  table.add('console', new Map([['skerry', outcomeOf()], ['deno', outcomeOf()]]))
+test('the table counts what Skerry reported, and what all the others did', () => {
+  const table = new ScoreTable(['skerry', 'workerd', 'deno'])
+  const both = outcomeOf(subtest('a'), subtest('missed'))
+  table.add('url', new Map([
+    ['skerry', outcomeOf(subtest('a'), subtest('b', 'FAIL'))],
+    ['workerd', outcomeOf(subtest('a'), subtest('missed'), subtest('of workerd alone'))],
+    ['deno', both],
+  ]))
+  table.add('streams', new Map([['skerry', { ...outcomeOf(), status: 'TIMEOUT' }], ['workerd', outcomeOf(subtest('x'))], ['deno', outcomeOf(subtest('y'))]]))
+  table.add('console', new Map([['skerry', outcomeOf()], ['workerd', outcomeOf()], ['deno', outcomeOf()]]))
   expect(table.toMarkdown().split('\n').slice(2)).toEqual([
-    '| url | 1 | 2 | 1 (50.0 %) | 1 (50.0 %) |',
-    '| console | 1 | 1 | 0 (0.0 %) | 0 (0.0 %) |',
-    '| all | 2 | 3 | 1 (33.3 %) | 1 (33.3 %) |',
+    '| url | 1 | 3 | 1 (33.3 %) | 2 (66.7 %) | 2 (66.7 %) |',
+    '| streams | 1 | 2 | 0 (0.0 %) | 1 (50.0 %) | 1 (50.0 %) |',
+    '| console | 1 | 1 | 0 (0.0 %) | 0 (0.0 %) | 0 (0.0 %) |',
+    '| all | 3 | 6 | 1 (16.7 %) | 3 (50.0 %) | 3 (50.0 %) |',
   ])
 })
 

@@ -9,8 +9,8 @@ interface Score {
 }
 
 /**
- * Counts subtests. The total of a file is the number of different subtests that any of the runtimes reported, so that one which breaks off
- * early does not look better for it; a file that reports none anywhere counts as one.
+ * Counts subtests: those that Skerry reported, and those that all of the others did, so that who breaks off early does not look better for it.
+ * What only one of the others reported is a name that depends on where it runs, unless Skerry broke off. A file that reports none counts as one.
  */
 export class ScoreTable {
   readonly #scores = new Map<Folder, Score>()
@@ -24,10 +24,11 @@ export class ScoreTable {
     const score = this.#scores.get(folder) ?? { files: 0, total: 0, passed: new Map() }
     this.#scores.set(folder, score)
     score.files += 1
-    const names = new Set([...outcomes.values()].flatMap(({ subtests }) => subtests.map(({ name }) => name)))
+    const names = countedNames(outcomes)
     score.total += Math.max(names.size, 1)
     for (const [runtime, { subtests }] of outcomes) {
-      score.passed.set(runtime, (score.passed.get(runtime) ?? 0) + subtests.filter(({ status }) => status === 'PASS').length)
+      const passed = subtests.filter(({ name, status }) => status === 'PASS' && names.has(name))
+      score.passed.set(runtime, (score.passed.get(runtime) ?? 0) + passed.length)
     }
   }
 
@@ -47,6 +48,16 @@ export class ScoreTable {
   #row(title: string, { files, total, passed }: Score): string[] {
     return [title, String(files), String(total), ...this.#runtimes.map((runtime) => share(passed.get(runtime) ?? 0, total))]
   }
+}
+
+function countedNames(outcomes: Outcomes): ReadonlySet<string> {
+  const reported = [...outcomes].map(([runtime, { status, subtests }]) => ({ runtime, status, names: new Set(subtests.map(({ name }) => name)) }))
+  const own = reported.find(({ runtime }) => runtime === 'skerry')
+  const others = reported.filter(({ runtime }) => runtime !== 'skerry').map(({ names }) => names)
+  const first = others.shift() ?? new Set<string>()
+  const isWhole = own?.status === 'OK'
+  const theirs = others.reduce((counted, names) => (isWhole ? counted.intersection(names) : counted.union(names)), first)
+  return theirs.union(own?.names ?? new Set())
 }
 
 function share(passed: number, total: number): string {
