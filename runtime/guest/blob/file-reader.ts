@@ -1,5 +1,5 @@
 import { DOMException } from '../dom-exception.ts'
-import { dispatch, eventControl, EventHandler, EventTarget } from '../events/index.ts'
+import { dispatch, eventControl, EventHandlers, EventTarget } from '../events/index.ts'
 import { startTimer, stopTimer } from '../timers/index.ts'
 import { requireArguments, toDomString } from '../webidl.ts'
 import { type Blob, blobBytes, isBlob } from './blob.ts'
@@ -20,7 +20,7 @@ export function buildFileReader() {
     #error: DOMException | null = null
     /** The task that goes on with the read. */
     #timer = 0
-    #handlers: Map<HandlerType, EventHandler> | undefined
+    readonly #handlers = new EventHandlers(this)
 
     get readyState(): number {
       return this.#state
@@ -109,14 +109,10 @@ export function buildFileReader() {
       for (const type of handlerTypes) {
         const accessor = {
           get [`on${type}`](): unknown {
-            return (this as unknown as FileReader).#handlers?.get(type)?.callback ?? null
+            return (this as unknown as FileReader).#handlers.of(type).callback
           },
           set [`on${type}`](value: unknown) {
-            const reader = this as unknown as FileReader
-            reader.#handlers ??= new Map()
-            const handler = reader.#handlers.get(type) ?? new EventHandler(reader, type)
-            handler.callback = value
-            reader.#handlers.set(type, handler)
+            ;(this as unknown as FileReader).#handlers.of(type).callback = value
           },
         }
         Object.defineProperties(this.prototype, Object.getOwnPropertyDescriptors(accessor))

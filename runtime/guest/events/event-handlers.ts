@@ -48,6 +48,26 @@ export class EventHandler {
   }
 }
 
+/** The event handler attributes of one object. */
+export class EventHandlers {
+  readonly #target: EventTarget
+  readonly #handlers = new Map<string, EventHandler>()
+
+  constructor(target: EventTarget) {
+    this.#target = target
+  }
+
+  /** That for events of a type. */
+  of(type: string): EventHandler {
+    let handler = this.#handlers.get(type)
+    if (handler === undefined) {
+      handler = new EventHandler(this.#target, type)
+      this.#handlers.set(type, handler)
+    }
+    return handler
+  }
+}
+
 function isErrorEvent(event: Event): event is ErrorEvent {
   return event instanceof ErrorEvent
 }

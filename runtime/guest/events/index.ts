@@ -1,6 +1,6 @@
 export { abortSignal, AbortController, AbortSignal, createAbortSignal, isAbortSignal, onAbort } from './abort.ts'
 export { Event, eventControl } from './event.ts'
-export { EventHandler } from './event-handlers.ts'
+export { EventHandler, EventHandlers } from './event-handlers.ts'
 export { dispatch, EventTarget, fireEvent, globalTarget } from './event-target.ts'
 export { CloseEvent, CustomEvent, ErrorEvent, PromiseRejectionEvent } from './event-types.ts'
 export { MessageEvent, messagePorts } from './message-event.ts'

@@ -1,11 +1,10 @@
 import { DOMException } from '../dom-exception.ts'
-import { abortSignal, createAbortSignal, Event, EventHandler, EventTarget, fireEvent, MessageEvent } from '../events/index.ts'
+import { abortSignal, createAbortSignal, Event, EventHandlers, EventTarget, fireEvent, MessageEvent } from '../events/index.ts'
 import { parseRelativeUrl, type URL } from '../url/index.ts'
 import { requireArguments, toDictionary, toUsvString } from '../webidl.ts'
 import { EventStreamConnection } from './connection.ts'
 
 const states = { CONNECTING: 0, OPEN: 1, CLOSED: 2 } as const
-type HandlerName = 'open' | 'message' | 'error'
 
 /** What builds the class EventSource, which few functions use. */
 export function buildEventSource() {
@@ -21,7 +20,7 @@ export function buildEventSource() {
     readonly #withCredentials: boolean
     readonly #signal = createAbortSignal()
     #readyState: number = states.CONNECTING
-    #handlers: Map<HandlerName, EventHandler> | undefined
+    readonly #handlers = new EventHandlers(this)
 
     constructor(url: unknown, eventSourceInitDict: unknown = undefined) {
       requireArguments(arguments.length, 1, 'EventSource')
@@ -63,22 +62,22 @@ export function buildEventSource() {
     }
 
     get onopen(): object | null {
-      return this.#handler('open').callback
+      return this.#handlers.of('open').callback
     }
     set onopen(value: unknown) {
-      this.#handler('open').callback = value
+      this.#handlers.of('open').callback = value
     }
     get onmessage(): object | null {
-      return this.#handler('message').callback
+      return this.#handlers.of('message').callback
     }
     set onmessage(value: unknown) {
-      this.#handler('message').callback = value
+      this.#handlers.of('message').callback = value
     }
     get onerror(): object | null {
-      return this.#handler('error').callback
+      return this.#handlers.of('error').callback
     }
     set onerror(value: unknown) {
-      this.#handler('error').callback = value
+      this.#handlers.of('error').callback = value
     }
 
     close(): void {
@@ -86,15 +85,6 @@ export function buildEventSource() {
       abortSignal(this.#signal)
     }
 
-    #handler(name: HandlerName): EventHandler {
-      this.#handlers ??= new Map()
-      let handler = this.#handlers.get(name)
-      if (handler === undefined) {
-        handler = new EventHandler(this, name)
-        this.#handlers.set(name, handler)
-      }
-      return handler
-    }
   }
   for (const [name, value] of Object.entries(states)) {
     const descriptor = { value, enumerable: true, writable: false, configurable: false }

@@ -1,12 +1,11 @@
 import { DOMException } from '../dom-exception.ts'
-import { Event, EventHandler, EventTarget, fireEvent, MessageEvent, messagePorts } from '../events/index.ts'
+import { Event, EventHandlers, EventTarget, fireEvent, MessageEvent, messagePorts } from '../events/index.ts'
 import { cloneWithTransfer, defineTransferable, notTransferable, toTransferList } from '../structured-clone/index.ts'
 import { requireArguments, toDictionary } from '../webidl.ts'
 import { isObject, iteratorMethod } from '../webidl/sequences.ts'
 import type { ChannelEnd } from './channel-end.ts'
 
 const token = Symbol('MessagePort')
-type HandlerName = 'message' | 'messageerror' | 'close'
 
 /** What builds the class MessagePort, and the function that wraps an end of a channel in one. */
 export function buildMessagePort() {
@@ -14,7 +13,7 @@ export function buildMessagePort() {
   class MessagePort extends EventTarget {
     /** Undefined once it was transferred. */
     #end: ChannelEnd | undefined
-    #handlers: Map<HandlerName, EventHandler> | undefined
+    readonly #handlers = new EventHandlers(this)
 
     constructor(key: unknown = undefined, end: ChannelEnd | undefined = undefined) {
       if (key !== token) throw new TypeError('Illegal constructor')
@@ -44,34 +43,24 @@ export function buildMessagePort() {
     }
 
     get onmessage(): object | null {
-      return this.#handler('message').callback
+      return this.#handlers.of('message').callback
     }
     /** Setting it starts the port. */
     set onmessage(value: unknown) {
-      this.#handler('message').callback = value
+      this.#handlers.of('message').callback = value
       this.#end?.start()
     }
     get onmessageerror(): object | null {
-      return this.#handler('messageerror').callback
+      return this.#handlers.of('messageerror').callback
     }
     set onmessageerror(value: unknown) {
-      this.#handler('messageerror').callback = value
+      this.#handlers.of('messageerror').callback = value
     }
     get onclose(): object | null {
-      return this.#handler('close').callback
+      return this.#handlers.of('close').callback
     }
     set onclose(value: unknown) {
-      this.#handler('close').callback = value
-    }
-
-    #handler(name: HandlerName): EventHandler {
-      this.#handlers ??= new Map()
-      let handler = this.#handlers.get(name)
-      if (handler === undefined) {
-        handler = new EventHandler(this, name)
-        this.#handlers.set(name, handler)
-      }
-      return handler
+      this.#handlers.of('close').callback = value
     }
 
     #hold(end: ChannelEnd): void {

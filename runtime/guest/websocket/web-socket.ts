@@ -2,7 +2,7 @@ import { isCloseCode } from '../../bridge/index.ts'
 import { blobBytes, blobFromBytes, isBlob } from '../blob/index.ts'
 import { DOMException } from '../dom-exception.ts'
 import { encodeUtf8 } from '../encoding/index.ts'
-import { EventHandler, EventTarget } from '../events/index.ts'
+import { EventHandlers, EventTarget } from '../events/index.ts'
 import { copyOfBytes } from '../primordials.ts'
 import { queueMicrotask } from '../timers/index.ts'
 import { requireArguments, toDomString, toUsvString } from '../webidl.ts'
@@ -15,7 +15,6 @@ import { SocketEvents } from './socket-events.ts'
 const readyStates = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 type ReadyState = (typeof readyStates)[keyof typeof readyStates]
 type BinaryType = 'blob' | 'arraybuffer'
-type HandlerName = 'open' | 'error' | 'close' | 'message'
 
 const reasonBytesMax = 123
 
@@ -62,7 +61,7 @@ export class WebSocket extends EventTarget {
   /** Bytes that never left. */
   #lostBytes = 0
   #abort: (() => void) | undefined
-  #handlers: Map<HandlerName, EventHandler> | undefined
+  readonly #handlers = new EventHandlers(this)
 
   /** https://websockets.spec.whatwg.org/#dom-websocket-websocket */
   constructor(url: unknown, protocols?: unknown, end?: unknown) {
@@ -111,28 +110,28 @@ export class WebSocket extends EventTarget {
   }
 
   get onopen(): unknown {
-    return this.#handlers?.get('open')?.callback ?? null
+    return this.#handlers.of('open').callback
   }
   set onopen(value: unknown) {
-    this.#handler('open').callback = value
+    this.#handlers.of('open').callback = value
   }
   get onerror(): unknown {
-    return this.#handlers?.get('error')?.callback ?? null
+    return this.#handlers.of('error').callback
   }
   set onerror(value: unknown) {
-    this.#handler('error').callback = value
+    this.#handlers.of('error').callback = value
   }
   get onclose(): unknown {
-    return this.#handlers?.get('close')?.callback ?? null
+    return this.#handlers.of('close').callback
   }
   set onclose(value: unknown) {
-    this.#handler('close').callback = value
+    this.#handlers.of('close').callback = value
   }
   get onmessage(): unknown {
-    return this.#handlers?.get('message')?.callback ?? null
+    return this.#handlers.of('message').callback
   }
   set onmessage(value: unknown) {
-    this.#handler('message').callback = value
+    this.#handlers.of('message').callback = value
   }
 
   /** As on Cloudflare Workers: events begin, and messages may be sent. Throws a TypeError where the socket is not one's own to accept. */
@@ -183,16 +182,6 @@ export class WebSocket extends EventTarget {
       this.#state = readyStates.CLOSING
       this.#outbox?.close(status ?? (text === '' ? 1005 : 1000), text)
     }
-  }
-
-  #handler(name: HandlerName): EventHandler {
-    this.#handlers ??= new Map()
-    let handler = this.#handlers.get(name)
-    if (handler === undefined) {
-      handler = new EventHandler(this, name)
-      this.#handlers.set(name, handler)
-    }
-    return handler
   }
 
   #createEvents(isLater: boolean): SocketEvents {
