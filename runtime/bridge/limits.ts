@@ -26,7 +26,10 @@ export const fixedLimits = {
   startupWallMs: 5_000,
   concurrentSubrequests: 6,
   requestHeaderBytes: 32 * 1024,
+  /** Of an answer, and of a subrequest. */
   responseHeadBytes: 128 * 1024,
+  /** Of a body that comes with its head: a megabyte of text in UTF-8. What is larger comes in chunks, under credit. */
+  wholeBodyBytes: 4 * 1024 * 1024,
   logBytesPerRequest: 256 * 1024,
   waitUntilMs: 30_000,
   hops: 8,

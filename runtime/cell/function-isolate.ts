@@ -1,6 +1,7 @@
 import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
+import { isChunkTooLarge, messageRefusal, shortened } from './frame-sizes.ts'
 import { functionFrames, guestStack, isTimeout, messageOf, rejectionOf } from './guest-errors.ts'
 import { handOver } from './hand-over.ts'
 import type { FunctionLoad, LoadResult } from './load-function.ts'
@@ -168,6 +169,11 @@ export class FunctionIsolate {
     if (request === undefined || request.answered) return
     const cpuMicros = this.#cpuOf(request)
     if (this.#overLimit(request, cpuMicros)) return
+    const refusal = messageRefusal(head, body)
+    if (refusal !== undefined) {
+      this.fail(exchange, 'no_response', refusal, '')
+      return
+    }
     request.answered = true
     if (head.startsWith('101\n')) this.#sockets.add(exchange)
     this.#options.sender.head(exchange, this.#reportedMicros(request, cpuMicros), settled, head, body)
@@ -178,11 +184,13 @@ export class FunctionIsolate {
     const request = this.#requests.get(exchange)
     if (request === undefined || request.answered) return
     request.answered = true
-    this.#options.sender.reset(exchange, { code, message, stack: functionFrames(stack) })
+    this.#options.sender.reset(exchange, { code: shortened(code), message: shortened(message), stack: functionFrames(stack) })
   }
 
   bodyChunk(exchange: number, bytes: Uint8Array): void {
-    if (this.owns(exchange)) this.#options.sender.chunk(exchange, bytes)
+    if (!this.owns(exchange)) return
+    if (isChunkTooLarge(bytes)) this.bodyReset(exchange, { code: 'uncaught_exception', message: 'The function sent a body in disregard of flow control' })
+    else this.#options.sender.chunk(exchange, bytes)
   }
 
   bodyEnd(exchange: number): void {
@@ -190,7 +198,9 @@ export class FunctionIsolate {
   }
 
   bodyReset(exchange: number, reason: ResetReason): void {
-    if (this.owns(exchange)) this.#options.sender.reset(exchange, reason)
+    if (!this.owns(exchange)) return
+    const { message, stack, ...rest } = reason
+    this.#options.sender.reset(exchange, { ...rest, message: shortened(message), ...(stack === undefined ? {} : { stack: functionFrames(stack) }) })
   }
 
   bodyCredit(exchange: number, bytes: number): void {
@@ -204,6 +214,8 @@ export class FunctionIsolate {
     const { subrequests } = this.#options.settings
     request.subrequests++
     if (request.subrequests > subrequests) return `subrequest_limit_exceeded\nThe request made more than ${subrequests} subrequests`
+    const refusal = messageRefusal(head, body)
+    if (refusal !== undefined) return `subrequest_failed\n${refusal}`
     const exchange = this.#options.allocateExchange()
     this.#subrequests.set(exchange, parent)
     this.#options.sender.open(exchange, this.#options.id, parent, head, body)

@@ -1,6 +1,7 @@
 import type ivm from 'isolated-vm'
 import { backstopMs, GuestEvent, type LoadOutcome, type LoadSettings, scriptName, synchronousMark } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
+import { shortened } from './frame-sizes.ts'
 import { guestStack, isTimeout, messageOf } from './guest-errors.ts'
 import { threadCpuMicros } from './meter.ts'
 
@@ -115,7 +116,7 @@ export class FunctionLoad {
     if (handlers === undefined) return undefined
     const timeout = backstopMs(settings.startupCpuMs, settings.contention)
     const refusal: unknown = blank.adopt.applySync(undefined, [handlers.derefInto()], { timeout })
-    return typeof refusal === 'string' ? refusal : ''
+    return typeof refusal === 'string' ? shortened(refusal) : ''
   }
 
   /** Reading the export of a module that is not evaluated throws, as with any variable before its declaration. */

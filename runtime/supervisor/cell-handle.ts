@@ -276,6 +276,7 @@ export class CellHandle {
     this.gone = true
     this.ready = false
     const mark = this.#process.mark()
+    const isLoading = this.isolates.get(mark.isolateId)?.state === 'loading'
     const offence = this.#verdict ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
     for (const isolate of this.isolates.values()) {
       isolate.state = 'gone'
@@ -285,6 +286,7 @@ export class CellHandle {
     this.#requests.lose({
       affects: () => true,
       isOffender: (exchange) => isOffender(exchange, mark),
+      isSuspect: (exchange) => isLoading && mark.exchangeId === 0 && exchange.isolate?.id === mark.isolateId,
       offence,
       highestBegun: mark.highestExchangeId,
     })
@@ -308,7 +310,7 @@ export class CellHandle {
   }
 }
 
-/** The request whose turn was running; while an isolate was being loaded, every request that waits for it. */
+/** The request whose turn was running; where it was a turn outside of requests, all of its isolate. */
 function isOffender(exchange: RequestExchange, { exchangeId, isolateId }: TurnMark): boolean {
   return exchangeId === 0 ? exchange.isolate?.id === isolateId : exchange.id === exchangeId
 }

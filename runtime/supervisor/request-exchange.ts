@@ -8,11 +8,12 @@ import type { FunctionRequest, RequestControl, ResponseHandler, RunnableVersion 
 import type { SubrequestExchange } from './subrequest-exchange.ts'
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Runs of a request whose code may have begun; and placements of one that no code has seen, where one cell after another dies. */
+/** What a request had to do with the loss of its isolate. */
+export type PartInLoss = 'offender' | 'suspect' | 'bystander'
+
+/** Runs of a request whose code may have begun, or that a start may have ended; and placements of one that no code has seen, where one cell after another dies. */
 const attemptsMax = 2
 const placementsMax = 6
-/** Of a body that comes with its head: a megabyte of text in UTF-8. What is larger comes in chunks, under credit. */
-const wholeBytesMax = 4 * 1024 * 1024
 
 export interface RequestExchangeOptions {
   readonly version: RunnableVersion
@@ -134,7 +135,7 @@ export class RequestExchange implements RequestControl {
     const kind = reader.uint8()
     const head = readHead(reader.sizedLatin1())
     const content = reader.rest()
-    if (head === undefined || content.length > wholeBytesMax) {
+    if (head === undefined || content.length > fixedLimits.wholeBodyBytes) {
       this.fail(new SkerryError('no_response', head === undefined
         ? `The head of the answer is larger than ${fixedLimits.responseHeadBytes} bytes`
         : 'The function sent a body in disregard of flow control'))
@@ -231,13 +232,13 @@ export class RequestExchange implements RequestControl {
   /**
    * The isolate or the cell is gone. Retries what had not begun, and safe methods before their head, where the body can be sent again.
    */
-  onLost(begun: boolean, error: SkerryError, isOffender: boolean): void {
+  onLost(begun: boolean, error: SkerryError, part: PartInLoss): void {
     this.isolate = undefined
     if (this.#over) return
     const isWhole = !this.#headReceived && !this.#uploadBegun
     if (begun) this.#runs++
-    const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < attemptsMax : this.attempts < placementsMax
-    if (!isOffender && isWhole && isSafe) {
+    const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < attemptsMax : this.attempts < (part === 'suspect' ? attemptsMax : placementsMax)
+    if (part !== 'offender' && isWhole && isSafe) {
       this.#upload?.hold()
       this.#options.place(this)
       return

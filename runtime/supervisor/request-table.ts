@@ -10,7 +10,9 @@ const lingeringMax = 5_000
 export interface Loss {
   readonly affects: (exchange: RequestExchange) => boolean
   readonly isOffender: (exchange: RequestExchange) => boolean
-  /** What the offender is told. */
+  /** Whether it waited for an isolate whose start may be what did it. */
+  readonly isSuspect?: (exchange: RequestExchange) => boolean
+  /** What offenders and suspects are told. */
   readonly offence: SkerryError
   /** Requests above this id had not begun. */
   readonly highestBegun: number
@@ -82,14 +84,14 @@ export class RequestTable {
   }
 
   /** Takes out what the loss affects, then has each request deal with it: none sees the table half done. */
-  lose({ affects, isOffender, offence, highestBegun }: Loss): void {
+  lose({ affects, isOffender, isSuspect, offence, highestBegun }: Loss): void {
     const bystander = new SkerryError('isolate_crashed', 'The function was ended by what another request did')
     const lost = [...this.#requests.values()].filter(affects)
     for (const exchange of lost) this.remove(exchange)
     for (const exchange of lost) {
       const begun = exchange.id <= highestBegun
-      const offender = begun && isOffender(exchange)
-      exchange.onLost(begun, offender ? offence : bystander, offender)
+      const part = begun && isOffender(exchange) ? 'offender' : !begun && isSuspect?.(exchange) === true ? 'suspect' : 'bystander'
+      exchange.onLost(begun, part === 'bystander' ? bystander : offence, part)
     }
   }
 }
