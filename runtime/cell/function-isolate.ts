@@ -11,6 +11,7 @@ import { CryptoOperations } from './operations/crypto.ts'
 import type { PoolMeter } from './pool-meter.ts'
 import { PoolQueue } from './pool-queue.ts'
 import { createRequestRecord, passesLog, refill, type RequestRecord } from './request-record.ts'
+import { isLastEvent, SubrequestTable } from './subrequest-table.ts'
 import { TimerTable } from './timer-table.ts'
 import { TurnClock } from './turn-clock.ts'
 
@@ -56,8 +57,7 @@ export interface FunctionIsolateOptions {
 export class FunctionIsolate {
   readonly #options: FunctionIsolateOptions
   readonly #requests = new Map<number, RequestRecord>()
-  /** Subrequest to the request that made it. */
-  readonly #subrequests = new Map<number, number>()
+  readonly #subrequests = new SubrequestTable()
   /** Exchanges that carry a WebSocket's messages. */
   readonly #sockets = new Set<number>()
   readonly #timers = new TimerTable((timer, request) => {
@@ -140,6 +140,7 @@ export class FunctionIsolate {
     if (request === undefined && !this.#subrequests.has(exchange)) return
     if (event === GuestEvent.head && typeof first === 'string' && first.startsWith('101\n')) this.#sockets.add(exchange)
     this.#turn(request, event, exchange, first, second)
+    if (isLastEvent(event, second)) this.#dropSubrequest(exchange)
   }
 
   /** The node wants nothing more of this request: its timers stop, and the guest drops what it holds. */
@@ -201,6 +202,7 @@ export class FunctionIsolate {
     if (!this.owns(exchange)) return
     const { message, stack, ...rest } = reason
     this.#options.sender.reset(exchange, { ...rest, message: shortened(message), ...(stack === undefined ? {} : { stack: functionFrames(stack) }) })
+    this.#dropSubrequest(exchange)
   }
 
   bodyCredit(exchange: number, bytes: number): void {
@@ -217,7 +219,7 @@ export class FunctionIsolate {
     const refusal = messageRefusal(head, body)
     if (refusal !== undefined) return `subrequest_failed\n${refusal}`
     const exchange = this.#options.allocateExchange()
-    this.#subrequests.set(exchange, parent)
+    this.#subrequests.add(exchange, parent)
     this.#options.sender.open(exchange, this.#options.id, parent, head, body)
     return exchange
   }
@@ -413,7 +415,7 @@ export class FunctionIsolate {
   }
 
   #ownerOf(exchange: number): RequestRecord | undefined {
-    return this.#requests.get(exchange) ?? this.#requests.get(this.#subrequests.get(exchange) ?? 0)
+    return this.#requests.get(exchange) ?? this.#requests.get(this.#subrequests.parentOf(exchange) ?? 0)
   }
 
   #cpuOf(request: RequestRecord): number {
@@ -430,15 +432,15 @@ export class FunctionIsolate {
     this.#requests.delete(exchange)
     this.#sockets.delete(exchange)
     this.#options.releaseExchange(exchange)
-    if (this.#subrequests.size > 0) {
-      for (const [subrequest, parent] of this.#subrequests) {
-        if (parent !== exchange) continue
-        this.#subrequests.delete(subrequest)
-        this.#sockets.delete(subrequest)
-        this.#options.releaseExchange(subrequest)
-      }
-    }
+    if (this.#subrequests.size > 0) for (const subrequest of this.#subrequests.of(exchange)) this.#dropSubrequest(subrequest)
     this.#timers.clearOf(exchange)
     this.#compression.closeOf(exchange)
+  }
+
+  /** Without effect on what is no subrequest. */
+  #dropSubrequest(exchange: number): void {
+    if (!this.#subrequests.remove(exchange)) return
+    this.#sockets.delete(exchange)
+    this.#options.releaseExchange(exchange)
   }
 }
