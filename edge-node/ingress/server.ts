@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SkerryError } from '../../errors/index.ts'
 import { fixedLimits } from '../../runtime/bridge/index.ts'
@@ -48,9 +48,9 @@ export function createIngressServer(options: IngressServerOptions): Server {
     const detail = 'The only expectation that is understood is 100-continue.'
     answerProblem(response, new SkerryError('bad_request', detail, { field: 'expect' }), { ...options.problemContext(), close: true })
   })
-  server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
-    // Behind a request that is still being answered there can be no other protocol.
-    if (latest.get(connection)?.writableFinished === false) connection.destroy()
+  server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
+    // Behind a request that is still being answered there can be no other protocol. Where a body is to come, Node gives another stream.
+    if (!(connection instanceof Socket) || latest.get(connection)?.writableFinished === false) connection.destroy()
     else options.handle(request, new UpgradeResponse(request, connection, head), false)
   })
   closeUpgradedToo(server)

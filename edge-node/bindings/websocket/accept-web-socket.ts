@@ -4,9 +4,13 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { SkerryError } from '../../../errors/index.ts'
 import { protocolSettings } from './settings.ts'
 
-/** Whether a request asks for a WebSocket, well or badly. */
-export function asksForWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
+/**
+ * Whether a request asks for a WebSocket, well or badly. One that has a body does not: it is a request like others, whose body is read before
+ * anything that follows it.
+ */
+export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && !hasBody
 }
 
 /**
