@@ -75,7 +75,7 @@ function protocolsOf(headers: readonly string[]): string[] {
 }
 
 function toRecord(headers: readonly string[]): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = {}
+  const record = Object.create(null) as Record<string, string | string[]>
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] ?? ''
     if (ownHeaders.has(name)) continue
