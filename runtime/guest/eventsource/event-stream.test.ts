@@ -37,3 +37,10 @@ test('lines end in any way, and pieces are cut anywhere', () => {
 test('what stands behind the last empty line is no event', () => {
   expect(parse(['data: a\n\ndata: b\n']).events.map(({ data }) => data)).toEqual(['a'])
 })
+
+test('a line in very many pieces is looked through once', () => {
+  const piece = 'x'.repeat(64)
+  // Looked through from its beginning at each piece it would take minutes.
+  const { events } = parse(['data:', ...Array<string>(100_000).fill(piece), '\n\n'])
+  expect(events.map(({ data }) => data.length)).toEqual([6_400_000])
+})

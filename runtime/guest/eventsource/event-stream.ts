@@ -47,14 +47,15 @@ export function createEventStreamParser(listener: EventStreamListener, lastId: s
 
   return (piece) => {
     // The line feed of a pair that was cut.
-    let text = endedInReturn && piece.startsWith('\n') ? piece.slice(1) : piece
+    const text = endedInReturn && piece.startsWith('\n') ? piece.slice(1) : piece
     if (piece !== '') endedInReturn = piece.endsWith('\r')
-    text = rest + text
     let start = 0
     for (const match of text.matchAll(/\r\n|\n|\r/g)) {
-      line(text.slice(start, match.index))
+      line(rest + text.slice(start, match.index))
+      rest = ''
       start = match.index + match[0].length
     }
-    rest = text.slice(start)
+    // Looked through once: a line may come in very many pieces.
+    rest += text.slice(start)
   }
 }
