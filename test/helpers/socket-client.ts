@@ -22,7 +22,7 @@ export async function openSocketClient(door: string, functionName: string, path:
   const messages: (string | Buffer)[] = []
   let wake = (): void => undefined
   let headers: SocketClient['headers'] = {}
-  let isClosed = false
+  let ending: string | undefined
   socket.on('message', (data: Buffer, isBinary) => {
     messages.push(isBinary ? data : data.toString())
     wake()
@@ -32,7 +32,7 @@ export async function openSocketClient(door: string, functionName: string, path:
   })
   const closed = new Promise<readonly [number, string]>((resolve) => {
     socket.once('close', (code, reason) => {
-      isClosed = true
+      ending = `${code} ${reason.toString()}`
       wake()
       resolve([code, reason.toString()])
     })
@@ -45,7 +45,7 @@ export async function openSocketClient(door: string, functionName: string, path:
       for (;;) {
         const message = messages.shift()
         if (message !== undefined) return message
-        if (isClosed) throw new Error('the socket closed')
+        if (ending !== undefined) throw new Error(`the socket closed: ${ending}`)
         await new Promise<void>((resolve) => {
           wake = resolve
         })
