@@ -12,6 +12,8 @@ const algorithms = new Set([
 const maximumIterations = 1_000_000
 /** PBKDF2 repeats its iterations for every block of output. */
 const maximumDerivationRounds = 4_000_000
+/** Of an output, which lies outside of the isolate's memory limit until it has it. */
+const maximumDerivedBits = 8 * 1024 * 1024 * 8
 const maximumGeneratedModulusBits = 4_096
 const maximumImportedModulusBits = 8_192
 const maximumSymmetricBits = 65_536
@@ -90,6 +92,9 @@ function checkGeneration(algorithm: Algorithm): void {
 }
 
 function checkDerivation(algorithm: Algorithm, bits: unknown): void {
+  if (typeof bits === 'number' && bits > maximumDerivedBits) {
+    throw new CryptoRefusal('OperationError', `At most ${maximumDerivedBits} bits can be derived here`)
+  }
   if (algorithm.name !== 'PBKDF2') return
   const { iterations, hash } = algorithm as { iterations?: unknown; hash?: unknown }
   if (typeof iterations !== 'number') return

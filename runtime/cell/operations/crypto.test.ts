@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { PoolMeter } from '../pool-meter.ts'
 import { maximumHeldBytes, PoolQueue } from '../pool-queue.ts'
 import { CryptoOperations, type CryptoOutcome } from './crypto.ts'
-import { maximumKeys } from './crypto-keys.ts'
+import { maximumKeyBytes, maximumKeys } from './crypto-keys.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const part = (offset: number, length: number): object => ({ $bytes: [offset, length] })
@@ -63,6 +63,20 @@ describe('CryptoOperations', () => {
     expect((await derive(second)).error).toBe('InvalidAccessError')
   })
 
+  test('holds so many bytes of material', async () => {
+    const operations = new CryptoOperations()
+    const make = (first: number, bytes: number): Promise<CryptoOutcome> =>
+      call(operations, 'importKey', ['raw', part(0, bytes), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']], new Uint8Array(bytes).fill(first))
+    const sign = (key: Record<string, unknown>): Promise<CryptoOutcome> => call(operations, 'sign', ['HMAC', { $key: key['id'] }, part(0, 1)], new Uint8Array(1))
+    const first = await json(make(0, maximumKeyBytes / 4))
+    const second = await json(make(1, maximumKeyBytes / 2))
+    expect([(await sign(first)).error, (await sign(second)).error]).toEqual(['', ''])
+    await json(make(2, maximumKeyBytes / 2))
+    expect([(await sign(first)).error, (await sign(second)).error]).toEqual(['InvalidAccessError', ''])
+    expect((await make(3, maximumKeyBytes + 1)).error).toBe('OperationError')
+    expect((await sign(second)).error).toBe('')
+  })
+
   test.each([
     ['an unknown method', 'constructor', [], 'NotSupportedError'],
     ['an algorithm that is not offered', 'digest', ['MD5', part(0, 1)], 'NotSupportedError'],
@@ -71,6 +85,7 @@ describe('CryptoOperations', () => {
     ['a key of nobody', 'sign', ['HMAC', { $key: 7 }, part(0, 1)], 'InvalidAccessError'],
     ['too many iterations', 'deriveBits', [{ name: 'pbkdf2', hash: 'SHA-256', iterations: 1_000_001, salt: part(0, 1) }, 0, 256], 'NotSupportedError'],
     ['long derivations', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1_000_000, salt: part(0, 1) }, 0, 160 * 5], 'NotSupportedError'],
+    ['huge derivations', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1, salt: part(0, 1) }, 0, 2 ** 28], 'OperationError'],
     ['huge RSA keys', 'generateKey', [{ name: 'RSA-PSS', modulusLength: 8192, publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
     ['odd public exponents', 'generateKey', [{ name: 'RSA-PSS', modulusLength: 1024, publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
   ])('refuses %s', async (_title, method, given, error) => {

@@ -71,7 +71,7 @@ export class CryptoOperations {
     const known = name === undefined ? undefined : this.#keys.findImport(name)
     if (known !== undefined) return JSON.stringify(describeKey(known.id, known.key))
     const made = createSecret(method, given)
-    return made === undefined ? undefined : JSON.stringify(describeKey(this.#keys.add(made.key, name, made.secret), made.key))
+    return made === undefined ? undefined : JSON.stringify(describeKey(this.#keys.add(made.key, bytes.length, name, made.secret), made.key))
   }
 
   async #perform(method: unknown, jsonArguments: unknown, bytes: unknown): Promise<string | Uint8Array> {
@@ -81,31 +81,32 @@ export class CryptoOperations {
     }
     const given = reviveArguments(jsonArguments, bytes, this.#keys)
     checkCost(method, given)
-    if (method === 'importKey') return this.#import(given, this.#keys.importName(String(jsonArguments), bytes))
-    return this.#marshal(await callSubtle(method, given))
+    const callBytes = Math.max(String(jsonArguments).length, bytes instanceof Uint8Array ? bytes.length : 0)
+    if (method === 'importKey') return this.#import(given, this.#keys.importName(String(jsonArguments), bytes), callBytes)
+    return this.#marshal(await callSubtle(method, given), callBytes)
   }
 
-  async #import(given: unknown[], name: string): Promise<string> {
+  async #import(given: unknown[], name: string, callBytes: number): Promise<string> {
     const known = this.#keys.findImport(name)
     if (known !== undefined) return JSON.stringify(describeKey(known.id, known.key))
     const key = (await callSubtle('importKey', given)) as webcrypto.CryptoKey
     checkImported(key)
-    return JSON.stringify(describeKey(this.#keys.add(key, name), key))
+    return JSON.stringify(describeKey(this.#keys.add(key, callBytes, name), key))
   }
 
-  #marshal(result: unknown): string | Uint8Array {
+  #marshal(result: unknown, callBytes: number): string | Uint8Array {
     if (result instanceof ArrayBuffer) return new Uint8Array(result)
     if (typeof result === 'boolean') return String(result)
     if (isKey(result)) {
       checkImported(result)
-      return JSON.stringify(describeKey(this.#keys.add(result), result))
+      return JSON.stringify(describeKey(this.#keys.add(result, callBytes), result))
     }
     const pair = result as { publicKey?: unknown; privateKey?: unknown }
     if (isKey(pair.publicKey) && isKey(pair.privateKey)) {
       const { publicKey, privateKey } = pair
       return JSON.stringify({
-        publicKey: describeKey(this.#keys.add(publicKey), publicKey),
-        privateKey: describeKey(this.#keys.add(privateKey), privateKey),
+        publicKey: describeKey(this.#keys.add(publicKey, callBytes), publicKey),
+        privateKey: describeKey(this.#keys.add(privateKey, callBytes), privateKey),
       })
     }
     return JSON.stringify(result)
