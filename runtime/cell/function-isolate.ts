@@ -4,28 +4,28 @@ import type { CellSender } from './cell-sender.ts'
 import { isChunkTooLarge, messageRefusal, shortened } from './frame-sizes.ts'
 import { functionFrames, guestStack, isTimeout, messageOf, rejectionOf } from './guest-errors.ts'
 import { handOver } from './hand-over.ts'
+import { cpuOverrun, memoryLoss, timeLoss } from './isolate-loss.ts'
 import type { FunctionLoad, LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
-import { CompressionOperations } from './operations/compression.ts'
-import { CryptoOperations } from './operations/crypto.ts'
 import type { PoolMeter } from './pool-meter.ts'
-import { PoolQueue } from './pool-queue.ts'
-import { createRequestRecord, passesLog, refill, type RequestRecord } from './request-record.ts'
+import { PoolWork } from './pool-work.ts'
+import { countedMicros, RequestLedger } from './request-ledger.ts'
+import { passesLog, type RequestRecord } from './request-record.ts'
 import { isLastEvent, SubrequestTable } from './subrequest-table.ts'
 import { TimerTable } from './timer-table.ts'
 import { TurnClock } from './turn-clock.ts'
 
 /** Below this, CPU time is told by the clock of the turns. */
 const tickMicros = 4_000
+/** A turn above this marks its isolate as slow. */
+const slowTurnMicros = 1_000
+
 interface Loading {
   readonly load: FunctionLoad
   /** Ends it where the module waits for too long. */
   readonly deadline: NodeJS.Timeout
   readonly onLoaded: (result: LoadResult) => void
 }
-
-/** A turn above this marks its isolate as slow. */
-const slowTurnMicros = 1_000
 
 export interface FunctionIsolateOptions {
   readonly id: number
@@ -51,23 +51,17 @@ export interface FunctionIsolateOptions {
  *
  * Invariants: code in the isolate runs only inside `#turn`, one timed call on this thread, charged to one request; promise jobs end before
  * the call does. An exchange id that comes from inside is looked up in this isolate's own tables, so that no function reaches another's
- * exchange. After a turn was cut, nothing enters the isolate again. What runs outside any request, or after its own was over, is charged to
- * a budget that each request refills, so that no function goes on for free.
+ * exchange. After a turn was cut, nothing enters the isolate again.
  */
 export class FunctionIsolate {
   readonly #options: FunctionIsolateOptions
-  readonly #requests = new Map<number, RequestRecord>()
+  readonly #requests: RequestLedger
   readonly #subrequests = new SubrequestTable()
-  /** Exchanges that carry a WebSocket's messages. */
-  readonly #sockets = new Set<number>()
   readonly #timers = new TimerTable((timer, request) => {
     this.#turn(this.#requests.get(request), GuestEvent.timer, timer)
     this.#options.schedule()
   })
-  readonly #crypto: CryptoOperations
-  readonly #compression: CompressionOperations
-  /** What is charged for turns that belong to no request under way. */
-  readonly #outside = createRequestRecord(0)
+  readonly #pool: PoolWork
   readonly #clock = new TurnClock()
   #sharedMemory: Uint8Array | undefined
   #turnRequest: RequestRecord | undefined
@@ -80,9 +74,16 @@ export class FunctionIsolate {
 
   constructor(options: FunctionIsolateOptions) {
     this.#options = options
-    const queue = new PoolQueue(options.poolMeter)
-    this.#crypto = new CryptoOperations(queue)
-    this.#compression = new CompressionOperations(queue)
+    this.#requests = new RequestLedger(options.settings.cpuMs)
+    this.#pool = new PoolWork({
+      meter: options.poolMeter,
+      isWanted: (owner) => !this.#lost && !this.#requests.isExhausted(this.#requests.payerOf(owner)),
+      onDone: (owner, cpuMicros, event, id, first, second) => {
+        this.#requests.payerOf(owner).cpuMicros += cpuMicros
+        this.#turn(owner, event, id, first, second)
+        options.schedule()
+      },
+    })
     this.#clock.beginLoad(options.settings.startupCpuMs, options.settings.contention)
   }
 
@@ -127,18 +128,14 @@ export class FunctionIsolate {
   }
 
   startRequest(exchange: number, head: string, body: Transfer): void {
-    const request = createRequestRecord(exchange)
-    this.#requests.set(exchange, request)
-    this.#outside.cpuMicros = Math.max(0, this.#outside.cpuMicros - this.#options.settings.cpuMs * 1_000)
-    this.#outside.logBytes = 0
-    this.#turn(request, GuestEvent.request, exchange, head, body)
+    this.#turn(this.#requests.start(exchange), GuestEvent.request, exchange, head, body)
   }
 
   /** An event for an exchange of this isolate; unknown ones are over already. */
   exchangeEvent(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
     const request = this.#ownerOf(exchange)
     if (request === undefined && !this.#subrequests.has(exchange)) return
-    if (event === GuestEvent.head && typeof first === 'string' && first.startsWith('101\n')) this.#sockets.add(exchange)
+    if (event === GuestEvent.head && typeof first === 'string' && first.startsWith('101\n')) this.#requests.addSocket(exchange)
     this.#turn(request, event, exchange, first, second)
     if (isLastEvent(event, second)) this.#dropSubrequest(exchange)
   }
@@ -154,7 +151,7 @@ export class FunctionIsolate {
     this.#lost = true
     clearTimeout(this.#loading?.deadline)
     this.#timers.clearAll()
-    this.#compression.closeAll()
+    this.#pool.closeAll()
     this.#options.blank.connect(() => undefined)
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
   }
@@ -176,7 +173,7 @@ export class FunctionIsolate {
       return
     }
     request.answered = true
-    if (head.startsWith('101\n')) this.#sockets.add(exchange)
+    if (head.startsWith('101\n')) this.#requests.addSocket(exchange)
     this.#options.sender.head(exchange, this.#reportedMicros(request, cpuMicros), settled, head, body)
     if (settled) this.#dropRequest(exchange)
   }
@@ -232,7 +229,7 @@ export class FunctionIsolate {
   }
 
   log(exchange: number, entry: Omit<CellLog, 'isolate'>): void {
-    const passed = passesLog(this.#requests.get(exchange) ?? this.#outside, entry)
+    const passed = passesLog(this.#requests.payerOf(this.#requests.get(exchange)), entry)
     if (passed === undefined) return
     const record: CellLog = {
       ...passed,
@@ -251,48 +248,28 @@ export class FunctionIsolate {
     this.#timers.clear(timer)
   }
 
-  /** Answers with the result, or starts an operation whose outcome comes back as an event of its own, charged to the request that asked. */
+  /** See `PoolWork`. */
   startCrypto(call: number, method: string, parameters: string, bytes: Uint8Array): Transfer {
-    const result = this.#crypto.performNow(method, parameters, bytes)
-    if (result !== undefined) return result
-    const owner = this.#turnRequest
-    void this.#crypto.perform(method, parameters, bytes, () => this.#isWantedFor(owner)).then(({ error, value, cpuMicros }) => {
-      this.#payerOf(owner).cpuMicros += cpuMicros
-      this.#turn(owner, GuestEvent.result, call, error, value)
-      this.#options.schedule()
-    })
-    return undefined
+    return this.#pool.crypto(this.#turnRequest, call, method, parameters, bytes)
   }
 
   stepCodec(codec: number, kind: Transfer, input: Uint8Array, ends: boolean): void {
-    const owner = this.#turnRequest
-    const step = { codec, owner: owner?.id ?? 0, kind, input, ends, isWanted: () => this.#isWantedFor(owner) }
-    void this.#compression.step(step).then(({ output, more, cpuMicros }) => {
-      this.#payerOf(owner).cpuMicros += cpuMicros
-      this.#turn(owner, GuestEvent.codec, codec, output, more)
-      this.#options.schedule()
-    })
+    this.#pool.stepCodec(this.#turnRequest, codec, kind, input, ends)
   }
 
   closeCodec(codec: number): void {
-    this.#compression.close(codec)
-  }
-
-  #isWantedFor(owner: RequestRecord | undefined): boolean {
-    return !this.#lost && !this.#isExhausted(this.#payerOf(owner))
+    this.#pool.closeCodec(codec)
   }
 
   #turn(charged: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
     if (this.#lost) return
     const { blank, settings, marker } = this.#options
-    const request = this.#payerOf(charged)
-    if (this.#sockets.size > 0) this.#refillBySocket(request, event, id)
-    const limitMs = this.#limitMs(request)
-    const usedMs = (request.cpuMicros - request.forgivenMicros) / 1_000
-    if (request === this.#outside && this.#isExhausted(request) && event !== GuestEvent.forget) return
+    const request = this.#requests.payerOf(charged)
+    this.#requests.refillBySocket(request, event === GuestEvent.chunk, id)
+    if (this.#requests.isOutside(request) && this.#requests.isExhausted(request) && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
     marker.write(this.#options.id, request.id)
-    const leftMs = this.#loading?.load.leftMs ?? Math.min(limitMs - usedMs, settings.cpuMs)
+    const leftMs = this.#loading?.load.leftMs ?? Math.min(this.#requests.leftMs(request), settings.cpuMs)
     this.#turnRequest = request
     const timeout = this.#clock.begin(leftMs, this.#options.contention())
     let failure: unknown
@@ -325,47 +302,18 @@ export class FunctionIsolate {
   #finishLoad(result: LoadResult): void {
     const loading = this.#loading
     this.#loading = undefined
-    this.#outside.cpuMicros = 0
+    this.#requests.clearOutside()
     clearTimeout(loading?.deadline)
     loading?.onLoaded(result)
-  }
-
-  /** Whom a turn is charged to that this request caused: the request while it goes on. */
-  #payerOf(request: RequestRecord | undefined): RequestRecord {
-    return request !== undefined && this.#requests.get(request.id) === request ? request : this.#outside
-  }
-
-  #isExhausted(request: RequestRecord): boolean {
-    return request.cpuMicros - request.forgivenMicros > this.#limitMs(request) * 1_000
-  }
-
-  /** CPU time in milliseconds. */
-  #limitMs(request: RequestRecord): number {
-    return request === this.#outside ? fixedLimits.startupCpuMs : this.#options.settings.cpuMs
   }
 
   #afterFailedTurn(request: RequestRecord, event: GuestEvent, error: unknown): void {
     const { blank, settings } = this.#options
     const exchange = request.id
     if (blank.isolate.isDisposed && !this.#isOverdue) {
-      this.#lose({
-        code: 'memory_limit_exceeded',
-        message: `The function used more than ${settings.memoryMb} MB of memory`,
-        exchange,
-        limit: settings.memoryMb,
-        used: settings.memoryMb,
-      })
+      this.#lose(memoryLoss(exchange, settings.memoryMb))
     } else if (this.#isOverdue || isTimeout(error)) {
-      const usedMs = Math.round((request.cpuMicros - request.forgivenMicros) / 1_000)
-      const overran = usedMs >= settings.cpuMs
-      this.#lose({
-        code: overran ? 'cpu_limit_exceeded' : 'overloaded',
-        message: overran
-          ? `The request used ${usedMs} ms of CPU; the limit is ${settings.cpuMs} ms`
-          : 'The machine gave the function too little time to finish',
-        exchange,
-        ...(overran ? { limit: settings.cpuMs, used: usedMs } : {}),
-      })
+      this.#lose(timeLoss(exchange, countedMicros(request), settings.cpuMs))
     } else if (event === GuestEvent.rejection) {
       this.log(exchange, { kind: 'exception', level: 'error', text: messageOf(error), stack: guestStack(error) })
     } else {
@@ -377,28 +325,11 @@ export class FunctionIsolate {
   /** Tells the node of a request whose turns came to an end by themselves, though over its limit: the isolate is sound and stays. */
   #overLimit(request: RequestRecord, cpuMicros: number): boolean {
     const { settings } = this.#options
-    const countedMicros = cpuMicros - request.forgivenMicros
-    if (countedMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
-    const used = Math.round(countedMicros / 1_000)
+    const usedMicros = countedMicros(request, cpuMicros)
+    if (usedMicros <= settings.cpuMs * 1_000 || !this.#requests.has(request.id)) return false
     request.answered = true
-    this.#options.sender.reset(request.id, {
-      code: 'cpu_limit_exceeded',
-      message: `The request used ${used} ms of CPU; the limit is ${settings.cpuMs} ms`,
-      limit: settings.cpuMs,
-      used,
-    })
+    this.#options.sender.reset(request.id, cpuOverrun(usedMicros, settings.cpuMs))
     return true
-  }
-
-  /**
-   * A request whose own WebSocket is open goes on for as long as it likes, so that its work is measured by the message: each that comes, on
-   * any of its sockets, brings its CPU time and subrequests anew. What its timers do meanwhile is measured by the interval of pings.
-   */
-  #refillBySocket(request: RequestRecord, event: GuestEvent, id: number): void {
-    if (!this.#sockets.has(request.id)) return
-    const nowMs = performance.now()
-    const isMessage = event === GuestEvent.chunk && this.#sockets.has(id)
-    if (isMessage || nowMs - request.refilledMs > fixedLimits.webSocketPingMs) refill(request, nowMs)
   }
 
   /** Nothing of the request goes on, in `waitUntil` neither. */
@@ -429,18 +360,17 @@ export class FunctionIsolate {
   }
 
   #dropRequest(exchange: number): void {
-    this.#requests.delete(exchange)
-    this.#sockets.delete(exchange)
+    this.#requests.remove(exchange)
     this.#options.releaseExchange(exchange)
     if (this.#subrequests.size > 0) for (const subrequest of this.#subrequests.of(exchange)) this.#dropSubrequest(subrequest)
     this.#timers.clearOf(exchange)
-    this.#compression.closeOf(exchange)
+    this.#pool.closeOf(exchange)
   }
 
   /** Without effect on what is no subrequest. */
   #dropSubrequest(exchange: number): void {
     if (!this.#subrequests.remove(exchange)) return
-    this.#sockets.delete(exchange)
+    this.#requests.removeSocket(exchange)
     this.#options.releaseExchange(exchange)
   }
 }
