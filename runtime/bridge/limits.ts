@@ -33,6 +33,8 @@ export const fixedLimits = {
   logBytesPerRequest: 256 * 1024,
   waitUntilMs: 30_000,
   hops: 8,
+  /** What the cell holds for an isolate while its thread pool works on it. */
+  poolBytes: 64 * 1024 * 1024,
   /** A message that comes in by a WebSocket. */
   webSocketMessageBytes: 16 * 1024 * 1024,
   /** A WebSocket on which nothing came for so long is pinged, and lost where nothing comes for as long again. */

@@ -1,9 +1,10 @@
+import { fixedLimits } from '../bridge/index.ts'
 import type { PoolMeter } from './pool-meter.ts'
 
 /** Work of one isolate that may wait or be under way at a time. */
 export const maximumPending = 4_096
 /** Bytes that may be held for it. */
-export const maximumHeldBytes = 64 * 1024 * 1024
+export const maximumHeldBytes = fixedLimits.poolBytes
 /** Of it on the thread pool; the rest waits here, where it can be given up. */
 const maximumRunning = 4
 

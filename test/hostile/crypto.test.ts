@@ -30,6 +30,22 @@ test('many operations at a time are queued; more than may be held are refused', 
   expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
 }, 30_000)
 
+test('large operations beyond what is held are refused before they are copied', async () => {
+  const crashes = hostile.runtime.status().cellCrashes
+  const version = versionOf('floods crypto with much', `
+    const data = new Uint8Array(16e6)
+    export default { async fetch() {
+      const outcomes = {}
+      for (const { status, reason } of await Promise.allSettled(Array.from({ length: 100 }, () => crypto.subtle.digest('SHA-1', data)))) {
+        const outcome = reason?.name ?? status
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      }
+      return Response.json(outcomes) } }`, withLimits({ cpuMs: 10_000, wallMs: 25_000 }))
+  expect(JSON.parse((await call(hostile.runtime, version)).body.toString())).toEqual({ fulfilled: 4, OperationError: 96 })
+  expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
+  expect(hostile.runtime.status().cellCrashes).toBe(crashes)
+}, 30_000)
+
 test('what was queued ends with the CPU time of its request', async () => {
   const crashes = hostile.runtime.status().cellCrashes
   const version = versionOf('queues work', `
