@@ -103,6 +103,18 @@ describe('bundleFunction', () => {
     expect((await refusal()).message).toContain('src/index.ts: there is no default export')
   })
 
+  test('gives files as text or as bytes by their ending', async () => {
+    await write({
+      'src/index.ts': 'import sql from "./all.sql"; import svg from "./mark.svg"; import font from "./face.woff2"; import picture from "./dot.png"; export default { sql, svg, font, picture }',
+      'src/all.sql': 'select 1',
+      'src/mark.svg': '<svg/>',
+      'src/face.woff2': new Uint8Array([0, 255]),
+      'src/dot.png': new Uint8Array([137, 80]),
+    })
+    const { default: files } = await import(`data:text/javascript,${encodeURIComponent(text(await bundle()))}`)
+    expect(files).toEqual({ sql: 'select 1', svg: '<svg/>', font: new Uint8Array([0, 255]), picture: new Uint8Array([137, 80]) })
+  })
+
   test('refuses more than 10 MB and names what is large', async () => {
     await write({
       'src/index.ts': 'import big from "./big.txt"; export default { big }',

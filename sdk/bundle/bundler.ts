@@ -1,4 +1,4 @@
-import { type BuildContext, type BuildOptions, type BuildResult, context, type Message, type Metafile } from 'esbuild'
+import { type BuildContext, type BuildOptions, type BuildResult, context, type Loader, type Message, type Metafile } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { join, relative, resolve } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
@@ -54,6 +54,14 @@ interface Variant {
   readonly awaits: boolean
 }
 
+/** What importing a file that is no module gives: its text, or its bytes. */
+const fileLoaders: Readonly<Record<string, Loader>> = {
+  ...Object.fromEntries(['.txt', '.html', '.sql', '.md', '.graphql', '.csv', '.svg'].map((ending) => [ending, 'text' as const])),
+  ...Object.fromEntries(
+    ['.bin', '.ttf', '.otf', '.woff', '.woff2', '.png', '.jpg', '.jpeg', '.gif', '.webp', '.avif', '.ico', '.pdf'].map((ending) => [ending, 'binary' as const]),
+  ),
+}
+
 const buildOptions = ({ directory, main }: BundleSource, { awaits }: Variant, globals?: ReturnType<typeof withGlobals>) =>
   ({
     absWorkingDir: resolve(directory),
@@ -70,7 +78,7 @@ const buildOptions = ({ directory, main }: BundleSource, { awaits }: Variant, gl
     platform: 'browser',
     conditions: ['workerd', 'worker', 'browser'],
     mainFields: ['browser', 'module', 'main'],
-    loader: { '.txt': 'text', '.html': 'text', '.sql': 'text', '.md': 'text', '.bin': 'binary' },
+    loader: fileLoaders,
     define: {
       'process.env.NODE_ENV': '"production"',
       global: 'globalThis',
