@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { HostOperation } from '../../bridge/index.ts'
 import { guestFactory, runInNode } from '../../../test/helpers/guest-isolate.ts'
 
 const guest = (await guestFactory())()
@@ -54,4 +55,19 @@ test('URLSearchParams sorts, iterates live and checks its arguments', async () =
   await same(`return [Object.prototype.toString.call(new URLSearchParams()), Object.prototype.toString.call(new URLSearchParams().entries()), URLSearchParams.prototype.entries === URLSearchParams.prototype[Symbol.iterator], Object.keys(URL.prototype).sort()]`)
   await expect(guest.run(`new URLSearchParams([['only']])`)).rejects.toMatchObject({ name: 'TypeError' })
   await expect(guest.run(`new URLSearchParams().append('a')`)).rejects.toMatchObject({ name: 'TypeError' })
+})
+
+test('many changes of the parameters are one of the URL', async () => {
+  let updates = 0
+  const isolate = (await guestFactory())({
+    override({ operation }) {
+      if (operation === HostOperation.urlSet) updates += 1
+      return undefined
+    },
+  })
+  expect(await isolate.run(`const url = new URL('http://h/?a=1#f'); for (let i = 0; i < 1_000; i++) url.searchParams.append('k', i)
+    url.searchParams.delete('k'); url.searchParams.set('a', 2); const seen = [url.href, url.search]; url.searchParams.delete('a'); url.hash = ''
+    return [...seen, String(url), JSON.stringify(url)]`)).toEqual(['http://h/?a=2#f', '?a=2', 'http://h/', '"http://h/"'])
+  // One for each look after a change, and one for the hash.
+  expect(updates).toBe(3)
 })

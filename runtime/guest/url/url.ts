@@ -18,6 +18,8 @@ export class URL {
   #joined: string
   #parts: readonly string[] | undefined
   #searchParams: URLSearchParams | undefined
+  /** The parameters were changed, and the URL not yet: many changes are one when somebody looks. */
+  #isStale = false
 
   constructor(input: unknown, base: unknown = undefined) {
     requireArguments(arguments.length, 1, 'URL')
@@ -111,7 +113,9 @@ export class URL {
   get searchParams(): URLSearchParams {
     if (this.#searchParams === undefined) {
       const params = new URLSearchParams(this.search)
-      linkSearchParams(params, () => this.#take('search', params.toString()))
+      linkSearchParams(params, () => {
+        this.#isStale = true
+      })
       this.#searchParams = params
     }
     return this.#searchParams
@@ -126,10 +130,12 @@ export class URL {
   }
 
   get #href(): string {
+    this.#update()
     return this.#joined.slice(0, this.#joined.indexOf('\n'))
   }
 
   #part(index: number): string {
+    this.#update()
     this.#parts ??= this.#joined.split('\n')
     return this.#parts[index] as string
   }
@@ -140,6 +146,13 @@ export class URL {
       replaceSearchParams(this.#searchParams, this.search.slice(1))
     }
     return done
+  }
+
+  /** https://url.spec.whatwg.org/#urlsearchparams-update */
+  #update(): void {
+    if (!this.#isStale) return
+    this.#isStale = false
+    this.#take('search', this.#searchParams?.toString() ?? '')
   }
 
   #take(property: string, value: string): boolean {
