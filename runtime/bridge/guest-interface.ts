@@ -83,7 +83,7 @@ export const HostOperation = {
   log: 9,
   /** An exception that nobody caught, reported and survived, in request `id`. first: message; second: stack. */
   exception: 10,
-  /** first: milliseconds until event `timer` with this id, second: request that owns it. */
+  /** first: milliseconds until event `timer` with this id, second: request that owns it. -> false where the isolate has too many. */
   timerStart: 11,
   timerClear: 12,
 

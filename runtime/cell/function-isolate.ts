@@ -239,9 +239,11 @@ export class FunctionIsolate {
     this.#options.sender.log(this.#requests.has(exchange) ? exchange : 0, record)
   }
 
-  startTimer(timer: number, delayMs: number, request: number): void {
+  /** False where the isolate has too many. */
+  startTimer(timer: number, delayMs: number, request: number): boolean {
     // A request that is over starts nothing any more.
-    if (request === 0 || this.#requests.has(request)) this.#timers.start(timer, delayMs, request)
+    if (request !== 0 && !this.#requests.has(request)) return true
+    return this.#timers.start(timer, delayMs, request)
   }
 
   clearTimer(timer: number): void {

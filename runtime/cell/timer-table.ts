@@ -11,14 +11,15 @@ export class TimerTable {
     this.#onDue = onDue
   }
 
-  /** Starts none where there are too many. */
-  start(timer: number, delayMs: number, request: number): void {
-    if (this.#timers.size >= timersMax) return
+  /** False where there are too many already. */
+  start(timer: number, delayMs: number, request: number): boolean {
+    if (this.#timers.size >= timersMax) return false
     const handle = setTimeout(() => {
       this.#timers.delete(timer)
       this.#onDue(timer, request)
     }, Math.min(Math.max(delayMs, 0), delayMsMax))
     this.#timers.set(timer, { handle, request })
+    return true
   }
 
   clear(timer: number): void {

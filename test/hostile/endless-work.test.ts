@@ -57,7 +57,7 @@ test('waitUntil beyond the CPU limit is told to the author', async () => {
 const floods: readonly (readonly [string, string])[] = [
   ['console lines', `console.log('x')`],
   ['subrequests', `fetch('http://a.test/').catch(() => {})`],
-  ['timers', `setTimeout(() => {}, 1)`],
+  ['timers', `try { setTimeout(() => {}, 1) } catch {}`],
   ['random bytes', `crypto.getRandomValues(new Uint8Array(65536))`],
   ['URLs', `new URL('http://a.test/' + 'b'.repeat(1000))`],
   ['swallowed errors', `try { console.log('x') } catch {}`],
@@ -100,5 +100,17 @@ test('what crypto uses on other threads counts', async () => {
     const derive = () => crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(8), iterations: 1e6 }, key, 512)
     await Promise.all(Array.from({ length: 40 }, derive)); return new Response('derived') } }`, withLimits({ wallMs: 25_000 }))
   expect((await call(hostile.runtime, version)).error?.code).toBe('cpu_limit_exceeded')
+  expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
+})
+
+test('more timers than an isolate may have are refused where they are started, not lost', async () => {
+  const version = versionOf('timers', `export default { async fetch() {
+    const kept = []
+    try { for (;;) kept.push(setTimeout(() => {}, 60_000)) } catch (error) {
+      for (const timer of kept) clearTimeout(timer)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      return new Response(kept.length + ' ' + error.name)
+    } } }`, withLimits({ cpuMs: 5_000, wallMs: 20_000 }))
+  expect((await call(hostile.runtime, version)).body.toString()).toBe('10000 RangeError')
   expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
 })

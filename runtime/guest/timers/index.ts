@@ -24,13 +24,16 @@ const enqueue = Promise.prototype.then.bind(Promise.resolve())
 // oxlint-disable-next-line eslint/no-eval -- HTML's timers take text; isolates confine what it does
 const evaluate = globalThis.eval
 
-/** Starts a timer of the current request; answers with its id. */
+/** Starts a timer of the current request; answers with its id. Throws a RangeError where the isolate has as many as it may. */
 export function startTimer(callback: Timer['callback'], delayMs: number, parameters: readonly unknown[] = [], repeats = false): number {
   counter.lastId += 1
   const id = counter.lastId
   const owner = currentRequestId()
   timers.set(id, { callback, parameters, owner, intervalMs: repeats ? Math.max(delayMs, 1) : undefined })
-  callHost(HostOperation.timerStart, id, delayMs, owner)
+  if (callHost(HostOperation.timerStart, id, delayMs, owner) === false) {
+    timers.delete(id)
+    throw new RangeError('Too many timers are running: await or clear some first')
+  }
   return id
 }
 
