@@ -56,6 +56,26 @@ test('a shared buffer does not grow, and is charged to the isolate', async () =>
   guest.dispose()
 })
 
+test('a shared WebAssembly memory is a shared buffer that does not grow', async () => {
+  const guest = open({ memoryMb: 16 })
+  expect(await guest.run(`const memory = new WebAssembly.Memory({ initial: 1, maximum: 100, shared: true }); const { buffer } = memory; let grown = 'grown'
+    try { memory.grow(1) } catch (error) { grown = error.name }
+    return [memory instanceof WebAssembly.Memory, buffer instanceof SharedArrayBuffer, buffer.byteLength, Object.isFrozen(buffer), memory.buffer === buffer, grown]`))
+    .toEqual([true, true, 65_536, true, true, 'RangeError'])
+  await expect(guest.run(`const kept = []; for (let i = 0; i < 64; i++) kept.push(new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true }).buffer)`))
+    .rejects.toMatchObject({ name: 'RangeError' })
+  // A module that imports it finds no bytes, nothing to wait on, and no room to grow: (import "a" "m" (memory 0 1 shared)) with exports w: memory.atomic.wait32 at 0, g: memory.grow 1.
+  const bytes = [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 2, 9, 1, 1, 97, 1, 109, 2, 3, 0, 1, 3, 3, 2, 0, 0, 7, 9, 2, 1, 119, 0, 0, 1, 103, 0, 1,
+    10, 21, 2, 12, 0, 65, 0, 65, 0, 66, 127, 254, 1, 2, 0, 11, 6, 0, 65, 1, 64, 0, 11,
+  ]
+  expect(await guest.run(`const memory = new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true })
+    let exports
+    try { ({ exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(${JSON.stringify(bytes)})), { a: { m: memory } })) } catch (error) { return [error.name] }
+    try { exports.w(); return ['waited'] } catch (error) { return [error.name, exports.g()] }`)).toEqual(['RuntimeError', -1])
+  guest.dispose()
+})
+
 test('shared memory is no BufferSource, but where the standard allows it', async () => {
   const guest = open()
   expect(await guest.run(`const shared = new SharedArrayBuffer(4); const bytes = new Uint8Array(shared); bytes.set([104, 105])
@@ -117,7 +137,8 @@ test('modules that were compiled together share the limit when they are instanti
 })
 
 test.each([
-  [`new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true })`],
+  [`new WebAssembly.Memory({ initial: 1, shared: true })`],
+  [`new WebAssembly.Memory({ initial: 10000, maximum: 10000, shared: true })`],
   [wasm([3, 1, 2])],
   [`new WebAssembly.Memory({ initial: 10000 })`],
   [`(() => { let n = 0; return new WebAssembly.Memory({ get initial() { return n++ ? 60000 : 1 }, get shared() { return n++ > 5 } }).grow(5000) })()`],

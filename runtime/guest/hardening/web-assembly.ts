@@ -10,7 +10,7 @@ import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wa
  * the synchronous ones. Runs in the isolate before user code; what runs later uses nothing that user code could have patched.
  */
 const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys } = Reflect
-const { values } = Object
+const { freeze, values } = Object
 const { trunc } = Math
 const toNumber = Number
 const toBigInt = BigInt
@@ -18,6 +18,7 @@ const OriginalTypeError = TypeError
 const weakGet = WeakMap.prototype.get
 const weakSet = WeakMap.prototype.set
 const pagesPerMegabyte = 16
+const pageBytes = 64 * 1024
 const budget = new WasmBudget(128 * pagesPerMegabyte)
 
 /** What WebAssembly memory may use in this isolate, in all. */
@@ -53,6 +54,8 @@ function hardenNamespace(namespace: WasmNamespace): void {
   const compiledModules = new WeakMap<object, Compiled>()
   const keepers = new WeakMap<object, object>()
   const { Module, Instance, Memory, CompileError, validate } = namespace
+  // Hardened before: of fixed length.
+  const { SharedArrayBuffer: SharedBuffer } = globalThis as { SharedArrayBuffer?: Constructor }
 
   const compile = (source: unknown, options: unknown, target: Constructor): object => {
     const copy = copyOfBytes(source)
@@ -87,7 +90,7 @@ function hardenNamespace(namespace: WasmNamespace): void {
   }
   install('Module', HardenedModule)
   install('Instance', HardenedInstance)
-  install('Memory', replace(Memory, (target, descriptor) => createMemory(Memory, descriptor, target)))
+  install('Memory', replace(Memory, (target, descriptor) => createMemory(Memory, SharedBuffer, descriptor, target)))
   install('validate', (source: unknown, options?: unknown) => validate(source, options))
   install('compile', async (source: unknown, options?: unknown) => compile(source, options, HardenedModule))
   const compileAndInstantiate = (source: unknown, imports: unknown, options: unknown): object => {
@@ -128,24 +131,40 @@ function capFirst(module: Uint8Array<ArrayBuffer>, CompileError: new (message: s
   }
 }
 
-function createMemory(Memory: WasmConstructor, given: unknown, target: Constructor): object {
+function createMemory(Memory: WasmConstructor, SharedBuffer: Constructor | undefined, given: unknown, target: Constructor): object {
   if (typeof given !== 'object' || given === null) return construct(Memory, [given], target) as object
   const { initial, minimum, maximum, shared, address, index } = given as Record<string, unknown>
-  const isShared = Boolean(shared)
   const first = trunc(toNumber(initial ?? minimum))
   const declared = maximum === undefined ? undefined : trunc(toNumber(maximum))
-  // An empty one is harmless, and how code gets at SharedArrayBuffer where browsers hide the global.
-  if (isShared && declared !== 0) throw new OriginalTypeError('WebAssembly.Memory(): shared memory is not available')
   if (!(first >= 0) || (declared !== undefined && !(declared >= first))) {
     throw new OriginalTypeError('WebAssembly.Memory(): initial and maximum must be sizes in pages, the maximum not below the initial')
   }
+  if (shared) return createSharedMemory(Memory, SharedBuffer, first, declared, target)
   const pages = budget.capOf(first, declared)
   const is64Bit = address === 'i64' || index === 'i64'
   const descriptor = is64Bit
-    ? { initial: toBigInt(first), maximum: toBigInt(pages), address: 'i64', shared: isShared }
-    : { initial: first, maximum: pages, address: 'i32', shared: isShared }
+    ? { initial: toBigInt(first), maximum: toBigInt(pages), address: 'i64', shared: false }
+    : { initial: first, maximum: pages, address: 'i32', shared: false }
   const memory = construct(Memory, [descriptor], target) as object
   budget.reserve(pages, memory)
+  return memory
+}
+
+/**
+ * A shared memory for JavaScript alone, since modules that ask for one are refused. What V8 makes would not be charged to the isolate; so the
+ * memory has no bytes of its own and does not grow, and its buffer is a shared one of fixed length, which is charged.
+ */
+function createSharedMemory(
+  Memory: WasmConstructor,
+  SharedBuffer: Constructor | undefined,
+  initial: number,
+  maximum: number | undefined,
+  target: Constructor,
+): object {
+  if (SharedBuffer === undefined || maximum === undefined) throw new OriginalTypeError('WebAssembly.Memory(): shared memory needs a maximum')
+  const memory = construct(Memory, [{ initial: 0, maximum: 0, shared: true }], target) as object
+  const buffer = freeze(construct(SharedBuffer, [initial * pageBytes]) as object)
+  defineProperty(memory, 'buffer', { value: buffer, writable: false, enumerable: true, configurable: false })
   return memory
 }
 
