@@ -1,3 +1,4 @@
+import { joinBytes } from '../bytes.ts'
 import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts'
 import { viewBytes } from '../primordials.ts'
 import { ReadableStream } from '../streams/index.ts'
@@ -125,14 +126,7 @@ export function readContent(parts: readonly BlobPart[], options: Record<string, 
 function joinParts(parts: readonly BlobPart[], nativeEndings: boolean): Uint8Array<ArrayBuffer> {
   const [first] = parts
   if (parts.length === 1 && first !== undefined) return isBlob(first) ? blobBytes(first) : typeof first === 'string' ? encodePart(first, nativeEndings) : first.slice()
-  const chunks = parts.map((part) => (isBlob(part) ? blobBytes(part) : typeof part === 'string' ? encodePart(part, nativeEndings) : part))
-  const joined = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
-  let offset = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, offset)
-    offset += chunk.length
-  }
-  return joined
+  return joinBytes(parts.map((part) => (isBlob(part) ? blobBytes(part) : typeof part === 'string' ? encodePart(part, nativeEndings) : part)))
 }
 
 function encodePart(text: string, nativeEndings: boolean): Uint8Array<ArrayBuffer> {

@@ -1,16 +1,16 @@
+import { decodeLatin1 } from '../bytes.ts'
 import { TextDecoder } from '../encoding/index.ts'
 import { parseMimeType } from '../mime-type.ts'
 import { type Blob, blobBytes, blobType } from './blob.ts'
 
 export type PackageKind = 'array buffer' | 'binary string' | 'data URL' | 'text'
 
-const latin1ChunkBytes = 8192
 
 /** https://w3c.github.io/FileAPI/#blob-package-data. Throws a RangeError where the text is too long for a string. */
 export function packageData(blob: Blob, kind: PackageKind, encodingName: string | undefined): ArrayBuffer | string {
   const bytes = blobBytes(blob)
   if (kind === 'array buffer') return bytes.slice().buffer
-  if (kind === 'binary string') return toBinaryString(bytes)
+  if (kind === 'binary string') return decodeLatin1(bytes)
   const type = blobType(blob)
   if (kind === 'text') return chooseDecoder(bytes, encodingName, type).decode(bytes)
   return `data:${type === '' ? 'application/octet-stream' : type};base64,${bytes.toBase64()}`
@@ -32,10 +32,4 @@ function findDecoder(label: string | undefined): TextDecoder | undefined {
   } catch {
     return undefined
   }
-}
-
-function toBinaryString(bytes: Uint8Array): string {
-  let text = ''
-  for (let offset = 0; offset < bytes.length; offset += latin1ChunkBytes) text += String.fromCharCode(...bytes.subarray(offset, offset + latin1ChunkBytes))
-  return text
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from '../bytes.ts'
 import { Codec, type CodecKind, codeWhole, maximumStepBytes } from './codec.ts'
 import type { ByteTransformer, TransformSink } from './transform-sink.ts'
 
@@ -50,12 +51,7 @@ export class Compressor implements ByteTransformer {
   }
 
   #take(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const input = new Uint8Array(this.#heldBytes + chunk.length)
-    let offset = 0
-    for (const part of [...this.#held, chunk]) {
-      input.set(part, offset)
-      offset += part.length
-    }
+    const input = joinBytes([...this.#held, chunk])
     this.#held = []
     this.#heldBytes = 0
     return input

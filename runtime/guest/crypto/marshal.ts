@@ -1,3 +1,4 @@
+import { joinBytes } from '../bytes.ts'
 import { DOMException } from '../dom-exception.ts'
 import { typedArrayName, viewBytes } from '../primordials.ts'
 import { toDomString } from '../webidl.ts'
@@ -131,12 +132,6 @@ export class ArgumentWriter {
       length += part.length
     }
     if (views.length === 1) return views[0] as Uint8Array
-    const all = new Uint8Array(length)
-    let offset = 0
-    for (const part of views) {
-      all.set(part, offset)
-      offset += part.length
-    }
-    return all
+    return joinBytes(views)
   }
 }

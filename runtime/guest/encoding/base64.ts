@@ -1,9 +1,8 @@
+import { decodeLatin1 } from '../bytes.ts'
 import { DOMException } from '../dom-exception.ts'
 import { requireArguments, toDomString } from '../webidl.ts'
 
 /** https://html.spec.whatwg.org/#atob, on the base64 of ECMAScript's Uint8Array. */
-
-const chunkBytes = 8192
 
 /** https://html.spec.whatwg.org/#dom-btoa */
 export function btoa(data: unknown): string {
@@ -29,9 +28,5 @@ export function atob(data: unknown): string {
     if (!(thrown instanceof SyntaxError)) throw thrown
     throw new DOMException('The string to be decoded is not correctly encoded', 'InvalidCharacterError')
   }
-  let text = ''
-  for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
-    text += String.fromCharCode(...bytes.subarray(offset, offset + chunkBytes))
-  }
-  return text
+  return decodeLatin1(bytes)
 }

@@ -1,4 +1,5 @@
 import { HostOperation } from '../../bridge/index.ts'
+import { joinBytes } from '../bytes.ts'
 import { callHost } from '../host.ts'
 import { viewBytesAllowingShared } from '../primordials.ts'
 import { toDictionary, toDomString } from '../webidl.ts'
@@ -56,7 +57,7 @@ export class TextDecoder {
     if (given === undefined) throw new TypeError('decode takes an ArrayBuffer or a view of one')
     const stream = Boolean(toDictionary(options, 'TextDecodeOptions')['stream'])
     this.#streaming = stream
-    const bytes = this.#pending.length === 0 ? given : concatenate(this.#pending, given)
+    const bytes = this.#pending.length === 0 ? given : joinBytes([this.#pending, given])
     if (!stream) {
       const text = this.#decodeBytes(bytes).slice(this.#givenLength)
       this.#reset()
@@ -95,11 +96,4 @@ export class TextDecoder {
     this.#streaming = false
     throw new TypeError(`The encoded data was not valid for encoding ${this.#encoding}`)
   }
-}
-
-function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(first.length + second.length)
-  joined.set(first)
-  joined.set(second, first.length)
-  return joined
 }

@@ -1,3 +1,5 @@
+import { joinBytes } from '../bytes.ts'
+
 /**
  * Where the bytes of a body come from when they are not all there yet. One reader at a time; `read` is called again only after
  * the promise before it settled. After the end, a rejection or `cancel` it is over.
@@ -35,20 +37,11 @@ export class StaticSource implements ChunkSource {
 /** Everything a source still has, in one piece, as `convert` makes it. */
 export async function collect<T>(source: ChunkSource, convert: (bytes: Uint8Array) => T): Promise<T> {
   const chunks: Uint8Array[] = []
-  let length = 0
   for (;;) {
     const chunk = await source.read()
     if (chunk === undefined) break
     chunks.push(chunk)
-    length += chunk.length
   }
   const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return convert(only)
-  const all = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    all.set(chunk, offset)
-    offset += chunk.length
-  }
-  return convert(all)
+  return convert(chunks.length === 1 && only !== undefined ? only : joinBytes(chunks))
 }

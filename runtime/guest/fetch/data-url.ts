@@ -1,3 +1,4 @@
+import { decodeLatin1 } from '../bytes.ts'
 import { encodeUtf8 } from '../encoding/index.ts'
 import { type MimeType, parseMimeType } from '../mime-type.ts'
 
@@ -56,10 +57,8 @@ function hexDigit(byte = 0): number {
 
 /** https://infra.spec.whatwg.org/#forgiving-base64-decode; undefined where it fails. */
 function decodeBase64(bytes: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  let text = ''
-  for (let offset = 0; offset < bytes.length; offset += 8192) text += String.fromCharCode(...bytes.subarray(offset, offset + 8192))
   try {
-    return Uint8Array.fromBase64(text)
+    return Uint8Array.fromBase64(decodeLatin1(bytes))
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { HostOperation } from '../../bridge/index.ts'
 import { blobBytes, blobType } from '../blob/index.ts'
+import { joinBytes } from '../bytes.ts'
 import { encodeUtf8 } from '../encoding/index.ts'
 import { callHost } from '../host.ts'
 import { type FormData, formDataEntries } from './form-data.ts'
@@ -26,7 +27,7 @@ export function encodeFormData(form: FormData): EncodedForm {
     text = '\r\n'
   }
   parts.push(encodeUtf8(`${text}--${boundary}--\r\n`))
-  return { bytes: join(parts), contentType: `multipart/form-data; boundary=${boundary}` }
+  return { bytes: joinBytes(parts), contentType: `multipart/form-data; boundary=${boundary}` }
 }
 
 /** https://html.spec.whatwg.org/#escape-a-multipart-form-data-name */
@@ -37,16 +38,4 @@ function escapeName(name: string): string {
 /** Every line break as CR LF. */
 function withLineBreaks(text: string): string {
   return text.replaceAll(/\r\n?|\n/g, '\r\n')
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0
-  for (const part of parts) length += part.length
-  const all = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    all.set(part, offset)
-    offset += part.length
-  }
-  return all
 }

@@ -1,4 +1,5 @@
 import { decodeClosePayload, fixedLimits, HostOperation, type MessageEvents, MessageKind, MessageParser } from '../../bridge/index.ts'
+import { joinBytes } from '../bytes.ts'
 import { decodeUtf8 } from '../encoding/index.ts'
 import { callHost } from '../host.ts'
 import type { MessageSink } from './message-sink.ts'
@@ -55,7 +56,7 @@ export class MessageReceiver implements MessageEvents {
 
   onEnd(): void {
     if (this.#isOver) return
-    const bytes = join(this.#pieces)
+    const bytes = joinBytes(this.#pieces)
     this.#pieces = []
     if (this.#kind !== MessageKind.close) {
       this.#sink.message(this.#kind === MessageKind.text, bytes)
@@ -72,15 +73,4 @@ export class MessageReceiver implements MessageEvents {
     callHost(HostOperation.credit, this.#exchangeId, this.#withheldBytes)
     this.#withheldBytes = 0
   }
-}
-
-/** A copy that owns its buffer. */
-function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    bytes.set(piece, offset)
-    offset += piece.length
-  }
-  return bytes
 }
