@@ -11,11 +11,13 @@ import { arrayBufferByteLength, isArrayBuffer, reflectApply, typedArrayBuffer, t
  * sets the current request first, and it holds for the whole turn. Timers, subrequests and console lines made in the turn
  * are charged to it. 0 stands for code that runs outside any request (evaluation of the module).
  */
-const isolate: Isolate = { host: undefined, requestId: 0, shared: undefined }
+const isolate: Isolate = { host: undefined, requestId: 0, heirOf: undefined, shared: undefined }
 
 interface Isolate {
   host: HostFunction | undefined
   requestId: number
+  /** Set where the request ended within its turn: tells whose the rest of the turn is. */
+  heirOf: ((requestId: number) => number) | undefined
   /** Memory that the host sees too; null where it offers none. */
   shared: ArrayBufferLike | null | undefined
 }
@@ -67,12 +69,20 @@ export function callHostWithBytes(operation: HostOperation, id: number, bytes: U
 
 /** The request that the running turn is charged to; 0 outside any. */
 export function currentRequestId(): number {
+  const { heirOf } = isolate
+  if (heirOf !== undefined) setCurrentRequestId(heirOf(isolate.requestId))
   return isolate.requestId
 }
 
 /** Called at the start of a turn by whoever knows to which request the event belongs (timers, subrequests, results). */
 export function setCurrentRequestId(id: number): void {
   isolate.requestId = id
+  isolate.heirOf = undefined
+}
+
+/** A request is over. Where the running turn is its own, `heirOf` is asked for another's id when somebody wants to know whose the rest is. */
+export function endCurrentRequest(id: number, heirOf: (requestId: number) => number): void {
+  if (isolate.requestId === id) isolate.heirOf = heirOf
 }
 
 /** The value, or the same bytes in a buffer of their own. Throws a TypeError for any other object. */

@@ -5,7 +5,6 @@ import { type Blob, blobBytes, blobType } from './blob.ts'
 
 export type PackageKind = 'array buffer' | 'binary string' | 'data URL' | 'text'
 
-
 /** https://w3c.github.io/FileAPI/#blob-package-data. Throws a RangeError where the text is too long for a string. */
 export function packageData(blob: Blob, kind: PackageKind, encodingName: string | undefined): ArrayBuffer | string {
   const bytes = blobBytes(blob)

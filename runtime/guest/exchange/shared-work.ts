@@ -1,6 +1,6 @@
 import { ownsSteps } from '../compression/index.ts'
 import { ownsCalls } from '../crypto/index.ts'
-import { currentRequestId, setCurrentRequestId } from '../host.ts'
+import { endCurrentRequest } from '../host.ts'
 import { ownsTimers } from '../timers/index.ts'
 import { exchanges } from './isolate-exchanges.ts'
 import type { Exchange } from './table.ts'
@@ -24,7 +24,7 @@ interface LingeringRequest {
 
 /** Whether the request must not end yet, since another may wait for what it began. */
 export function isAwaitedByOthers(request: { readonly id: number }): boolean {
-  return hasWork(request.id) && findDormant(request) !== undefined
+  return hasWork(request.id) && findDormant(request.id) !== undefined
 }
 
 /** Takes note of a request that stays for the others. */
@@ -45,15 +45,17 @@ export function releaseLingering(): void {
 /** A request is over. What runs in the rest of its turn belongs to others: to one that nothing else wakes. */
 export function leave(request: LingeringRequest): void {
   lingering.delete(request)
-  if (currentRequestId() !== request.id) return
-  const heir = findDormant(request)
-  if (heir !== undefined) setCurrentRequestId(heir.id)
+  endCurrentRequest(request.id, heirOf)
+}
+
+function heirOf(requestId: number): number {
+  return findDormant(requestId)?.id ?? requestId
 }
 
 /** A request that nothing of its own can wake. */
-function findDormant(except: { readonly id: number }): Exchange | undefined {
+function findDormant(exceptId: number): Exchange | undefined {
   for (const exchange of exchanges.values()) {
-    if (exchange.isWaiting === true && exchange.id !== except.id && !hasWork(exchange.id)) return exchange
+    if (exchange.isWaiting === true && exchange.id !== exceptId && !hasWork(exchange.id)) return exchange
   }
   return undefined
 }
