@@ -27,3 +27,16 @@ export async function processTree(root: number): Promise<readonly number[]> {
   for (const processId of found) found.push(...(children.get(processId) ?? []))
   return found
 }
+
+/** Kills the cells below a process, and the sandboxes around them. One that ends meanwhile, as it does with what is around it, is none. */
+export async function killCells(root: number): Promise<void> {
+  for (const processId of await processTree(root)) {
+    const command = await readFile(`/proc/${processId}/cmdline`, 'latin1').catch(() => '')
+    if (processId === root || !command.includes('cell/main')) continue
+    try {
+      process.kill(processId, 'SIGKILL')
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
+  }
+}

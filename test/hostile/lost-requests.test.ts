@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { hasProcessFolder, killCells } from '../helpers/processes.ts'
 import { call, versionOf, streamCall } from '../helpers/runtime-caller.ts'
 import { bystanderAnswer, type HostileRuntime, startHostileRuntime, withLimits } from './hostile-runtime.ts'
 
@@ -10,20 +10,6 @@ beforeAll(async () => {
   hostile = await startHostileRuntime({ cellsPerAccount: 1 })
 })
 afterAll(() => hostile.runtime.close())
-
-function childrenOf(pid: number): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
-    return children === '' ? [] : children.split(' ').map(Number)
-  } catch {
-    return []
-  }
-}
-
-/** Every process below this one: cells, or the sandbox around them. */
-function descendants(pid: number): number[] {
-  return childrenOf(pid).flatMap((child) => [child, ...descendants(child)])
-}
 
 const waits = `export default { async fetch(request) { if (request.method === 'PUT') for (;;); await new Promise((done) => setTimeout(done, 100)); return new Response('late') } }`
 
@@ -41,7 +27,7 @@ test('an isolate that is cut takes its requests along: safe ones are repeated, t
   expect(runtime.status().requestsInFlight).toBe(0)
 })
 
-test.runIf(process.platform === 'linux').each([0, 20, 60])('a cell killed %i ms into fifty requests leaves none unsettled and none settled twice', async (delayMs) => {
+test.runIf(hasProcessFolder).each([0, 20, 60])('a cell killed %i ms into fifty requests leaves none unsettled and none settled twice', async (delayMs) => {
   const { runtime } = hostile
   const version = versionOf(`killed after ${delayMs}`, waits, { maxConcurrency: 50, ...withLimits({ wallMs: 4_000 }) })
   await call(runtime, version)
@@ -53,13 +39,7 @@ test.runIf(process.platform === 'linux').each([0, 20, 60])('a cell killed %i ms 
     return error?.code ?? 'answered'
   })
   await new Promise((resolve) => setTimeout(resolve, delayMs))
-  for (const pid of descendants(process.pid)) {
-    try {
-      if (readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('cell/main')) process.kill(pid, 'SIGKILL')
-    } catch {
-      // Gone already.
-    }
-  }
+  await killCells(process.pid)
   const codes = new Set(await Promise.all(answers))
   expect(settled).toBe(50)
   for (const code of codes) expect(['answered', 'isolate_crashed', 'overloaded']).toContain(code)

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { hasProcessFolder, processTree } from '../helpers/processes.ts'
+import { hasProcessFolder, killCells } from '../helpers/processes.ts'
 import { openRawClient } from '../helpers/raw-client.ts'
 import { openSocketClient, type SocketClient } from '../helpers/socket-client.ts'
 import { clusterTimeoutMs, hostOf, startTestCluster, type TestCluster } from '../helpers/test-cluster.ts'
@@ -274,9 +273,7 @@ describe('at a node', () => {
   test.runIf(hasProcessFolder)('a cell that dies closes its sockets with 1011, and the next is served', async () => {
     const client = await open('node', '/echo')
     const node = cluster.cluster.processIds()['fra-1'] ?? 0
-    for (const processId of await processTree(node)) {
-      if (readFileSync(`/proc/${processId}/cmdline`, 'latin1').includes('cell/main')) process.kill(processId, 'SIGKILL')
-    }
+    await killCells(node)
     expect(await client.closed).toEqual([1011, 'isolate_crashed'])
     await until('another is served', async () => {
       const next = await open('node', '/echo')
