@@ -17,6 +17,8 @@ const defaults = { memoryMb: 128, cpuMs: 50 }
 interface Observation {
   readonly turns: number
   readonly usage: ProcessUsage
+  /** The machine's load then, which the cell's own backstop was set by. */
+  readonly contention: number
 }
 
 export interface WatchdogOptions {
@@ -65,7 +67,7 @@ export class Watchdog {
     const usage = cell.usage() ?? { residentMb: 0, cpuMs: this.#options.nowMs() }
     const before = this.#observations.get(cell)
     const isSameTurn = before !== undefined && before.turns === turns && cell.awaitsPong
-    const first = isSameTurn ? before : { turns, usage }
+    const first = isSameTurn ? before : { turns, usage, contention: this.#options.load.contention }
     if (!isSameTurn) {
       this.#observations.set(cell, first)
       if (!cell.awaitsPong) cell.ping()
@@ -76,7 +78,7 @@ export class Watchdog {
     const cpuLimitMs = exchangeId === 0 ? fixedLimits.startupCpuMs : (limits?.cpuMs ?? defaults.cpuMs)
     if (!isSameTurn) return
     const usedMs = usage.cpuMs - first.usage.cpuMs
-    this.#checkCpu(cell, exchangeId === 0 ? 'Start-up' : 'The request', cpuLimitMs, usedMs)
+    this.#checkCpu(cell, exchangeId === 0 ? 'Start-up' : 'The request', cpuLimitMs, usedMs, first.contention)
   }
 
   #checkMemory(cell: CellHandle, limitMb: number, residentMb: number, grownMb: number): void {
@@ -90,9 +92,12 @@ export class Watchdog {
     )
   }
 
-  /** By CPU time, so that a turn which only waits for a core is left alone, whatever the load. */
-  #checkCpu(cell: CellHandle, what: string, limitMs: number, usedMs: number): void {
-    if (usedMs <= backstopMs(limitMs, 1) + graceMs) return
+  /**
+   * By CPU time, so that a turn which only waits for a core is left alone, whatever the load. On a busy machine the cell's own backstop comes
+   * later, and ends the isolate alone: it must have had its time before the whole cell is given up.
+   */
+  #checkCpu(cell: CellHandle, what: string, limitMs: number, usedMs: number, contention: number): void {
+    if (usedMs <= backstopMs(limitMs, contention) + graceMs) return
     const used = Math.round(usedMs)
     cell.kill(
       new SkerryError('cpu_limit_exceeded', `${what} used ${used} ms of CPU in one turn; the limit is ${limitMs} ms`, { limit: limitMs, used }),
