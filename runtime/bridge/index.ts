@@ -18,7 +18,6 @@ export {
   type ResponseHead,
 } from './head.ts'
 export {
-  closePayloadBytesMax,
   decodeClosePayload,
   encodeClosePayload,
   encodeMessage,

@@ -9,9 +9,9 @@ export const MessageKind = {
 } as const
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind]
 
-export const messageHeaderBytes = 5
+const messageHeaderBytes = 5
 /** https://www.rfc-editor.org/rfc/rfc6455#section-5.5: code and reason. */
-export const closePayloadBytesMax = 125
+const closePayloadBytesMax = 125
 
 /** A message with its header. */
 export function encodeMessage(kind: MessageKind, payload: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,7 @@
 import { getHeader } from '../fetch/index.ts'
-import { currentRequestId } from '../host.ts'
 import { queueMicrotask } from '../timers/index.ts'
 import { handshakeUrl, type SocketControl } from '../websocket/index.ts'
-import { createRequestOver } from './errors.ts'
-import { exchanges } from './isolate-exchanges.ts'
+import { requireCurrentRequest } from './isolate-exchanges.ts'
 import type { SubrequestExchange } from './subrequest-exchange.ts'
 import { openUpgrade } from './upgrade.ts'
 
@@ -21,8 +19,7 @@ export function connect(url: string, protocols: readonly string[], socket: Socke
     socket.fail(error)
   }
   try {
-    const ownerId = currentRequestId()
-    if (ownerId !== 0 && !exchanges.has(ownerId)) throw createRequestOver()
+    const ownerId = requireCurrentRequest()
     const headers = protocols.length === 0 ? [] : ['sec-websocket-protocol', protocols.join(', ')]
     exchange = openUpgrade(ownerId, handshakeUrl(url), headers, {
       resolve: (response) => fail(new TypeError(`The handshake was answered with status ${response.status}`)),

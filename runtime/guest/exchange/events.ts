@@ -9,7 +9,7 @@ const service: { handlers: Handlers; environment: unknown } = { handlers: {}, en
 
 const removeSettled = (exchange: RequestExchange): void => {
   exchanges.remove(exchange)
-  // The host stops them too; what they hold must not stay.
+  // The host stops them too; but a time-out that lost its race must not hold on to what the request made.
   forgetTimers(exchange.id)
 }
 

@@ -1,11 +1,11 @@
 import { encodeRequestHead, HostOperation } from '../../bridge/index.ts'
 import { onAbort } from '../events/index.ts'
 import { createResponse, fetchLocally, getHeader, Request, requestRecordOf, type RequestRecord, type Response } from '../fetch/index.ts'
-import { callHost, currentRequestId } from '../host.ts'
+import { callHost } from '../host.ts'
 import { requireArguments } from '../webidl.ts'
-import { createRefusal, createRequestOver } from './errors.ts'
+import { createRefusal } from './errors.ts'
 import { checkIntegrity } from './integrity.ts'
-import { exchanges } from './isolate-exchanges.ts'
+import { exchanges, requireCurrentRequest } from './isolate-exchanges.ts'
 import { addContentLength, prepareContent } from './send-body.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
 import { openUpgrade } from './upgrade.ts'
@@ -42,8 +42,7 @@ function open(record: RequestRecord, resolve: (response: Response) => void, reje
     resolve(createResponse(local))
     return
   }
-  const ownerId = currentRequestId()
-  if (ownerId !== 0 && !exchanges.has(ownerId)) throw createRequestOver()
+  const ownerId = requireCurrentRequest()
 
   const { method, url, list, redirect } = record.fields
   const { transfer, source, length } = prepareContent(record.body)

@@ -11,7 +11,6 @@ import {
 } from '../fetch/index.ts'
 import { callHost } from '../host.ts'
 import { describeThrown } from '../report-exception.ts'
-import { forgetTimers } from '../timers/index.ts'
 import { SocketLink, socketControlOf } from '../websocket/index.ts'
 import { createClientGone, createFailure, createRequestOver } from './errors.ts'
 import { ExecutionContext, type WaitUntil } from './execution-context.ts'
@@ -224,8 +223,6 @@ export class RequestExchange implements Exchange, WaitUntil {
   #settle(): void {
     this.#isSettled = true
     this.#incoming?.abandon(createRequestOver())
-    // A time-out that lost its race would otherwise hold on to what the request made.
-    forgetTimers(this.id)
     this.#onSettled(this)
     leave(this)
     releaseLingering()
