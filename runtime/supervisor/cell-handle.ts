@@ -6,9 +6,10 @@ import { CellProcess, type ProcessUsage, type TurnMark } from './cell-process.ts
 import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseReset } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
+import { QueueDelay } from './queue-delay.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { RequestTable } from './request-table.ts'
-import type { SubrequestDispatcher } from './runtime.ts'
+import type { CellQueue, SubrequestDispatcher } from './runtime.ts'
 import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
@@ -40,7 +41,7 @@ const backlogBytesMax = 64 * 1024 * 1024
  * Invariants: a frame from the cell names exchanges and isolates only by ids of this cell's own tables; frames that make no sense end
  * the cell. When it ends, each exchange is settled at once: the guilty isolate's fail, the rest are retried where that is safe.
  */
-export class CellHandle {
+export class CellHandle implements CellQueue {
   readonly isolates = new Map<number, IsolateRecord>()
   ready = false
   gone = false
@@ -53,6 +54,7 @@ export class CellHandle {
   readonly #subrequests = new Map<number, SubrequestExchange>()
   #nextIsolate = 1
   #pingsUnanswered = 0
+  readonly #queueDelay = new QueueDelay()
   /** Why the supervisor ended the cell, where it did: what its offender is told. */
   #verdict: SkerryError | undefined
 
@@ -78,6 +80,14 @@ export class CellHandle {
 
   get overloaded(): boolean {
     return this.sender.backlogBytes > backlogBytesMax
+  }
+
+  get backlogBytes(): number {
+    return this.sender.backlogBytes
+  }
+
+  delayMs(nowMs: number): number {
+    return this.gone ? 0 : this.#queueDelay.delayMs(nowMs, this.mark().turns)
   }
 
   get awaitsPong(): boolean {
@@ -151,6 +161,7 @@ export class CellHandle {
 
   ping(): void {
     this.#pingsUnanswered++
+    this.#queueDelay.ping(performance.now(), this.mark().turns)
     this.sender.ping()
   }
 
@@ -212,6 +223,7 @@ export class CellHandle {
         break
       case FrameType.pong:
         this.#pingsUnanswered = 0
+        this.#queueDelay.pong(performance.now(), this.mark().turns)
         break
       case FrameType.ready:
         this.ready = true

@@ -5,6 +5,7 @@ import { IsolateKeeper } from './isolate-keeper.ts'
 import { MachineLoad } from './machine-load.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type {
+  CellQueue,
   FunctionRequest,
   LoadReport,
   RequestControl,
@@ -117,6 +118,10 @@ export class EdgeRuntime implements Runtime {
   retire(versionKey: string): void {
     const isolate = this.#versions.find(versionKey)?.isolate
     if (isolate !== undefined) this.#isolates.discard(isolate)
+  }
+
+  queueOf(versionKey: string): CellQueue | undefined {
+    return this.#versions.find(versionKey)?.isolate?.cell
   }
 
   status(): RuntimeStatus {

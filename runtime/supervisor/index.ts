@@ -6,6 +6,7 @@ import { buildGuestImage } from './snapshot.ts'
 
 export { buildGuestBundle, bundleGuest } from './guest-bundle.ts'
 export type {
+  CellQueue,
   FunctionRequest,
   FunctionResponseHead,
   LoadReport,

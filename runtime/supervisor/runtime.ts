@@ -142,6 +142,14 @@ export interface LoadReport {
   readonly cpuMs: number
 }
 
+/** What stands before one cell: requests of every version in it wait in it. One object for as long as the cell lives. */
+export interface CellQueue {
+  /** How long a request that came now would wait for its turn, as far as is known; 0 where few are ahead of it. */
+  delayMs(nowMs: number): number
+  /** Bytes that the cell has not taken yet. */
+  readonly backlogBytes: number
+}
+
 export interface RuntimeStatus {
   readonly sandbox: 'bubblewrap' | 'permission'
   readonly cells: number
@@ -161,6 +169,8 @@ export interface Runtime {
   dispatch(version: RunnableVersion, request: FunctionRequest, handler: ResponseHandler): RequestControl
   /** No new request enters this version's isolates; they go when their requests are over. */
   retire(versionKey: string): void
+  /** Where new requests of this version wait; undefined where it has no isolate yet. */
+  queueOf(versionKey: string): CellQueue | undefined
   status(): RuntimeStatus
   /** Resolves when the spare cells are up, with their blank isolates. */
   ready(): Promise<void>

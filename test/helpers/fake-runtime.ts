@@ -1,5 +1,5 @@
 import type {
-  FunctionRequest, LoadReport, RequestControl, ResponseHandler, RunnableVersion, Runtime, RuntimeOptions, RuntimeStatus, SubrequestDispatcher,
+  CellQueue, FunctionRequest, LoadReport, RequestControl, ResponseHandler, RunnableVersion, Runtime, RuntimeOptions, RuntimeStatus, SubrequestDispatcher,
 } from '../../runtime/supervisor/index.ts'
 
 /** What a test wrote down of one request that reached the runtime. */
@@ -28,6 +28,8 @@ export interface FakeRuntimeControls {
   onAbort: (exchange: FakeExchange) => void
   onResume: (exchange: FakeExchange) => void
   testLoad: (version: RunnableVersion) => Promise<LoadReport>
+  /** What every version waits in. */
+  queue: CellQueue | undefined
   dispatchSubrequest: SubrequestDispatcher | undefined
   emitLog: RuntimeOptions['onLog']
 }
@@ -41,7 +43,7 @@ export function createFakeRuntime(): { readonly controls: FakeRuntimeControls; r
       await version.readScript()
       return { startMs: 1, cpuMs: 1 }
     },
-    dispatchSubrequest: undefined, emitLog: () => undefined,
+    queue: undefined, dispatchSubrequest: undefined, emitLog: () => undefined,
   }
   const status: RuntimeStatus = { sandbox: 'permission', cells: 1, isolates: 0, blankIsolates: 1, requestsInFlight: 0, cellCrashes: 0 }
   const runtime: Runtime = {
@@ -60,6 +62,7 @@ export function createFakeRuntime(): { readonly controls: FakeRuntimeControls; r
     retire: (key) => {
       controls.retired.push(key)
     },
+    queueOf: () => controls.queue,
     status: () => status,
     ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
