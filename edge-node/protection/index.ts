@@ -1,0 +1,6 @@
+export { ConnectionGate, type ConnectionGateOptions } from './connection-gate.ts'
+export { descriptorLimit, type DescriptorShares, shareDescriptors } from './descriptor-limit.ts'
+export { type ByteHolder, HeldBytes } from './held-bytes.ts'
+export { Pace, type PaceOptions } from './pace.ts'
+export { Protection, type ProtectionSettings, type ShedReason } from './protection.ts'
+export { RetryBudget } from './retry-budget.ts'
