@@ -22,6 +22,8 @@ export interface EdgeCoreOptions {
   readonly domain: string
   readonly allowOutbound: readonly string[]
   readonly allowLocationHeader: boolean
+  readonly denyOutbound?: readonly string[]
+  readonly onlyOutbound?: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly runtime?: RuntimeSettings
   /** Another runtime than the real one, for tests. */
@@ -82,6 +84,8 @@ export class EdgeCore {
       node: options.name, region: options.region, allowOutbound: options.allowOutbound,
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     })
+      ...(options.denyOutbound === undefined ? {} : { denyOutbound: options.denyOutbound }),
+      ...(options.onlyOutbound === undefined ? {} : { onlyOutbound: options.onlyOutbound }),
     const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
     cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, closeFetch: () => fetchBinding.close() })
     return cell.core

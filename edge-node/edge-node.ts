@@ -41,6 +41,10 @@ export interface EdgeNodeOptions {
   readonly domain: string
   /** `CIDR` or `HOST[:PORT]` that functions may call besides public addresses. */
   readonly allowOutbound: readonly string[]
+  /** What they may not call, in the same forms. */
+  readonly denyOutbound?: readonly string[]
+  /** What those may call alone that one of these is for. */
+  readonly onlyOutbound?: readonly string[]
   readonly allowLocationHeader: boolean
   readonly trustedProxies: readonly string[]
   /** Artifacts kept on disk, in bytes; those in use may go beyond. */

@@ -19,6 +19,8 @@ export interface LocalEdgeOptions {
   readonly domain: string
   readonly allowOutbound: readonly string[]
   readonly allowLocationHeader: boolean
+  readonly denyOutbound?: readonly string[]
+  readonly onlyOutbound?: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly runtime?: RuntimeSettings
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime

@@ -70,6 +70,7 @@ export {
   functionProjectSchema,
   limitsSchema,
   nameSchema,
+  outboundTargetSchema,
   projectSchema,
   routeSchema,
   routesSchema,

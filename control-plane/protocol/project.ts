@@ -44,6 +44,39 @@ export const concurrencySchema = z
   .strictObject({ max: z.int().min(1).max(100_000).default(200), reserved: z.int().min(0).max(100_000).default(0) })
   .prefault({})
 
+const outboundTargetsMax = 100
+
+/**
+ * A host that a function may call or not: `HOST`, `*.HOST` for those below it, `*` for every one, an address (IPv6 in brackets), each with `:PORT`
+ * or without; or a range of addresses as CIDR.
+ */
+export const outboundTargetSchema = z
+  .string()
+  .max(260)
+  .regex(
+    /^(?:\*|(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?$|^[0-9a-f:.]+\/[0-9]{1,3}$/,
+    'a host in lower case such as api.example.com, *.example.com or api.example.com:8443, or a CIDR',
+  )
+  .refine(isOutboundTarget, 'a host, or a CIDR, that there can be')
+
+function isOutboundTarget(text: string): boolean {
+  if (text.includes('/')) return z.cidrv4().safeParse(text).success || z.cidrv6().safeParse(text).success
+  const [, host = '', port = '1'] = /^(\*|(?:\*\.)?[^:*[\]]+|\[[^\]]+\])(?::(\d+))?$/.exec(text) ?? []
+  if (host === '' || Number(port) > 65_535) return false
+  if (host === '*') return true
+  const url = URL.parse(`http://${host.replace(/^\*\./, '')}/`)
+  // An address has nothing below it.
+  return url !== null && !(host.startsWith('*.') && z.ipv4().safeParse(url.hostname).success)
+}
+
+/** Where a function may call: with `allow` only there, with `deny` not there, whatever else says. It opens nothing that is not public. */
+export const outboundSchema = z
+  .strictObject({
+    allow: z.array(outboundTargetSchema).max(outboundTargetsMax).default([]),
+    deny: z.array(outboundTargetSchema).max(outboundTargetsMax).default([]),
+  })
+  .prefault({})
+
 const bindingNames = z.array(environmentKeySchema).max(64).default([])
 
 /** What of a function's configuration belongs to a version (immutable), all defaults filled in. */
@@ -69,6 +102,7 @@ export const versionConfigSchema = z.strictObject({
     })
     .prefault({}),
   crons: z.array(z.string().max(100)).max(16).default([]),
+  outbound: outboundSchema,
   services: z.record(environmentKeySchema, nameSchema).default({}),
 })
 export type VersionConfig = z.infer<typeof versionConfigSchema>

@@ -35,6 +35,7 @@ export function toRoutedVersion(
     limits: config.limits,
     isolation: config.isolation,
     maxConcurrency: config.concurrency.max,
+    outbound: config.outbound,
   }
   return {
     runnable,

@@ -18,6 +18,10 @@ export interface RunnableVersion {
   readonly isolation: 'function' | 'request'
   /** Requests at a time on this node. */
   readonly maxConcurrency: number
+  /** Its isolates share no cell with those of other functions. */
+  readonly ownCells?: boolean
+  /** Hosts that it may call alone, where there are some, and that it may not call; for whoever carries its subrequests out. */
+  readonly outbound?: { readonly allow: readonly string[]; readonly deny: readonly string[] }
 }
 
 /** A request on its way into a function. Header names in lower case, values as byte strings, repeated names repeated. */

@@ -69,6 +69,30 @@ export const withIngress = (command: Command): Command =>
     .option('--allow-location-header', 'let clients set their place by `x-skerry-location: LAT,LON`')
     .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gather)
 
+/** Flags of where functions may call. */
+export interface OutboundOptions {
+  readonly allowOutbound?: readonly string[]
+  readonly denyOutbound?: readonly string[]
+  readonly onlyOutbound?: readonly string[]
+}
+
+const outboundRule = '<[scope=]target>'
+
+export const withOutbound = (command: Command): Command =>
+  command
+    .option(
+      `--allow-outbound ${outboundRule}`,
+      'CIDR, HOST[:PORT] or *.HOST[:PORT] that functions may call besides public addresses, for all or, as ACCOUNT=TARGET or ACCOUNT/FUNCTION=TARGET, for some; may be repeated, as the next two',
+      gather,
+    )
+    .option(`--deny-outbound ${outboundRule}`, 'what functions may not call, public or not; * is every host', gather)
+    .option(`--only-outbound ${outboundRule}`, 'the hosts that functions may call alone, of those that it is for', gather)
+
+/** As the roles take the flags of `withOutbound`. */
+export function outboundRules(options: OutboundOptions) {
+  return { allowOutbound: options.allowOutbound ?? [], denyOutbound: options.denyOutbound ?? [], onlyOutbound: options.onlyOutbound ?? [] }
+}
+
 /** The node token from flag or environment. Throws `unauthorized`. */
 export function nodeToken(context: CliContext, options: UpstreamOptions): string {
   const token = options.token ?? context.environment['SKERRY_NODE_TOKEN']

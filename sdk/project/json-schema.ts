@@ -27,6 +27,9 @@ const descriptions: Readonly<Record<string, string>> = {
   producers: 'Name in `env` to name of the queue.',
   consumers: 'Queues whose messages come to its `queue` handler.',
   crons: 'Times at which its `scheduled` handler runs, as cron expressions in UTC.',
+  outbound: 'Hosts that it may call. Every public one unless told otherwise.',
+  allow: 'Hosts that it may call, and no others: "api.example.com", "*.example.com", "api.example.com:8443" or a CIDR. Opens nothing that is not public.',
+  deny: 'Hosts that it may not call, in the same forms or "*" for all. Stands above allow.',
   services: 'Name in `env` to name of the function that it calls.',
 }
 

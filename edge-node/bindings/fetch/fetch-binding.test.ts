@@ -43,7 +43,7 @@ function binding(allowOutbound: readonly string[]): FetchBinding {
   const made: FetchBinding = createFetchBinding({
     runtime: () => runtime, table: () => table, publicPort: () => 8787, newRequestId: () => 'ID', node: 'fra-1', region: 'fra', allowOutbound,
     sockets: new OpenSockets(),
-    resolve: (name, done) => resolve(name, done),
+    resolve: (...call) => resolve(...call),
   })
   const runtime = create({ dispatchSubrequest: made.dispatch, onLog: () => undefined })
   bindings.push(made)

@@ -1,18 +1,20 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
-import { AddressFilter } from './address-filter.ts'
 import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
-import { createGuardedAgent, createGuardedConnect, type ResolveHost } from './guarded-agent.ts'
+import type { ResolveHost } from './guarded-agent.ts'
 import { createNetworkTransport } from './network-transport.ts'
 import { createNodeTransport, isOwnUrl, type NodeTransportOptions } from './node-transport.ts'
+import { OutboundClients } from './outbound-clients.ts'
+import { OutboundPolicies, type OutboundPolicy } from './outbound-policy.ts'
+import type { OperatorRules } from './outbound-rules.ts'
 import { findHeader, outgoingHeaders } from './outgoing-headers.ts'
+import { createResolveHost } from './resolve-host.ts'
 import { createSocketTransport } from './socket-transport.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
+import type { Transport } from './transport.ts'
 
-export interface FetchBindingOptions extends NodeTransportOptions {
-  /** `CIDR`, `HOST` or `HOST:PORT` beyond public addresses. */
-  readonly allowOutbound: readonly string[]
+export interface FetchBindingOptions extends NodeTransportOptions, OperatorRules {
   readonly resolve?: ResolveHost
 }
 
@@ -29,13 +31,15 @@ const idleHandler: SubrequestHandler = { onChunk: () => undefined, onEnd: () => 
  * `subrequest_failed`, each catchable inside. Throws `config_invalid` for a malformed outbound rule.
  */
 export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
-  const connect = createGuardedConnect(new AddressFilter(options.allowOutbound), options.resolve)
-  const agent = createGuardedAgent(connect)
-  const network = createNetworkTransport(agent)
-  const sockets = createSocketTransport(
-    (to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), options.sockets.unfinished,
-  )
+  const policies = new OutboundPolicies(options)
+  const clients = new OutboundClients(options.resolve ?? createResolveHost())
   const budgets = new SubrequestBudgets()
+
+  const outside = (policy: OutboundPolicy, webSocket: boolean): Transport => {
+    const { agent, connect } = clients.of(policy)
+    if (!webSocket) return createNetworkTransport(agent)
+    return createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), options.sockets.unfinished)
+  }
 
   const dispatch = (subrequest: Subrequest, responder: SubrequestResponder): SubrequestHandler => {
     try {
@@ -46,14 +50,19 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       const { parent, webSocket } = subrequest
       const traceparent = parent === undefined ? undefined : findHeader(parent.headers, 'traceparent')
       const first = { method, url, headers: outgoingHeaders(subrequest.headers, traceparent, !webSocket), body: subrequest.body, webSocket }
-      const outside = webSocket ? sockets : network
+      const policy = policies.of(subrequest.version)
       const hops = hopsOf(parent?.metadata)
       const exchange = new SubrequestExchange(subrequest, first, responder, {
         budget,
         transportFor(to) {
-          if (isOwnUrl(options.table(), to, options.publicPort())) return createNodeTransport(options, hops, parent?.metadata ?? {})
+          requireNoCredentials(to)
+          if (isOwnUrl(options.table(), to, options.publicPort())) {
+            policy.requireFunctionHost(to)
+            return createNodeTransport(options, hops, parent?.metadata ?? {})
+          }
           requireGoodPort(to)
-          return outside
+          policy.requireHost(to)
+          return outside(policy, webSocket)
         },
       })
       exchange.start()
@@ -65,7 +74,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       return idleHandler
     }
   }
-  return { dispatch, close: () => agent.destroy() }
+  return { dispatch, close: () => clients.close() }
 }
 
 function parseUrl(text: string): URL {
@@ -73,8 +82,11 @@ function parseUrl(text: string): URL {
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new SkerryError('subrequest_failed', 'Only http and https URLs can be fetched.')
   }
-  if (url.username !== '' || url.password !== '') throw new SkerryError('subrequest_failed', 'A URL with credentials can not be fetched.')
   return url
+}
+
+function requireNoCredentials(url: URL): void {
+  if (url.username !== '' || url.password !== '') throw new SkerryError('subrequest_failed', 'A URL with credentials can not be fetched.')
 }
 
 function checkMethod(method: string): string {

@@ -1,42 +1,53 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
-import { SkerryError } from '../../../errors/index.ts'
-import type { AddressFilter } from './address-filter.ts'
+import { notPublic } from './address-filter.ts'
+import type { ConnectionCount } from './connection-count.ts'
+import type { OutboundPolicy } from './outbound-policy.ts'
+import { portOf } from './outbound-targets.ts'
 
-/** Resolves a host name to all of its addresses. */
-export type ResolveHost = (hostName: string, done: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void
+/** Resolves a host name to all of its addresses. `mayBeLocal`: names that only this machine knows may be looked for too. */
+export type ResolveHost = (hostName: string, done: (error: Error | null, addresses: readonly LookupAddress[]) => void, mayBeLocal: boolean) => void
 
 const connectTimeoutMs = 10_000
 /** Answers may take as long as the longest `wallMs`; the function's own limit ends it sooner. */
 const answerTimeoutMs = 900_000
 
 /**
- * Connects, in the clear or by TLS, only where the filter allows.
+ * Connects, in the clear or by TLS, only where the policy allows.
  *
- * Invariants: the address that passed the filter is the one that is connected to (the check sits in the connection's own
- * lookup, so a name that resolves differently a moment later changes nothing), and the peer of the open socket is
- * checked once more before a byte is sent.
+ * Invariants: the address that passed the policy is the one that is connected to (the check sits in the connection's own lookup, so a name that
+ * resolves differently a moment later changes nothing), and the peer of the open socket is checked once more before a request is sent. Every
+ * connection counts for its account from before it is made until it is closed.
  */
-export function createGuardedConnect(filter: AddressFilter, resolve: ResolveHost = resolveBySystem): buildConnector.connector {
+export function createGuardedConnect(policy: OutboundPolicy, resolve: ResolveHost, count: ConnectionCount): buildConnector.connector {
   return (options, callback) => {
-    const hostName = options.hostname.replace(/^\[|\]$/g, '').toLowerCase()
-    const port = Number(options.port !== '' ? options.port : options.protocol === 'https:' ? 443 : 80)
-    const isTrusted = filter.isHostAllowed(hostName, port)
-    const allows = (address: string): boolean => isTrusted || filter.isAddressAllowed(address, port)
-    if (isIP(hostName) !== 0 && !allows(hostName)) {
-      callback(blocked(hostName), null)
+    const hostName = options.hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase()
+    const port = portOf(options)
+    const refusalOf = (address: string) => policy.refusalOf(hostName, port, address)
+    const refusal = isIP(hostName) === 0 ? undefined : refusalOf(hostName)
+    if (refusal !== undefined) {
+      callback(refusal, null)
       return
     }
-    const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, autoSelectFamily: true, lookup: guardedLookup(resolve, allows), maxCachedSessions: 0 })
+    const entry = count.enter(policy.account)
+    if (entry.refusal !== undefined) {
+      callback(entry.refusal, null)
+      return
+    }
+    const lookup = guardedLookup(hostName, (done) => resolve(hostName, done, policy.opensAny), refusalOf)
+    const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, autoSelectFamily: true, lookup, maxCachedSessions: 0 })
     connect({ ...options, hostname: hostName }, (error, socket) => {
       if (error !== null) {
+        entry.leave()
         callback(error, null)
         return
       }
-      if (!allows(socket.remoteAddress ?? '')) {
+      socket.once('close', () => entry.leave())
+      const late = refusalOf(socket.remoteAddress ?? '')
+      if (late !== undefined) {
         socket.destroy()
-        callback(blocked(hostName), null)
+        callback(late, null)
         return
       }
       callback(null, socket)
@@ -44,13 +55,14 @@ export function createGuardedConnect(filter: AddressFilter, resolve: ResolveHost
   }
 }
 
-/** An undici agent that connects by `createGuardedConnect`. */
+/** An undici agent that connects by `createGuardedConnect`. It keeps connections open for whoever uses it next. */
 export function createGuardedAgent(connect: buildConnector.connector): Agent {
   return new Agent({
     allowH2: false,
     pipelining: 1,
     connections: 256,
     keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 60_000,
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
     maxHeaderSize: 64 * 1024,
@@ -58,31 +70,22 @@ export function createGuardedAgent(connect: buildConnector.connector): Agent {
   })
 }
 
-function guardedLookup(resolve: ResolveHost, allows: (address: string) => boolean): LookupFunction {
-  return (hostName, options, callback) => {
-    resolve(hostName, (error, addresses) => {
+function guardedLookup(
+  hostName: string,
+  resolve: (done: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void,
+  refusalOf: (address: string) => Error | undefined,
+): LookupFunction {
+  return (_hostName, options, callback) => {
+    resolve((error, addresses) => {
       if (error !== null) {
         callback(error, '', 0)
         return
       }
-      const allowed = addresses.filter(({ address }) => allows(address))
+      const allowed = addresses.filter(({ address }) => refusalOf(address) === undefined)
       const [first] = allowed
-      if (first === undefined) callback(blocked(hostName), '', 0)
+      if (first === undefined) callback(addresses.map(({ address }) => refusalOf(address)).find((each) => each !== undefined) ?? notPublic(hostName), '', 0)
       else if (options.all === true) callback(null, allowed)
       else callback(null, first.address, first.family)
     })
   }
-}
-
-const resolveBySystem: ResolveHost = (hostName, done) => {
-  // Node's own lookup fails for names below localhost.
-  if (hostName === 'localhost' || hostName.endsWith('.localhost')) {
-    done(null, [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }])
-    return
-  }
-  systemLookup(hostName, { all: true }, (error, addresses) => done(error, addresses ?? []))
-}
-
-function blocked(hostName: string): SkerryError {
-  return new SkerryError('address_blocked', `Functions may not connect to ${hostName}: its address is not public.`)
 }

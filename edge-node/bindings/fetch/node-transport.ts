@@ -5,6 +5,7 @@ import type { FunctionResponseHead, RequestControl, ResponseHandler, Runtime } f
 import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
+import { hostNameOf } from './outbound-targets.ts'
 import { RelayedSocket } from './relayed-socket.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 
@@ -24,11 +25,17 @@ export interface NodeTransportOptions {
  * DOMAIN itself and addresses are ours on the public port only, since other servers of the machine may stand beside it.
  */
 export function isOwnUrl(table: RouteTable, url: URL, publicPort: number | undefined): boolean {
-  if (table.isUnderDomain(url.hostname)) return true
-  if (table.find(url.hostname, url.pathname) === undefined) return false
+  const host = routeHostOf(url)
+  if (table.isUnderDomain(host)) return true
+  if (table.find(host, url.pathname) === undefined) return false
   if (url.port !== '') return Number(url.port) === publicPort
-  const isMachine = url.hostname === table.domain || isIP(url.hostname.replaceAll(/[[\]]/g, '')) !== 0
+  const isMachine = host === table.domain || isIP(hostNameOf(url)) !== 0
   return !isMachine || publicPort === (url.protocol === 'https:' ? 443 : 80)
+}
+
+/** A root dot changes nothing: with it a function would call others by way of the network, where its hops are not counted. */
+function routeHostOf(url: URL): string {
+  return url.hostname.replace(/\.$/, '')
 }
 
 /**
@@ -73,7 +80,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
       }))
       return
     }
-    const destination = options.table().find(url.hostname, url.pathname)
+    const destination = options.table().find(routeHostOf(url), url.pathname)
     const requestId = options.newRequestId()
     const version = destination?.isSplit === true ? destination.choose(requestId) : destination?.first
     if (version === undefined) {

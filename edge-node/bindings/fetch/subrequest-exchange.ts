@@ -120,6 +120,8 @@ export class SubrequestExchange implements SubrequestHandler {
       if (next !== undefined && this.#redirects >= redirectsMax) {
         throw new SkerryError('subrequest_failed', `More than ${redirectsMax} redirects.`, { limit: redirectsMax })
       }
+      // It is a request as the first was.
+      if (next !== undefined) this.#context.budget.spend()
     } catch (error) {
       this.#control?.abort()
       hop.isOver = true

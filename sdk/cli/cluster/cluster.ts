@@ -12,8 +12,10 @@ export interface ClusterOptions {
   readonly port: number
   readonly dataDirectory: string
   readonly domain: string
-  /** CIDRs or HOST[:PORT] that functions may call besides public addresses. */
+  /** Where functions may call: as the flags of `skerry edge`, which each node gets. */
   readonly allowOutbound: readonly string[]
+  readonly denyOutbound?: readonly string[]
+  readonly onlyOutbound?: readonly string[]
   readonly onLine: (label: string, line: string) => void
 }
 
@@ -92,7 +94,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ])
     const tokens = { SKERRY_NODE_TOKEN: controlPlane.nodeToken }
     const upstream = ['--control-plane', controlPlane.url, '--domain', domain]
-    const outbound = options.allowOutbound.flatMap((allowed) => ['--allow-outbound', allowed])
+    const { allowOutbound, denyOutbound = [], onlyOutbound = [] } = options
+    const outbound = Object.entries({ '--allow-outbound': allowOutbound, '--deny-outbound': denyOutbound, '--only-outbound': onlyOutbound })
+      .flatMap(([flag, rules]) => rules.flatMap((rule) => [flag, rule]))
     const starts = plan.nodes.map(async (node): Promise<ClusterNode> => {
       const ready = await start(node.name, edgeReadySchema, (before) => [
         'edge', '--name', node.name, '--region', node.region, '--latitude', String(node.latitude), '--longitude', String(node.longitude),

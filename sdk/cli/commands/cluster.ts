@@ -5,14 +5,14 @@ import { type CliContext, untilStopped } from '../context.ts'
 import { readCredentialsFile, writeCredentials } from '../credentials.ts'
 import { attempt, gather, type JsonOption, parsePort, type SetExitCode, withJson } from '../options.ts'
 import type { Reporter } from '../reporter.ts'
+import { type OutboundOptions, outboundRules, withOutbound } from '../role-options.ts'
 import { formatTable } from '../table.ts'
 
-interface ClusterCommandOptions extends JsonOption {
+interface ClusterCommandOptions extends JsonOption, OutboundOptions {
   readonly regions?: readonly string[]
   readonly port: number
   readonly data: string
   readonly domain: string
-  readonly allowOutbound?: readonly string[]
 }
 
 function isLoopback(url: string): boolean {
@@ -45,8 +45,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
     .option('--port <port>', 'port of the gateway and the nodes; the next free one where it is in use, 0 for any', parsePort, 8080)
     .option('--data <dir>', 'where everything is stored', '.skerry/cluster')
     .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
-    .option('--allow-outbound <cidr|host[:port]>', 'address that functions may call besides public ones; may be repeated', gather)
-  return withJson(command).action(async (options: ClusterCommandOptions) =>
+  return withJson(withOutbound(command)).action(async (options: ClusterCommandOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
       const { startCluster } = await import('../cluster/index.ts')
       const dataDirectory = resolve(context.workingDirectory, options.data)
@@ -55,7 +54,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
         port: options.port,
         dataDirectory,
         domain: options.domain,
-        allowOutbound: options.allowOutbound ?? [],
+        ...outboundRules(options),
         onLine: (label, line) => reporter.say(`${reporter.dim(`${label.padEnd(13)} |`)} ${line}`),
       })
       try {

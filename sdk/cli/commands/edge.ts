@@ -4,11 +4,11 @@ import { SkerryError } from '../../../errors/index.ts'
 import { findRegion, regionCodes } from '../../../geography/index.ts'
 import { closest } from '../../project/index.ts'
 import type { CliContext } from '../context.ts'
-import { attempt, gather, parseNumber, parsePort, type SetExitCode } from '../options.ts'
-import { type IngressOptions, nodeToken, withIngress, withListening } from '../role-options.ts'
+import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
+import { type IngressOptions, nodeToken, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
-interface EdgeOptions extends IngressOptions {
+interface EdgeOptions extends IngressOptions, OutboundOptions {
   readonly name?: string
   readonly region: string
   readonly latitude?: number
@@ -21,7 +21,6 @@ interface EdgeOptions extends IngressOptions {
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly data: string
-  readonly allowOutbound?: readonly string[]
 }
 
 function place({ region, latitude, longitude }: EdgeOptions): { latitude: number; longitude: number } {
@@ -42,7 +41,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--name <name>', 'name of the node, unique in the cluster (default: REGION-1)')
     .option('--latitude <degrees>', 'instead of the airport\'s', parseNumber(-90, 90))
     .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
-  return withIngress(withListening(command, '0.0.0.0', 8080))
+  return withOutbound(withIngress(withListening(command, '0.0.0.0', 8080)))
     .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
     .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
     .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
@@ -51,7 +50,6 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
-    .option('--allow-outbound <cidr|host[:port]>', 'address that functions may call besides public ones; may be repeated', gather)
     .action(async (options: EdgeOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const { startEdgeNode } = await import('../../../edge-node/index.ts')
@@ -68,7 +66,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             token: nodeToken(context, options),
             dataDirectory: resolve(context.workingDirectory, options.data),
             domain: options.domain,
-            allowOutbound: options.allowOutbound ?? [],
+            ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
             runtime: { sandbox: options.sandbox, shareCells: options.shareCells === true },
