@@ -9,21 +9,22 @@ import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
 import {
   createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type LocateClient,
-  type ReadArtifact, RouteTable,
+  type ProblemContext, problemText, type ReadArtifact, RouteTable,
 } from './ingress/index.ts'
+import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
 
 /** Settings of the runtime that an operator may choose. */
 export type RuntimeSettings = Omit<RuntimeOptions, 'dispatchSubrequest' | 'onLog'>
 
-export interface EdgeCoreOptions {
+export interface EdgeCoreOptions extends ProtectionSettings {
   readonly name: string
   readonly region: string
   readonly domain: string
   readonly allowOutbound: readonly string[]
-  readonly allowLocationHeader: boolean
   readonly denyOutbound?: readonly string[]
   readonly onlyOutbound?: readonly string[]
+  readonly allowLocationHeader: boolean
   readonly trustedProxies: readonly string[]
   readonly runtime?: RuntimeSettings
   /** Another runtime than the real one, for tests. */
@@ -51,6 +52,7 @@ const socketGraceMs = 10_000
 export class EdgeCore {
   readonly runtime: Runtime
   readonly statistics = new EdgeStatistics()
+  readonly protection: Protection
   readonly #options: EdgeCoreOptions
   readonly #ingress: Ingress
   readonly #closeFetch: () => Promise<void>
@@ -82,10 +84,10 @@ export class EdgeCore {
       sockets,
       runtime: () => core().runtime, table: () => core().table, publicPort: () => core().#publicPort, newRequestId,
       node: options.name, region: options.region, allowOutbound: options.allowOutbound,
-      ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
-    })
       ...(options.denyOutbound === undefined ? {} : { denyOutbound: options.denyOutbound }),
       ...(options.onlyOutbound === undefined ? {} : { onlyOutbound: options.onlyOutbound }),
+      ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    })
     const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
     cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, closeFetch: () => fetchBinding.close() })
     return cell.core
@@ -104,6 +106,7 @@ export class EdgeCore {
     this.#newRequestId = parts.newRequestId
     this.#closeFetch = parts.closeFetch
     this.#sockets = parts.sockets
+    this.protection = new Protection(options)
     this.#table = this.#makeTable([])
     const tell = (version: RunnableVersion, requestId: string, rest: Pick<LogRecord, 'kind' | 'level' | 'text' | 'code'>): void =>
       parts.log({ version, requestId, timeMs: Date.now(), ...rest })
@@ -113,7 +116,7 @@ export class EdgeCore {
       allowLocationHeader: options.allowLocationHeader, isTrustedProxy: parts.isTrustedProxy,
       ...(options.locate === undefined ? {} : { locate: options.locate }),
       ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),
-      sockets: parts.sockets, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
+      sockets: parts.sockets, protection: this.protection, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
       events: {
         onStart: () => this.statistics.begin(),
         onHead: (head) => this.statistics.head(head),
@@ -145,10 +148,11 @@ export class EdgeCore {
 
   /** Listens; rejects with the system's error where the port can not be had. */
   async listen(kind: 'public' | 'internal', host: string, port: number): Promise<Listening> {
+    const problemContext = (): ProblemContext => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region })
     const server = createIngressServer({
-      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue),
-      problemContext: () => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region }),
+      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue), problemContext,
     })
+    this.#gate(kind, problemContext).guard(server)
     const listening = await listenOn(server, host, port)
     this.#servers.push(server)
     if (kind === 'public') this.#publicPort = listening.port
@@ -166,8 +170,23 @@ export class EdgeCore {
   async close(): Promise<void> {
     this.#isDraining = true
     await Promise.all(this.#servers.map(closeServer))
+    this.protection.close()
     await this.#closeFetch()
     await this.runtime.close()
+  }
+
+  /** Half of the connections are the gateway's and other nodes', which clients of this node can not take from them. */
+  #gate(kind: 'public' | 'internal', problemContext: () => ProblemContext): ConnectionGate {
+    const { connectionsMax, connectionsPerClientMax } = this.#options
+    const half = Math.floor(shareDescriptors(descriptorLimit()).incoming / 2)
+    return new ConnectionGate({
+      connectionsMax: kind === 'public' ? (connectionsMax ?? half) : half,
+      perClientMax: kind === 'public' ? connectionsPerClientMax : undefined,
+      refusal: () => {
+        this.protection.count('connections')
+        return problemText(new SkerryError('overloaded', 'The node has as many connections as it can serve.'), problemContext())
+      },
+    })
   }
 
   #makeTable(functions: Iterable<FunctionState>, previous?: RouteTable): RouteTable {

@@ -4,6 +4,7 @@ import type {
   FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime,
 } from '../../runtime/supervisor/index.ts'
 import type { OpenSockets } from '../bindings/websocket/index.ts'
+import type { ByteHolder, Protection } from '../protection/index.ts'
 import { answerProblem } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
 import { buildResponseHead, isBodyless, type OutgoingHead } from './response-head.ts'
@@ -26,6 +27,7 @@ export interface ExchangeContext {
   readonly tellsNotBegun: boolean
   readonly isDraining: () => boolean
   readonly sockets: OpenSockets
+  readonly protection: Protection
   readonly report: (event: ExchangeEvent) => void
 }
 
@@ -39,13 +41,14 @@ export type ExchangeEvent =
 
 /** Small bodies go out in one piece with their head. */
 const singleWriteBytesMax = 16 * 1024
-/** How long a client may leave what was sent to it unread. */
+/** How long a client may leave what was sent to it unread, and how fast it must take it after that. */
 const unreadMsMax = 60_000
+const readBytesPerSecondMin = 1_024
 /** What a client still sends after its answer is read for so long. */
 const lingerMs = 2_000
 
 /** One request on its way through the runtime and back: the node's side of `ResponseHandler`. */
-export class Exchange implements ResponseHandler {
+export class Exchange implements ResponseHandler, ByteHolder {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #context: ExchangeContext
@@ -76,8 +79,11 @@ export class Exchange implements ResponseHandler {
     if (this.#isOver) {
       control.abort()
     } else if (functionRequest.body === 'stream') {
-      const limits = { bytesMax: requestBodyBytesMax, idleMs: runnable.limits.idleMs }
-      this.#pump = new RequestBodyPump(this.#request, control, limits, (error) => this.#break(error))
+      const { pace, uploads } = this.#context.protection
+      this.#pump = new RequestBodyPump(this.#request, control, {
+        bytesMax: requestBodyBytesMax, idleMs: runnable.limits.idleMs, pace,
+        brake: uploads, queue: () => runtime.queueOf(runnable.key), fail: (error) => this.#break(error),
+      })
     }
   }
 
@@ -135,6 +141,7 @@ export class Exchange implements ResponseHandler {
     }
     if (this.#response.write(chunk)) return true
     this.#waitForDrain()
+    this.#context.protection.held.add(this, chunk.length)
     return false
   }
 
@@ -156,6 +163,11 @@ export class Exchange implements ResponseHandler {
 
   onError(error: SkerryError): void {
     this.#settle(error)
+  }
+
+  /** The node holds too much for slow readers, and this one is the slowest. */
+  giveUp(): void {
+    this.#break(new SkerryError('overloaded', 'The client does not read its answer, and the node needs the room.'))
   }
 
   onDrain(): void {
@@ -219,6 +231,7 @@ export class Exchange implements ResponseHandler {
     this.#unread = setTimeout(() => this.#break(new SkerryError('bad_request', 'The client does not read its answer.')), unreadMsMax)
     this.#response.once('drain', () => {
       this.#isWaitingForDrain = false
+      this.#context.protection.held.clear(this)
       clearTimeout(this.#unread)
       this.#control?.resume()
     })
@@ -237,7 +250,9 @@ export class Exchange implements ResponseHandler {
     this.#pump?.stop()
     clearTimeout(this.#unread)
     linger(this.#request)
-    cutUnread(this.#response, unreadMsMax)
+    const { held } = this.#context.protection
+    held.clear(this)
+    cutUnread(this.#response, { idleMs: unreadMsMax, bytesPerSecondMin: readBytesPerSecondMin, held })
     this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs })
   }
 }

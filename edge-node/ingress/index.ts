@@ -7,7 +7,7 @@ export { createTraceparentGenerator, createUlidGenerator, isTraceparent, isUlid 
 export { type ClientDetails, internalHeaderFields, internalHeaders } from './internal-headers.ts'
 export { Ingress, type IngressOptions } from './ingress.ts'
 export { type IngressEvents } from './ingress-events.ts'
-export { answerProblem, answerProblemOnSocket, type ProblemContext } from './problem-answer.ts'
+export { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
 export { type InboundHead, readRequestHead } from './request-head.ts'
 export { RouteTable, type RouteTableOptions } from './route-table.ts'
 export { type ReadArtifact, type RoutedVersion, toRoutedVersion } from './runnable-version.ts'

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SkerryError } from '../../errors/index.ts'
 import type { FunctionRequest, Runtime } from '../../runtime/supervisor/index.ts'
 import { checkHandshake, type OpenSockets } from '../bindings/websocket/index.ts'
+import type { Protection } from '../protection/index.ts'
 import { affinitySetCookie, readAffinityCookie } from './affinity.ts'
 import type { IsTrustedProxy } from './client-address.ts'
 import { internalClient, type LocateClient, publicClient } from './client-details.ts'
@@ -39,6 +40,7 @@ export interface IngressOptions {
   readonly forwarder?: Forwarder
   /** Those that functions serve. */
   readonly sockets: OpenSockets
+  readonly protection: Protection
   readonly newRequestId: () => string
   readonly newTraceparent: () => string
   readonly events: IngressEvents
@@ -127,6 +129,11 @@ export class Ingress {
     if (head.contentLength !== undefined && head.contentLength > version.requestBodyBytesMax) {
       throw bodyTooLarge(version.requestBodyBytesMax, head.contentLength)
     }
+    const { account, functionName, key } = version.runnable
+    if (options.protection.refuses(account, functionName, options.runtime.queueOf(key)) !== undefined) {
+      this.#refuse(arrival, new SkerryError('overloaded', 'The node is busy, and this function has its share.'), true)
+      return
+    }
     this.#run(arrival, version, head, client, hops, affinityCookie)
   }
 
@@ -143,7 +150,7 @@ export class Ingress {
   #run(
     arrival: Arrival, version: RoutedVersion, head: InboundHead, client: ClientDetails, hops: number, affinityCookie: string | undefined,
   ): void {
-    const { node, region, domain, runtime, isDraining, sockets } = this.#options
+    const { node, region, domain, runtime, isDraining, sockets, protection } = this.#options
     const { request, response, requestId, startedMs, isInternal } = arrival
     const isUpgrade = response instanceof UpgradeResponse
     if (isUpgrade) {
@@ -151,7 +158,7 @@ export class Ingress {
       head.headers.push('connection', 'Upgrade', 'upgrade', 'websocket')
     }
     const exchange = new Exchange(request, response, {
-      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets,
+      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection,
       report: (event) => this.#report(version, requestId, event),
     })
     const hasBody = head.isChunked || (head.contentLength ?? 0) > 0

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { errorRegistry, type SkerryError, toProblem } from '../../errors/index.ts'
 import { internalHeaders } from './internal-headers.ts'
+
+/** Retries of what was refused for load are spread over so many seconds. */
+const retryJitterSeconds = 3
 
 export interface ProblemContext {
   readonly requestId: string
@@ -26,12 +28,17 @@ function problemHeaders(error: SkerryError, length: number, context: ProblemCont
   ]
   if (context.region !== undefined) headers.push('x-skerry-region', context.region)
   if (context.version !== undefined) headers.push('x-skerry-version', context.version)
-  if (definition.retryAfterSeconds !== undefined) headers.push('retry-after', String(definition.retryAfterSeconds))
+  if (definition.retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfter(error, definition.retryAfterSeconds)))
   // https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
   if (error.code === 'upgrade_required') headers.push('upgrade', 'websocket', 'sec-websocket-version', '13')
   if (context.notBegun === true) headers.push(internalHeaders.notBegun, '1')
   if (context.close === true) headers.push('connection', 'close')
   return headers
+}
+
+/** Seconds. Whoever was refused because of load must not come back together with all the others. */
+function retryAfter(error: SkerryError, seconds: number): number {
+  return error.code === 'overloaded' ? seconds + Math.floor(Math.random() * retryJitterSeconds) : seconds
 }
 
 /** Answers with the problem document of an error. @see https://www.rfc-editor.org/rfc/rfc9457 */
@@ -41,11 +48,11 @@ export function answerProblem(response: ServerResponse, error: SkerryError, cont
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }
 
-/** The same on a socket whose request could not be parsed; ends the connection. */
-export function answerProblemOnSocket(socket: Duplex, error: SkerryError, context: ProblemContext): void {
+/** The same as it stands on the wire, for a connection whose request could not be parsed, or was not read. It ends the connection. */
+export function problemText(error: SkerryError, context: ProblemContext): string {
   const body = JSON.stringify(toProblem(error, context.requestId))
   const headers = problemHeaders(error, Buffer.byteLength(body), { ...context, close: true })
   let text = `HTTP/1.1 ${error.status} ${errorRegistry[error.code].title}\r\ndate: ${new Date().toUTCString()}\r\n`
   for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`
-  socket.end(`${text}\r\n${body}`)
+  return `${text}\r\n${body}`
 }

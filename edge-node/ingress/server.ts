@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream'
 import { SkerryError } from '../../errors/index.ts'
 import { fixedLimits } from '../../runtime/bridge/index.ts'
 import { asksForWebSocket } from '../bindings/websocket/index.ts'
-import { answerProblem, answerProblemOnSocket, type ProblemContext } from './problem-answer.ts'
+import { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
+import { Pipelines } from './pipelines.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
 
 export interface IngressServerOptions {
@@ -17,6 +18,8 @@ export interface IngressServerOptions {
 const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
 const checkIntervalMs = 2_000
+/** Requests of one connection at a time. Node begins each as it is read, however many stand before it. */
+const pipelinedMax = 64
 
 /**
  * An HTTP server with the limits of the edge: heads of at most 32 KB and 10 s, bodies as long as they move, malformed
@@ -38,9 +41,15 @@ export function createIngressServer(options: IngressServerOptions): Server {
   })
   server.maxHeadersCount = 0
   const latest = new WeakMap<Duplex, ServerResponse>()
+  const pipelines = new Pipelines()
   const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
     latest.set(request.socket, response)
-    options.handle(request, response, expectsContinue)
+    if (pipelines.add(request.socket, response) <= pipelinedMax) {
+      options.handle(request, response, expectsContinue)
+      return
+    }
+    const detail = `The connection has ${pipelinedMax} requests before this one that are not answered.`
+    answerProblem(response, new SkerryError('overloaded', detail), { ...options.problemContext(), close: true })
   }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false))
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => begin(request, response, true))
@@ -55,7 +64,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
   })
   closeUpgradedToo(server)
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    answerProblemOnSocket(socket, new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext())
+    socket.end(problemText(new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext()))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
     const response = latest.get(socket)
@@ -64,7 +73,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
       socket.destroy()
       return
     }
-    answerProblemOnSocket(socket, toRefusal(error.code), options.problemContext())
+    socket.end(problemText(toRefusal(error.code), options.problemContext()))
     // `end` waits for the peer to close as well; a peer that does not is cut off, and with it what was being served.
     const timer = setTimeout(() => socket.destroy(), checkIntervalMs)
     socket.once('close', () => clearTimeout(timer))

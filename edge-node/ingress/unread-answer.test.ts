@@ -2,10 +2,15 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect } from 'node:net'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { HeldBytes } from '../protection/index.ts'
 import { cutUnread } from './unread-answer.ts'
 
 let server: Server
+let held: HeldBytes
+beforeEach(() => {
+  held = new HeldBytes(1024 * 1024 * 1024)
+})
 afterEach(() => {
   server.closeAllConnections()
   server.close()
@@ -25,11 +30,37 @@ async function serve(listener: RequestListener): Promise<{ client: Socket; accep
 it('cuts a client off that reads nothing of its answer', async () => {
   const { client, accepted } = await serve((_request, response) => {
     response.end(Buffer.alloc(64 * 1024 * 1024))
-    cutUnread(response, 50)
+    cutUnread(response, { idleMs: 50, bytesPerSecondMin: 1_024, held })
   })
   client.pause()
   await once(accepted, 'close')
   expect(accepted.destroyed).toBe(true)
+  expect(held.bytes).toBe(0)
+  client.destroy()
+})
+
+it('cuts a client off that reads a little now and then, since at its pace it would never be done', async () => {
+  const { client, accepted } = await serve((_request, response) => {
+    response.end(Buffer.alloc(64 * 1024 * 1024))
+    cutUnread(response, { idleMs: 200, bytesPerSecondMin: 1024 * 1024 * 1024, held })
+  })
+  client.pause()
+  const drip = setInterval(() => client.read(), 20)
+  await once(accepted, 'close')
+  clearInterval(drip)
+  expect(client.bytesRead).toBeLessThan(64 * 1024 * 1024)
+  client.destroy()
+})
+
+it('gives the one up that has held for longest where all together hold too much', async () => {
+  held = new HeldBytes(1024 * 1024)
+  const { client, accepted } = await serve((_request, response) => {
+    response.end(Buffer.alloc(64 * 1024 * 1024))
+    cutUnread(response, { idleMs: 60_000, bytesPerSecondMin: 1_024, held })
+  })
+  client.pause()
+  if (!accepted.destroyed) await once(accepted, 'close')
+  expect([held.bytes, held.givenUp]).toEqual([0, 1])
   client.destroy()
 })
 
@@ -37,7 +68,7 @@ it('leaves a client alone that reads, and the connection to its next request', a
   const finished = Promise.withResolvers<number | undefined>()
   const { client, accepted } = await serve((_request, response) => {
     response.end(Buffer.alloc(8 * 1024 * 1024))
-    cutUnread(response, 60_000)
+    cutUnread(response, { idleMs: 60_000, bytesPerSecondMin: 1_024, held })
     response.once('finish', () => setImmediate(() => finished.resolve(response.req.socket.timeout)))
   })
   client.resume()

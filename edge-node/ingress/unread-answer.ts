@@ -1,13 +1,36 @@
 import type { ServerResponse } from 'node:http'
+import type { HeldBytes } from '../protection/index.ts'
+
+export interface UnreadLimits {
+  /** Without a byte taken. */
+  readonly idleMs: number
+  /** Bytes a second that a client takes at least, after `idleMs`. */
+  readonly bytesPerSecondMin: number
+  /** Counts what is left, until it is taken. */
+  readonly held: HeldBytes
+}
 
 /**
- * Cuts a client off that leaves the rest of an ended answer unread for `unreadMs`: it would hold the node's memory for as long as it likes,
- * and no request counts for it any more. Slow reading is no fault: the time begins anew with every byte that the client takes.
+ * Cuts a client off that does not take the rest of an ended answer: it would hold the node's memory for as long as it likes, and no request
+ * counts for it any more. Slow reading is no fault, but a byte now and then does not keep it.
  */
-export function cutUnread(response: ServerResponse, unreadMs: number): void {
+export function cutUnread(response: ServerResponse, { idleMs, bytesPerSecondMin, held }: UnreadLimits): void {
   const { socket } = response
   if (socket === null || socket.writableLength === 0) return
+  const bytes = socket.writableLength
+  const holder = { giveUp: () => void socket.destroy() }
   // The server destroys a socket that times out; it sets its own time, for the next request, after this listener.
-  socket.setTimeout(unreadMs)
-  response.prependOnceListener('finish', () => socket.setTimeout(0))
+  socket.setTimeout(idleMs)
+  const deadline = setTimeout(holder.giveUp, idleMs + (bytes / bytesPerSecondMin) * 1_000)
+  const leave = (): void => {
+    clearTimeout(deadline)
+    held.clear(holder)
+    socket.off('close', leave)
+  }
+  socket.once('close', leave)
+  response.prependOnceListener('finish', () => {
+    leave()
+    socket.setTimeout(0)
+  })
+  held.add(holder, bytes)
 }

@@ -7,7 +7,7 @@ export interface ConnectionGateOptions {
   readonly connectionsMax: number
   /** Of one address; undefined for any number. Behind a proxy all clients have the proxy's. */
   readonly perClientMax?: number | undefined
-  /** Written to a connection that is refused, as it stands. */
+  /** Called for each connection that is refused; what is written to it, as it stands, where it can be told. */
   readonly refusal: () => string
 }
 
@@ -27,15 +27,10 @@ export class ConnectionGate {
   readonly #byClient = new Map<string, number>()
   #open = 0
   #told = 0
-  #refused = 0
   #madeRoomMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ConnectionGateOptions) {
     this.#options = options
-  }
-
-  get refused(): number {
-    return this.#refused
   }
 
   /** Has the server take its connections through the gate. */
@@ -78,8 +73,8 @@ export class ConnectionGate {
   }
 
   #refuse(socket: Socket): void {
-    this.#refused += 1
     socket.on('error', () => undefined)
+    const text = this.#options.refusal()
     if (this.#told >= toldMax) {
       socket.destroy()
       return
@@ -92,6 +87,6 @@ export class ConnectionGate {
     })
     // Unread bytes would turn the end into a reset, which takes the answer with it.
     socket.resume()
-    socket.end(this.#options.refusal(), 'latin1')
+    socket.end(text, 'latin1')
   }
 }

@@ -12,6 +12,10 @@ export type ShedReason = 'event_loop' | 'cell_queue' | 'connections'
 export interface ProtectionSettings {
   /** Bytes of answers that the process holds for slow readers, all together. */
   readonly heldBytesMax?: number | undefined
+  /** Connections of clients at a time; by default as many as the file descriptors allow. */
+  readonly connectionsMax?: number | undefined
+  /** Of one address; by default any number, since behind a proxy all clients have its address. */
+  readonly connectionsPerClientMax?: number | undefined
   /** Bytes a second that a request's body must bring on average over 30 s in which it is waited for; 0 for any. */
   readonly bodyRateMin?: number | undefined
 }
