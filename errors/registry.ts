@@ -153,6 +153,10 @@ export const errorRegistry = define({
     status: 400, audience: 'function', title: 'The source does not bundle',
     remedy: 'Mend the file and line that are named.',
   },
+  sandbox_unavailable: {
+    status: 503, audience: 'operator', title: 'Cells can not be shut in as it was asked for',
+    remedy: 'Install bubblewrap and let it make user namespaces (in a container, allow them in its seccomp profile), or start without --require-sandbox.',
+  },
   config_invalid: {
     status: 400, audience: 'caller', title: 'skerry.jsonc is not valid',
     remedy: 'Mend the key and line that are named.',

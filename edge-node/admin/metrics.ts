@@ -44,6 +44,14 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
       for (const [kind, count] of statistics.startsByKind) this.inc({ kind }, count)
     },
   })
+  const sandbox = new Gauge({
+    name: 'skerry_sandbox_info', help: 'How cells are shut in; always 1.', labelNames: ['kind', 'seccomp'], registers: [],
+    collect() {
+      const { sandbox: kind, seccomp } = runtime.status()
+      this.set({ kind, seccomp: String(seccomp) }, 1)
+    },
+  })
+  registry.registerMetric(sandbox)
   registry.registerMetric(requests)
   registry.registerMetric(starts)
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)

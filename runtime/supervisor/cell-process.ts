@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readSync, unlinkSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FrameSocket } from '../pipe/index.ts'
-import type { CellCommand } from './sandbox.ts'
+import { type CellCommand, filterDescriptor } from './sandbox.ts'
 
 /** What a cell was last about to do; see the cell's turn marker. */
 export interface TurnMark {
@@ -35,6 +35,16 @@ const bytesPerPage = 4_096
 const mainThreadName = 'node-MainThread'
 const lowestPriority = 19
 
+/** A file that only descriptors lead to, readable from its start. */
+function openNamelessFile(content?: Uint8Array): number {
+  const path = join(tmpdir(), `skerry-cell-${randomUUID()}`)
+  const descriptor = openSync(path, 'wx+', 0o600)
+  unlinkSync(path)
+  // At a position, so that whoever inherits the descriptor reads from the start.
+  if (content !== undefined) writeSync(descriptor, content, 0, content.length, 0)
+  return descriptor
+}
+
 /** A cell's operating system process: its pipe, its marker, its memory, its end. The constructor throws where the system gives none. */
 export class CellProcess {
   readonly frames: FrameSocket
@@ -48,16 +58,20 @@ export class CellProcess {
   #gone = false
 
   constructor(options: CellProcessOptions) {
-    const markerPath = join(tmpdir(), `skerry-marker-${randomUUID()}`)
-    this.#markerDescriptor = openSync(markerPath, 'wx+', 0o600)
-    unlinkSync(markerPath)
-    const { command, parameters } = options.command
+    this.#markerDescriptor = openNamelessFile()
+    const { command, parameters, filter, user } = options.command
+    const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe', this.#markerDescriptor]
+    const filterFile = filter === undefined ? undefined : openNamelessFile(filter)
+    if (filterFile !== undefined) stdio[filterDescriptor] = filterFile
     this.#child = spawn(command, parameters, {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', this.#markerDescriptor],
+      // What lies between is left closed.
+      stdio: Array.from(stdio, (entry) => entry ?? 'ignore'),
       env: {},
+      ...(user === undefined ? {} : { uid: user, gid: user }),
       // A terminal's interrupt goes to the node, which ends its cells itself.
       detached: true,
     })
+    if (filterFile !== undefined) closeSync(filterFile)
     const pipe = (this.#child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Socket | undefined
     if (pipe === undefined) {
       // Out of descriptors: the child never was, and says so by an event that nobody needs any more.
@@ -89,6 +103,11 @@ export class CellProcess {
         if (reason !== undefined) this.kill()
       },
     })
+  }
+
+  /** Undefined where the system started none. */
+  get processId(): number | undefined {
+    return this.#child.pid
   }
 
   kill(): void {

@@ -15,7 +15,7 @@ import type {
   RuntimeOptions,
   RuntimeStatus,
 } from './runtime.ts'
-import type { CellCommand, SandboxKind } from './sandbox.ts'
+import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
 import { VersionsTable } from './versions-table.ts'
 import { Watchdog } from './watchdog.ts'
@@ -35,7 +35,7 @@ const initialBlankIsolates = 8
 /** The runtime of one node: cells, the isolates in them, and the requests that run there. See `Runtime` for the contract. */
 export class EdgeRuntime implements Runtime {
   readonly #options: RuntimeOptions
-  readonly #sandbox: SandboxKind
+  readonly #sandbox: Pick<RuntimeStatus, 'sandbox' | 'seccomp'>
   readonly #fleet: CellFleet
   readonly #watchdog: Watchdog
   readonly #load = new MachineLoad()
@@ -47,7 +47,7 @@ export class EdgeRuntime implements Runtime {
   #crashes = 0
   #closed = false
 
-  constructor(options: RuntimeOptions, sandbox: SandboxKind, command: CellCommand, image: GuestImage) {
+  constructor(options: RuntimeOptions, sandbox: Pick<RuntimeStatus, 'sandbox' | 'seccomp'>, command: CellCommand, image: GuestImage) {
     this.#options = options
     this.#sandbox = sandbox
     this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000, () => this.#load.contention)
@@ -127,7 +127,7 @@ export class EdgeRuntime implements Runtime {
   status(): RuntimeStatus {
     const { cells } = this.#fleet
     return {
-      sandbox: this.#sandbox,
+      ...this.#sandbox,
       cells: cells.length,
       isolates: cells.reduce((sum, cell) => sum + cell.isolates.size, 0),
       blankIsolates: cells.filter((cell) => cell.ready).length * this.#blankIsolates,

@@ -31,7 +31,7 @@ function start(seed: number): EdgeRuntime {
       onLog: () => undefined,
       spareCells: 1,
     },
-    'permission',
+    { sandbox: 'permission', seccomp: false },
     { command: process.execPath, parameters: [hostileCell, String(seed)] },
     { snapshot: Buffer.alloc(0), script: '' },
   )

@@ -155,7 +155,10 @@ export interface CellQueue {
 }
 
 export interface RuntimeStatus {
+  /** How cells are shut in: in namespaces by bubblewrap, or by Node's permission model alone. */
   readonly sandbox: 'bubblewrap' | 'permission'
+  /** Whether a filter leaves cells only the system calls that they need. */
+  readonly seccomp: boolean
   readonly cells: number
   readonly isolates: number
   readonly blankIsolates: number
@@ -199,4 +202,6 @@ export interface RuntimeOptions {
   readonly cellMemoryMb?: number
   /** `auto` takes bubblewrap where it works. */
   readonly sandbox?: 'auto' | 'bubblewrap' | 'permission'
+  /** Refuse to start where cells can not have bubblewrap and the filter of system calls. */
+  readonly requireSandbox?: boolean
 }

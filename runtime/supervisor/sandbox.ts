@@ -1,115 +1,102 @@
 /**
- * How a cell's process is shut in. Node's permission model always: no files but its own code, no child processes, no workers.
- * Where bubblewrap works, empty namespaces too: no network, no other process in sight, nothing writable, no capabilities.
- * In both: lower priority than the node, and no core dumps. RLIMIT_DATA is no use as a ceiling on memory: V8 reserves half a gigabyte of
- * address space for the code of each isolate, and the kernel counts it. The watchdog looks at resident memory instead.
+ * How a cell's process is shut in. Node's permission model always: no files but its own code, no child processes, no workers, no network.
+ * Where bubblewrap works, empty namespaces too: no network, no other process in sight, a root that holds Node and nothing else and can not be
+ * written, no capabilities; and a filter that leaves it the system calls that Node needs (see seccomp-policy.ts).
+ * In both: lower priority than the node, no core dumps, no file that grows. RLIMIT_DATA is no use as a ceiling on memory: V8 reserves half a
+ * gigabyte of address space for the code of each isolate, and the kernel counts it. The watchdog looks at resident memory instead.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { SkerryError } from '../../errors/index.ts'
+import type { Buffer } from 'node:buffer'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { cellEntry, isOpenToAll, libraryDirectories, loadedLibraries, type Readable, readablePaths } from './sandbox-paths.ts'
+import { cellFilter } from './seccomp-policy.ts'
 
 export type SandboxKind = 'bubblewrap' | 'permission'
+
+/**
+ * What makes a sandbox stronger, where the machine lets it:
+ * `seccomp` the filter of system calls; `user` one that owns nothing, where the node runs as root; `libraries` only those that Node has loaded,
+ * not all that are installed; `userns` no user namespaces below its own.
+ */
+export type SandboxLayer = 'seccomp' | 'user' | 'libraries' | 'userns'
 
 export interface CellCommand {
   readonly command: string
   readonly parameters: readonly string[]
+  /** Becomes descriptor `filterDescriptor` of the process. */
+  readonly filter?: Buffer
+  /** User and group that the process runs as. */
+  readonly user?: number
 }
 
-const niceness = 5
+/** Where bubblewrap reads the filter from, and closes it; those below are the cell's. */
+export const filterDescriptor = 6
 
-const here = dirname(fileURLToPath(import.meta.url))
-const runtimeDirectory = dirname(here)
-const extension = extname(fileURLToPath(import.meta.url))
+/** Below the node's, which answers for all cells. */
+export const niceness = 5
+/** `nobody`: inside bubblewrap always, outside it where the layer `user` is on. */
+const nobody = 65_534
 
-/** The scripts that run in processes of their own; `.ts` from sources, `.js` from the package. */
-export const cellEntry = join(runtimeDirectory, 'cell', `main${extension}`)
-export const snapshotEntry = join(runtimeDirectory, 'cell', `build-snapshot${extension}`)
-
-/** Something that a cell may read: where it looks for it, and where it really is (package managers link). */
-interface Readable {
-  readonly path: string
-  readonly target: string
+/** The layers that could be had on this machine, as far as can be told without trying. */
+export function possibleLayers(kind: SandboxKind): SandboxLayer[] {
+  const user: SandboxLayer[] = process.getuid?.() === 0 && isOpenToAll() ? ['user'] : []
+  if (kind === 'permission') return user
+  const seccomp: SandboxLayer[] = cellFilter(process.arch) === undefined ? [] : ['seccomp']
+  const libraries: SandboxLayer[] = loadedLibraries().length === 0 ? [] : ['libraries']
+  return [...seccomp, ...user, ...libraries, 'userns']
 }
-
-/** A package as code in `directory` finds it, or undefined. */
-function findPackage(name: string, directory: string): Readable | undefined {
-  for (let at = directory; at !== dirname(at); at = dirname(at)) {
-    const path = join(at, 'node_modules', name)
-    if (existsSync(path)) return { path, target: realpathSync(path) }
-  }
-  return undefined
-}
-
-/** What a cell may read: its code, the packages that it loads, and the package.json that says it is ESM. */
-function readablePaths(): Readable[] {
-  const paths: Readable[] = [{ path: runtimeDirectory, target: runtimeDirectory }]
-  for (let at = runtimeDirectory; at !== dirname(at); at = dirname(at)) {
-    const file = join(at, 'package.json')
-    if (!existsSync(file)) continue
-    paths.push({ path: file, target: file })
-    break
-  }
-  const vm = findPackage('isolated-vm', runtimeDirectory)
-  if (vm === undefined) throw new SkerryError('internal_error', 'The package isolated-vm is not installed; run npm install again')
-  // In bubblewrap isolated-vm stands where it is looked for, so what it needs must stand beside it.
-  const loader = findPackage('node-gyp-build', vm.target)
-  paths.push(vm)
-  const codecs = findPackage('@exodus/bytes', runtimeDirectory)
-  if (codecs !== undefined) paths.push(codecs)
-  if (loader !== undefined) paths.push({ path: join(dirname(vm.path), 'node-gyp-build'), target: loader.target })
-  return paths
-}
-
-/** Whether bubblewrap can make namespaces here: containers often forbid it. */
-export function bubblewrapWorks(): boolean {
-  if (process.platform !== 'linux') return false
-  const probe = spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', '/bin/true'], { timeout: 5_000, stdio: 'ignore' })
-  return probe.status === 0
-}
-
-const systemDirectories = ['/lib', '/lib64', '/usr/lib', '/usr/lib64']
 
 /** The command line that starts a cell in the given sandbox. */
-export function cellCommand(kind: SandboxKind): CellCommand {
+export function cellCommand(kind: SandboxKind, layers: readonly SandboxLayer[] = []): CellCommand {
   const readable = readablePaths()
-  const node = [
-    process.execPath,
+  const node = [process.execPath, ...nodeFlags(readable), cellEntry]
+  if (process.platform === 'win32') return { command: process.execPath, parameters: node.slice(1) }
+  const inner = kind === 'permission' ? node : [...bubblewrapParameters(readable, layers), ...node]
+  const filter = kind === 'bubblewrap' && layers.includes('seccomp') ? cellFilter(process.arch) : undefined
+  return {
+    command: '/bin/sh',
+    // A block of a file is more than the marker takes, the only file that a cell can write to.
+    parameters: ['-c', `ulimit -c 0; ulimit -f 1; exec nice -n ${niceness} "$@"`, 'sh', ...inner],
+    ...(filter === undefined ? {} : { filter }),
+    ...(layers.includes('user') ? { user: nobody } : {}),
+  }
+}
+
+function nodeFlags(readable: readonly Readable[]): string[] {
+  return [
     '--no-node-snapshot',
     '--permission',
+    // isolated-vm is one. What could be loaded besides it is what the cell may read.
     '--allow-addons',
     '--disable-warning=PERM0001',
+    // Else whoever may signal a cell could have it open a debugger's port.
+    '--disable-sigusr1',
     '--max-semi-space-size=4',
     // In kilobytes: what isolates have (see the cell's entry), and as much again for what they call.
     '--stack-size=1968',
     // isolated-vm's loader asks whether this file is there, to tell musl from glibc.
     '--allow-fs-read=/etc/alpine-release',
     ...readable.flatMap(({ path, target }) => [path, target]).map((path) => `--allow-fs-read=${path.endsWith('.json') ? path : join(path, '*')}`),
-    cellEntry,
   ]
-  const inner = kind === 'permission' ? node : [...bubblewrapParameters(readable), ...node]
-  if (process.platform === 'win32') return { command: process.execPath, parameters: node.slice(1) }
-  return { command: '/bin/sh', parameters: ['-c', `ulimit -c 0; exec nice -n ${niceness} "$@"`, 'sh', ...inner] }
 }
 
-function bubblewrapParameters(readable: readonly Readable[]): string[] {
+function bubblewrapParameters(readable: readonly Readable[], layers: readonly SandboxLayer[]): string[] {
   const bind = (path: string): string[] => (existsSync(path) ? ['--ro-bind', path, path] : [])
   return [
     'bwrap',
     '--unshare-all',
+    '--unshare-user',
+    ...(layers.includes('userns') ? ['--disable-userns'] : []),
+    ...['--uid', String(nobody), '--gid', String(nobody), '--hostname', 'cell'],
     '--die-with-parent',
     '--new-session',
-    '--cap-drop',
-    'ALL',
-    '--clearenv',
-    ...systemDirectories.flatMap(bind),
+    ...['--cap-drop', 'ALL', '--clearenv'],
+    ...(layers.includes('libraries') ? [...loadedLibraries(), '/etc/ld.so.cache'] : libraryDirectories).flatMap(bind),
+    ...bind('/etc/alpine-release'),
     ...bind(process.execPath),
     ...readable.flatMap(({ path, target }) => ['--ro-bind', target, path]),
-    '--dev',
-    '/dev',
-    '--chdir',
-    '/',
+    ...['--dev-bind', '/dev/null', '/dev/null', '--remount-ro', '/', '--chdir', '/'],
+    ...(layers.includes('seccomp') ? ['--seccomp', String(filterDescriptor)] : []),
     '--',
   ]
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { buildGuestBundle } from './guest-bundle.ts'
-import { snapshotEntry } from './sandbox.ts'
+import { snapshotEntry } from './sandbox-paths.ts'
 
 /** What blank isolates are made from. */
 export interface GuestImage {

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly allowOutbound: readonly string[]
   readonly denyOutbound?: readonly string[]
   readonly onlyOutbound?: readonly string[]
+  /** Nodes refuse to start where cells can not have bubblewrap and a filter of system calls. */
+  readonly requireSandbox?: boolean
   readonly onLine: (label: string, line: string) => void
 }
 
@@ -97,11 +99,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const { allowOutbound, denyOutbound = [], onlyOutbound = [] } = options
     const outbound = Object.entries({ '--allow-outbound': allowOutbound, '--deny-outbound': denyOutbound, '--only-outbound': onlyOutbound })
       .flatMap(([flag, rules]) => rules.flatMap((rule) => [flag, rule]))
+    const sandbox = options.requireSandbox === true ? ['--require-sandbox'] : []
     const starts = plan.nodes.map(async (node): Promise<ClusterNode> => {
       const ready = await start(node.name, edgeReadySchema, (before) => [
         'edge', '--name', node.name, '--region', node.region, '--latitude', String(node.latitude), '--longitude', String(node.longitude),
         '--host', node.host, '--port', String(node.port), '--internal-port', portOf(before?.internalUrl), '--admin-port', portOf(before?.adminUrl),
-        '--data', join(dataDirectory, node.name), '--allow-location-header', ...outbound, ...upstream,
+        '--data', join(dataDirectory, node.name), '--allow-location-header', ...sandbox, ...outbound, ...upstream,
       ], tokens)
       const { name, region, latitude, longitude } = node
       return { name, region, url: ready.url, latitude, longitude, adminUrl: ready.adminUrl }

@@ -13,6 +13,7 @@ interface ClusterCommandOptions extends JsonOption, OutboundOptions {
   readonly port: number
   readonly data: string
   readonly domain: string
+  readonly requireSandbox?: boolean
 }
 
 function isLoopback(url: string): boolean {
@@ -45,6 +46,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
     .option('--port <port>', 'port of the gateway and the nodes; the next free one where it is in use, 0 for any', parsePort, 8080)
     .option('--data <dir>', 'where everything is stored', '.skerry/cluster')
     .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
+    .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
   return withJson(withOutbound(command)).action(async (options: ClusterCommandOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
       const { startCluster } = await import('../cluster/index.ts')
@@ -55,6 +57,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
         dataDirectory,
         domain: options.domain,
         ...outboundRules(options),
+        requireSandbox: options.requireSandbox === true,
         onLine: (label, line) => reporter.say(`${reporter.dim(`${label.padEnd(13)} |`)} ${line}`),
       })
       try {

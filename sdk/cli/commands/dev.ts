@@ -49,6 +49,7 @@ export function devCommand(context: CliContext, setExitCode: SetExitCode): Comma
           },
         })
         try {
+          reporter.say(reporter.dim(server.sandbox))
           reporter.result({ url: server.url, functions: functions.map(({ function: name, url }) => ({ function: name, url })) })
           reporter.show(reporter.dim(`A lone function answers at ${server.url} too. Secrets come from .dev.vars. Stop with Ctrl-C.`))
           await untilStopped(context)

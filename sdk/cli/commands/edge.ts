@@ -20,6 +20,7 @@ interface EdgeOptions extends IngressOptions, OutboundOptions {
   readonly geoDatabase?: string
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
+  readonly requireSandbox?: boolean
   readonly data: string
 }
 
@@ -49,10 +50,11 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
+    .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
     .action(async (options: EdgeOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
-        const { startEdgeNode } = await import('../../../edge-node/index.ts')
+        const { describeSandbox, startEdgeNode } = await import('../../../edge-node/index.ts')
         const start = async () => {
           const node = await startEdgeNode({
             name: options.name ?? `${options.region}-1`,
@@ -69,13 +71,14 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
-            runtime: { sandbox: options.sandbox, shareCells: options.shareCells === true },
+            runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
             ...(options.adminHost === undefined ? {} : { adminHost: options.adminHost }),
             onNotice: (notice) => reporter.say(notice),
           })
+          reporter.say(describeSandbox(node.runtime.status()))
           await node.ready()
           return node
         }

@@ -1,5 +1,5 @@
 import type { TailEvent } from '../../../control-plane/protocol/index.ts'
-import { startLocalEdge } from '../../../edge-node/index.ts'
+import { describeSandbox, startLocalEdge } from '../../../edge-node/index.ts'
 import { SkerryError } from '../../../errors/index.ts'
 import { explainLoadFailure, readDevelopmentSecrets, toFunctionState } from '../../local/index.ts'
 import { createStackMapper, type StackMapper } from '../../source-map/index.ts'
@@ -30,6 +30,8 @@ export interface DevFunction {
 export interface DevServer {
   /** Answers as the only function of the project, if there is only one. */
   readonly url: string
+  /** How functions are shut in, in a line for the developer. */
+  readonly sandbox: string
   close(): Promise<void>
 }
 
@@ -116,6 +118,7 @@ export async function startDevServer(options: DevOptions): Promise<DevServer> {
   await reload()
   return {
     url: edge.url,
+    sandbox: describeSandbox(edge.runtime.status()),
     async close() {
       await watcher.close()
       await builds.close()
