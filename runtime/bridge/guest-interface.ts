@@ -26,7 +26,10 @@ export type GuestBoot = (host: HostFunction) => GuestEntry
 
 /** Host to guest. */
 export const GuestEvent = {
-  /** Before the script is evaluated. id 0; first: JSON object of `env` strings; second: the memory limit in MB, which caps WebAssembly. */
+  /**
+   * Before the script is evaluated. id 0; first: JSON object of `env` strings; second: the memory limit in MB, which caps WebAssembly; third:
+   * `true` where time may move within a turn.
+   */
   configure: 1,
   /**
    * A request came. id: exchange; first: request head; second: the whole body as Uint8Array, `true` where chunks follow, `'socket'` where it
@@ -99,12 +102,14 @@ export const HostOperation = {
   /** first: number of bytes. -> bytes. */
   randomBytes: 36,
   randomUuid: 37,
-  /** -> milliseconds since the Unix epoch with a fraction. */
+  /** -> when the turn began, in whole milliseconds since the Unix epoch. */
   now: 38,
   /** first: kind (see `codecStep`); second: a short input, whole. -> its whole output, or undefined where a codec has to take it. */
   codecWhole: 39,
   /** -> bytes that cell and isolate both see, the same at each call; undefined for none. What the guest puts there it may pass as an argument, uncopied. */
   sharedMemory: 40,
+  /** -> when the turn began, in whole milliseconds by a clock that nobody sets; where time may move within a turn, what that clock shows now, with a fraction. */
+  steadyTime: 41,
 
   /**
    * Computed on the cell's thread pool; event `result` brings the outcome. id: call; first: method; second: JSON arguments; third: bytes.

@@ -7,6 +7,8 @@ export interface CellSettings {
   readonly initialBlankIsolates: number
   /** Memory limit of blank isolates; a version with another limit gets an isolate made for it. */
   readonly blankMemoryMb: number
+  /** Whether time moves while a function's code runs, and not at its I/O alone. */
+  readonly runningClock: boolean
 }
 
 /** `load`: u32-sized JSON of this, the u32-sized code cache (may be empty), then the script. */

@@ -39,6 +39,7 @@ export class Cell {
   readonly #starting = new WaitingLoads()
   readonly #poolMeter = new PoolMeter()
   #pool: BlankPool | undefined
+  #runningClock = false
   #nextSubrequest = 1
   /** What the node last said of the machine's load. */
   #contention = 1
@@ -102,6 +103,7 @@ export class Cell {
     const snapshotBytes = reader.sizedBytes()
     const guestScript = reader.rest().toString('utf8')
     const snapshot = snapshotBytes.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(snapshotBytes).buffer as ArrayBuffer)
+    this.#runningClock = settings.runningClock
     this.#pool = new BlankPool({
       size: settings.blankIsolates,
       initialSize: settings.initialBlankIsolates,
@@ -131,6 +133,7 @@ export class Cell {
       id,
       blank,
       settings,
+      runningClock: this.#runningClock,
       sender: this.#options.sender,
       schedule: this.#options.schedule,
       flush: this.#options.flush,
@@ -149,7 +152,7 @@ export class Cell {
     this.#options.marker.write(id, 0)
     const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer)
     this.#starting.hold(id)
-    isolate.load(new FunctionLoad({ blank, settings, source, cached, isOverdue: () => isolate.isOverdue }), (result) => {
+    isolate.load(new FunctionLoad({ blank, settings, runningClock: this.#runningClock, source, cached, isOverdue: () => isolate.isOverdue }), (result) => {
       this.#loaded(id, isolate, result)
     })
   }

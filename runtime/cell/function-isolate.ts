@@ -31,6 +31,8 @@ export interface FunctionIsolateOptions {
   readonly id: number
   readonly blank: BlankIsolate
   readonly settings: LoadSettings
+  /** See `CellSettings`. */
+  readonly runningClock: boolean
   readonly sender: CellSender
   /** Asks for the batch to be sent; needed outside of reads. */
   readonly schedule: () => void
@@ -93,6 +95,16 @@ export class FunctionIsolate {
    */
   get sharedMemory(): Uint8Array {
     return (this.#sharedMemory ??= new Uint8Array(new SharedArrayBuffer(sharedMemoryBytes)))
+  }
+
+  /** When the turn began, in whole milliseconds since the Unix epoch. */
+  get turnWallMs(): number {
+    return this.#clock.beginning.wallMs
+  }
+
+  /** What the clock that nobody sets shows inside, in milliseconds. */
+  get steadyMs(): number {
+    return this.#options.runningClock ? performance.now() : this.#clock.beginning.steadyMs
   }
 
   /** Whether the isolate was ended since its turn, or its load, took longer than it may. */

@@ -14,6 +14,8 @@ export interface LoadResult {
 export interface FunctionLoadOptions {
   readonly blank: BlankIsolate
   readonly settings: LoadSettings
+  /** See `CellSettings`. */
+  readonly runningClock: boolean
   readonly source: string
   readonly cached: ivm.ExternalCopy<ArrayBuffer> | undefined
   /** Whether the isolate was ended for taking too long. */
@@ -89,8 +91,8 @@ export class FunctionLoad {
   }
 
   #evaluate(): void {
-    const { blank, settings, source, cached } = this.#options
-    blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment, settings.memoryMb])
+    const { blank, settings, runningClock, source, cached } = this.#options
+    blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment, settings.memoryMb, runningClock])
     const module: CachedModule = blank.isolate.compileModuleSync(source, {
       filename: scriptName,
       ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),

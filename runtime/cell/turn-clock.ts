@@ -4,6 +4,7 @@ import { threadCpuMicros } from './meter.ts'
 /** Measures the turn, or the load, that is running, and knows when it has had its time. */
 export class TurnClock {
   #startMs = 0
+  #startWallMs = 0
   #startMicros = 0
   #deadlineMs = 0
   #ceilingMs = 0
@@ -18,6 +19,11 @@ export class TurnClock {
   /** Begins a load. Nothing is lost with an isolate that did not come up: it has no grace. */
   beginLoad(startupCpuMs: number, contention: number): void {
     this.#begin(backstopMs(startupCpuMs, contention), startupCpuMs + 10)
+  }
+
+  /** When the turn began, in whole milliseconds: all that code inside may know of the time, so that it can not tell how long it runs. */
+  get beginning(): { readonly wallMs: number; readonly steadyMs: number } {
+    return { wallMs: this.#startWallMs, steadyMs: Math.floor(this.#startMs) }
   }
 
   /** CPU time of the turn so far, in microseconds. */
@@ -40,6 +46,7 @@ export class TurnClock {
   #begin(timeoutMs: number, ceilingMs: number): void {
     this.#startMicros = threadCpuMicros()
     this.#startMs = performance.now()
+    this.#startWallMs = Date.now()
     this.#deadlineMs = this.#startMs + timeoutMs
     this.#ceilingMs = ceilingMs
   }

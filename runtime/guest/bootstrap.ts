@@ -1,5 +1,5 @@
 import { type GuestBoot, GuestEvent, type GuestEntry, type Transfer } from '../bridge/index.ts'
-import { timeOrigin } from './clock.ts'
+import { beginTurn, startClock } from './clock.ts'
 import { receiveStep } from './compression/index.ts'
 import { receiveResult } from './crypto/index.ts'
 import {
@@ -16,7 +16,16 @@ import {
 } from './exchange/index.ts'
 import { adoptGlobalObject, reportRejection } from './global-scope/index.ts'
 import { attributes, eventHandlers, foreignInterfaces, lazyInterfaces, namespaces, operations, ownInterfaces, urlOperations } from './globals.ts'
-import { hardenArrayBuffers, hardenSharedMemory, hardenWebAssembly, limitWasmMemory, rehearseHardening } from './hardening/index.ts'
+import {
+  hardenArrayBuffers,
+  hardenDate,
+  hardenDateFormats,
+  hardenSharedMemory,
+  hardenTemporal,
+  hardenWebAssembly,
+  limitWasmMemory,
+  rehearseHardening,
+} from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
 import { lazyInterface } from './lazy-globals.ts'
 import { reportException } from './report-exception.ts'
@@ -67,7 +76,7 @@ function installGlobals(): void {
   adoptGlobalObject()
 }
 
-function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer): void {
+function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer, third: Transfer): void {
   switch (event) {
     case GuestEvent.request: return startRequest(id, first as string, second)
     case GuestEvent.chunk: return receiveChunk(id, first as Uint8Array)
@@ -86,18 +95,19 @@ function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer
       setCurrentRequestId(id)
       return reportRejection(first, second as string | undefined)
     case GuestEvent.configure:
-      timeOrigin()
+      startClock(third === true)
       if (typeof second === 'number') limitWasmMemory(second)
       return configure(first as string)
   }
 }
 
 const entry: GuestEntry = {
-  event(event, id, first, second) {
+  event(event, id, first, second, third) {
+    beginTurn()
     // Whoever knows better to which request the event belongs sets it again.
     setCurrentRequestId(0)
     try {
-      handle(event, id, first, second)
+      handle(event, id, first, second, third)
     } catch (thrown) {
       reportException(thrown)
     }
@@ -109,12 +119,15 @@ const boot: GuestBoot = (host) => {
   Reflect.deleteProperty(globalThis, '__skerryBoot')
   connectHost(host)
   hardenSharedMemory()
+  hardenTemporal()
   hardenWebAssembly()
   return entry
 }
 
 setConnector(connect)
 hardenArrayBuffers()
+hardenDate()
+hardenDateFormats()
 rehearseHardening()
 installGlobals()
 install('__skerryBoot', { value: boot, writable: false, enumerable: false })

@@ -4,13 +4,13 @@ type Interface = abstract new (...parameters: never[]) => object
 const { defineProperty } = Reflect
 
 /**
- * The global property of an interface that few functions use: the class is built when it is first asked for, and is a plain data property from
- * then on. Until then the start-up snapshot holds no more of it than its source.
+ * The global property of something that few functions use: it is built when it is first asked for, and is a plain data property from then on.
+ * Until then the start-up snapshot holds no more of it than its source.
  *
  * What code can see of that: `Object.getOwnPropertyDescriptor` shows an accessor until the property was read or written once.
  */
-export function lazyInterface(name: string, build: () => Interface): PropertyDescriptor {
-  let built: Interface | undefined
+export function lazyValue(name: string, build: () => object): PropertyDescriptor {
+  let built: object | undefined
   const replace = (target: object, value: unknown): void => {
     defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true })
   }
@@ -18,9 +18,6 @@ export function lazyInterface(name: string, build: () => Interface): PropertyDes
     get() {
       if (built === undefined) {
         built = build()
-        shapeInterface(built, name)
-        // Bundlers rename.
-        defineProperty(built, 'name', { value: name, configurable: true })
         replace(globalThis, built)
       }
       return built
@@ -33,4 +30,15 @@ export function lazyInterface(name: string, build: () => Interface): PropertyDes
     enumerable: false,
     configurable: true,
   }
+}
+
+/** `lazyValue` for an interface. */
+export function lazyInterface(name: string, build: () => Interface): PropertyDescriptor {
+  return lazyValue(name, () => {
+    const built = build()
+    shapeInterface(built, name)
+    // Bundlers rename.
+    defineProperty(built, 'name', { value: name, configurable: true })
+    return built
+  })
 }

@@ -165,7 +165,12 @@ export class EdgeRuntime implements Runtime {
     return new CellHandle({
       command,
       image,
-      settings: { blankIsolates: this.#blankIsolates, initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates), blankMemoryMb },
+      settings: {
+        blankIsolates: this.#blankIsolates,
+        initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates),
+        blankMemoryMb,
+        runningClock: this.#options.clock === 'running',
+      },
       dispatchSubrequest: this.#options.dispatchSubrequest,
       contention: () => this.#load.contention,
       onReady: () => {

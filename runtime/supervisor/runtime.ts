@@ -202,6 +202,8 @@ export interface RuntimeOptions {
   readonly cellMemoryMb?: number
   /** `auto` takes bubblewrap where it works. */
   readonly sandbox?: 'auto' | 'bubblewrap' | 'permission'
+  /** `io`, the default: time inside moves at I/O alone, so that no code can time its own work. `running`: always. */
+  readonly clock?: 'io' | 'running'
   /** Refuse to start where cells can not have bubblewrap and the filter of system calls. */
   readonly requireSandbox?: boolean
 }

@@ -64,6 +64,12 @@ export async function nearestSettings(context: CliContext, options: NearestOptio
   }
 }
 
+export type Clock = 'io' | 'running'
+
+export const clockOption = (): Option =>
+  new Option('--clock <kind>', 'when time moves inside functions: at their I/O alone, so that no code can time its own work, or always')
+    .choices(['io', 'running']).default('io')
+
 export const withIngress = (command: Command): Command =>
   withAdmin(withUpstream(command))
     .option('--allow-location-header', 'let clients set their place by `x-skerry-location: LAT,LON`')

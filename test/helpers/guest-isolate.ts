@@ -29,6 +29,8 @@ export interface GuestIsolate {
   event(event: GuestEvent, id: number, first?: Transfer, second?: Transfer, third?: Transfer): void
   /** Evaluates an expression and hands its value over as the module's default export. */
   adopt(expression: string): string
+  /** The host's clock goes on: code inside sees it from the next event on. */
+  pass(ms: number): void
   /** Lines of the console and reported exceptions so far, as `level: text`. */
   output(): readonly string[]
   dispose(): void
@@ -38,6 +40,8 @@ export interface GuestIsolateOptions {
   readonly override?: HostOverride
   readonly memoryMb?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** As the operator's `--clock running`. */
+  readonly runningClock?: boolean
 }
 
 /** Builds the bundle and its snapshot once for the tests of a file. */
@@ -51,7 +55,7 @@ export async function guestFactory(): Promise<(options?: GuestIsolateOptions) =>
 const epochMs = 1_767_225_600_000
 
 function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolateOptions): GuestIsolate {
-  const { override, memoryMb = 128, environment = {} } = options
+  const { override, memoryMb = 128, environment = {}, runningClock = false } = options
   const isolate = new ivm.Isolate({ memoryLimit: memoryMb, snapshot })
   const context = isolate.createContextSync()
   const calls: HostCall[] = []
@@ -66,6 +70,7 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
       case HostOperation.textDecode: return textOperations.textDecode(first as Uint8Array, second as string, third as number)
       case HostOperation.sharedMemory: return new Uint8Array(new SharedArrayBuffer(sharedMemoryBytes))
       case HostOperation.now: return nowMs
+      case HostOperation.steadyTime: return nowMs - epochMs
       case HostOperation.randomBytes: return new Uint8Array(first as number).fill(7)
       case HostOperation.randomUuid: return '00000000-0000-4000-8000-000000000000'
       case HostOperation.timerStart: return void timers.set(id, nowMs + (first as number))
@@ -86,7 +91,7 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
   const event: GuestIsolate['event'] = (kind, id, first, second, third) => {
     eventReference.applySync(undefined, [kind, id, first, second, third], { arguments: { copy: true } })
   }
-  event(GuestEvent.configure, 0, JSON.stringify(environment), memoryMb)
+  event(GuestEvent.configure, 0, JSON.stringify(environment), memoryMb, runningClock)
 
   const fireNextTimer = (): boolean => {
     const [next] = [...timers].toSorted(([, first], [, second]) => first - second)
@@ -124,6 +129,9 @@ function openGuest(snapshot: ivm.ExternalCopy<ArrayBuffer>, options: GuestIsolat
     adopt(expression) {
       const value: ivm.Reference = context.evalSync(`(${expression})`, { reference: true })
       return adoptReference.applySync(undefined, [value.derefInto()])
+    },
+    pass(ms) {
+      nowMs += ms
     },
     output() {
       return calls.flatMap(({ operation, first, second }) => {

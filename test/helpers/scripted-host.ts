@@ -43,6 +43,8 @@ export class ScriptedHost {
         return randomUuid()
       case HostOperation.now:
         return 1_700_000_000_000
+      case HostOperation.steadyTime:
+        return 0
       case HostOperation.codecWhole:
         return codeWhole(first, second as Uint8Array)
       default:

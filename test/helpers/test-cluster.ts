@@ -13,6 +13,7 @@ export const clusterTimeoutMs = 90_000
 export interface TestClusterOptions {
   readonly regions: readonly string[]
   readonly allowOutbound?: readonly string[]
+  readonly clock?: 'io' | 'running'
   /** In place of `data` in the temporary folder. */
   readonly dataDirectory?: string
 }
@@ -58,7 +59,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   const lines: string[] = []
   const cluster = await startCluster({
     regions: options.regions, port: 0, dataDirectory: options.dataDirectory ?? join(directory, 'data'),
-    domain: 'localhost', allowOutbound: options.allowOutbound ?? [],
+    domain: 'localhost', allowOutbound: options.allowOutbound ?? [], ...(options.clock === undefined ? {} : { clock: options.clock }),
     onLine: (label, line) => lines.push(`${label} | ${line}`),
   })
   const { controlPlane: url, token, nodes } = cluster.description

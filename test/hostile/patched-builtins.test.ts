@@ -36,7 +36,7 @@ test('credit for more than was sent is not believed', async () => {
       Object.defineProperty(prototype, 'length', { get() { return 4e9 }, configurable: true })
       await reader.read()
       Object.defineProperty(prototype, 'length', length)
-      const end = performance.now() + 200; while (performance.now() < end);
+      for (let step = 0; step < 4e8; step++);
       return new Response('done') } }`, withLimits({ cpuMs: 5_000 }))
   upstreamBytes = 0
   expect((await call(hostile.runtime, version)).body.toString()).toBe('done')

@@ -65,7 +65,8 @@ let cluster: TestCluster
 const clients: SocketClient[] = []
 
 beforeAll(async () => {
-  cluster = await startTestCluster({ regions: ['fra', 'sin'] })
+  // Time runs for what works for so many milliseconds.
+  cluster = await startTestCluster({ regions: ['fra', 'sin'], clock: 'running' })
   const hono = await build({
     entryPoints: [fileURLToPath(new URL('../fixtures/applications/hono-socket.js', import.meta.url))], bundle: true, write: false, format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],

@@ -1,5 +1,4 @@
-import { HostOperation } from '../../bridge/index.ts'
-import { callHost } from '../host.ts'
+import { wallTime } from '../clock.ts'
 import { requireArguments, toDictionary, toUsvString } from '../webidl.ts'
 import { toLongLong } from '../webidl/numbers.ts'
 import { Blob, blobType, readContent, seedBlob, toParts } from './blob.ts'
@@ -22,7 +21,7 @@ export class File extends Blob {
     const { lastModified } = bag
     super(seedBlob(content))
     this.#name = text
-    this.#lastModified = lastModified === undefined ? Math.trunc(callHost(HostOperation.now, 0) as number) : toLongLong(lastModified)
+    this.#lastModified = lastModified === undefined ? wallTime() : toLongLong(lastModified)
   }
 
   get name(): string {

@@ -1,4 +1,5 @@
 import { HostOperation } from '../../bridge/index.ts'
+import { currentTime } from '../clock.ts'
 import { callHost, currentRequestId } from '../host.ts'
 import { toDomString } from '../webidl.ts'
 import { toSequence } from '../webidl/sequences.ts'
@@ -22,14 +23,13 @@ export function createConsole(): Readonly<Record<string, (...values: unknown[]) 
   let indentation = 0
 
   const logger = (level: Level) => (...values: unknown[]): void => write(level, format(values), indentation)
-  const now = (): number => callHost(HostOperation.now, 0) as number
   const group = (...values: unknown[]): void => {
     if (values.length > 0) write('log', format(values), indentation)
     indentation = Math.min(indentation + 2, 40)
   }
   const elapsed = (name: string): string | undefined => {
     const start = timers.get(name)
-    return start === undefined ? undefined : `${name}: ${(now() - start).toFixed(3)} ms`
+    return start === undefined ? undefined : `${name}: ${(currentTime() - start).toFixed(3)} ms`
   }
 
   const methods: Record<string, (...values: unknown[]) => void> = {
@@ -64,7 +64,7 @@ export function createConsole(): Readonly<Record<string, (...values: unknown[]) 
     countReset: (label = 'default') => void counts.delete(toDomString(label)),
     time: (label = 'default') => {
       const name = toDomString(label)
-      if (timers.size < maximumLabels) timers.set(name, now())
+      if (timers.size < maximumLabels) timers.set(name, currentTime())
     },
     timeLog: (label = 'default', ...values) => {
       const text = elapsed(toDomString(label))

@@ -1,2 +1,5 @@
 export { hardenArrayBuffers, hardenSharedMemory } from './array-buffers.ts'
+export { hardenDate } from './date.ts'
+export { hardenDateFormats } from './date-formats.ts'
+export { hardenTemporal } from './temporal.ts'
 export { hardenWebAssembly, limitWasmMemory, rehearseHardening } from './web-assembly.ts'

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly onlyOutbound?: readonly string[]
   /** Nodes refuse to start where cells can not have bubblewrap and a filter of system calls. */
   readonly requireSandbox?: boolean
+  /** As `skerry edge --clock`; `io` unless set. */
+  readonly clock?: 'io' | 'running'
   readonly onLine: (label: string, line: string) => void
 }
 
@@ -104,7 +106,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const ready = await start(node.name, edgeReadySchema, (before) => [
         'edge', '--name', node.name, '--region', node.region, '--latitude', String(node.latitude), '--longitude', String(node.longitude),
         '--host', node.host, '--port', String(node.port), '--internal-port', portOf(before?.internalUrl), '--admin-port', portOf(before?.adminUrl),
-        '--data', join(dataDirectory, node.name), '--allow-location-header', ...sandbox, ...outbound, ...upstream,
+        '--data', join(dataDirectory, node.name), '--clock', options.clock ?? 'io', '--allow-location-header', ...sandbox, ...outbound, ...upstream,
       ], tokens)
       const { name, region, latitude, longitude } = node
       return { name, region, url: ready.url, latitude, longitude, adminUrl: ready.adminUrl }

@@ -5,7 +5,7 @@ import { type CliContext, untilStopped } from '../context.ts'
 import { readCredentialsFile, writeCredentials } from '../credentials.ts'
 import { attempt, gather, type JsonOption, parsePort, type SetExitCode, withJson } from '../options.ts'
 import type { Reporter } from '../reporter.ts'
-import { type OutboundOptions, outboundRules, withOutbound } from '../role-options.ts'
+import { type Clock, clockOption, type OutboundOptions, outboundRules, withOutbound } from '../role-options.ts'
 import { formatTable } from '../table.ts'
 
 interface ClusterCommandOptions extends JsonOption, OutboundOptions {
@@ -14,6 +14,7 @@ interface ClusterCommandOptions extends JsonOption, OutboundOptions {
   readonly data: string
   readonly domain: string
   readonly requireSandbox?: boolean
+  readonly clock: Clock
 }
 
 function isLoopback(url: string): boolean {
@@ -47,6 +48,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
     .option('--data <dir>', 'where everything is stored', '.skerry/cluster')
     .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
     .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
+    .addOption(clockOption())
   return withJson(withOutbound(command)).action(async (options: ClusterCommandOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
       const { startCluster } = await import('../cluster/index.ts')
@@ -58,6 +60,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
         domain: options.domain,
         ...outboundRules(options),
         requireSandbox: options.requireSandbox === true,
+        clock: options.clock,
         onLine: (label, line) => reporter.say(`${reporter.dim(`${label.padEnd(13)} |`)} ${line}`),
       })
       try {

@@ -5,7 +5,7 @@ import { findRegion, regionCodes } from '../../../geography/index.ts'
 import { closest } from '../../project/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
-import { type IngressOptions, nodeToken, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
+import { type Clock, clockOption, type IngressOptions, nodeToken, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
 interface EdgeOptions extends IngressOptions, OutboundOptions {
@@ -21,6 +21,7 @@ interface EdgeOptions extends IngressOptions, OutboundOptions {
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly requireSandbox?: boolean
+  readonly clock: Clock
   readonly data: string
 }
 
@@ -51,6 +52,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
+    .addOption(clockOption())
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
     .action(async (options: EdgeOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
@@ -71,7 +73,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
-            runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true },
+            runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
