@@ -189,7 +189,7 @@ export class Exchange implements ResponseHandler, ByteHolder {
       this.#onClose()
       return
     }
-    this.#socket = new ServedSocket({ ...accepted, control, sockets, versionKey: version.runnable.key, onOver: (code) => this.#finish(code) })
+    this.#socket = new ServedSocket({ ...accepted, control, sockets, versionKey: version.runnable.key, account: version.runnable.account, onOver: (code) => this.#finish(code) })
     this.#reportHead(head, outgoing, totalMs)
   }
 

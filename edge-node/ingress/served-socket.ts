@@ -6,6 +6,7 @@ import type { AcceptedSocket } from './switch-protocols.ts'
 
 export interface ServedSocketOptions extends AcceptedSocket {
   readonly versionKey: string
+  readonly account: string
   readonly control: RequestControl
   readonly sockets: OpenSockets
   /** Once: `ok`, `client_gone`, or the code of what went wrong. */
@@ -26,7 +27,7 @@ export class ServedSocket implements OpenSocket {
   #settling: NodeJS.Timeout | undefined
   #isOver = false
 
-  constructor({ versionKey, control, sockets, webSocket, connection, onOver }: ServedSocketOptions) {
+  constructor({ versionKey, account, control, sockets, webSocket, connection, onOver }: ServedSocketOptions) {
     this.versionKey = versionKey
     this.#control = control
     this.#onOver = (code) => {
@@ -34,7 +35,7 @@ export class ServedSocket implements OpenSocket {
       onOver(code)
     }
     sockets.add(this)
-    this.#wire = new WireSocket(webSocket, connection, sockets.unfinished, {
+    this.#wire = new WireSocket(webSocket, connection, account, sockets.unfinished, {
       onBytes: (chunk) => control.write(chunk),
       onDrain: () => control.resume(),
       onOver: (error) => this.#onClientOver(error),

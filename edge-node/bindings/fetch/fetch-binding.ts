@@ -38,7 +38,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const outside = (policy: OutboundPolicy, webSocket: boolean): Transport => {
     const { agent, connect } = clients.of(policy)
     if (!webSocket) return createNetworkTransport(agent)
-    return createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), options.sockets.unfinished)
+    return createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), policy.account, options.sockets.unfinished)
   }
 
   const dispatch = (subrequest: Subrequest, responder: SubrequestResponder): SubrequestHandler => {

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { SkerryError } from '../../../errors/index.ts'
-import { type ConnectSocket, openWebSocket, rawPairs, type UnfinishedMessages, type WireEvents, WireSocket } from '../websocket/index.ts'
+import type { HeldBytes } from '../held-bytes.ts'
+import { type ConnectSocket, openWebSocket, rawPairs, type WireEvents, WireSocket } from '../websocket/index.ts'
 import { toSubrequestError } from './network-transport.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 
-/** A transport that asks for a WebSocket over the network. `connect` guards where it connects to. */
-export function createSocketTransport(connect: ConnectSocket, unfinished: UnfinishedMessages): Transport {
-  return (request, events) => new SocketExchange(connect, unfinished, request, events)
+/** A transport that asks for a WebSocket over the network, for a function of `account`. `connect` guards where it connects to. */
+export function createSocketTransport(connect: ConnectSocket, account: string, unfinished: HeldBytes): Transport {
+  return (request, events) => new SocketExchange(connect, account, unfinished, request, events)
 }
 
 class SocketExchange implements TransportControl, WireEvents {
@@ -19,11 +20,11 @@ class SocketExchange implements TransportControl, WireEvents {
   #undrained = 0
   #isOver = false
 
-  constructor(connect: ConnectSocket, unfinished: UnfinishedMessages, request: TransportRequest, events: TransportEvents) {
+  constructor(connect: ConnectSocket, account: string, unfinished: HeldBytes, request: TransportRequest, events: TransportEvents) {
     this.#events = events
     this.#giveUp = openWebSocket(request.url, request.headers, connect, {
       onOpen: (webSocket, socket, headers) => {
-        this.#wire = new WireSocket(webSocket, socket, unfinished, this)
+        this.#wire = new WireSocket(webSocket, socket, account, unfinished, this)
         events.onHead(101, 'Switching Protocols', headers)
       },
       onResponse: (response) => this.#answer(response),

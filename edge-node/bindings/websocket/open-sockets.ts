@@ -1,4 +1,5 @@
-import { UnfinishedMessages } from './unfinished-messages.ts'
+import { HeldBytes } from '../held-bytes.ts'
+import { unfinishedBytesMax } from './settings.ts'
 
 /** One WebSocket that a function of this node serves. */
 export interface OpenSocket {
@@ -10,7 +11,8 @@ export interface OpenSocket {
 
 /** The WebSockets that functions of this node serve, so that they can be told when it goes away, and what all WebSockets of the node hold. */
 export class OpenSockets {
-  readonly unfinished = new UnfinishedMessages()
+  /** Messages that are not whole yet: a peer can begin one and leave it at that. */
+  readonly unfinished = new HeldBytes(unfinishedBytesMax)
   readonly #sockets = new Set<OpenSocket>()
 
   get size(): number {

@@ -6,8 +6,8 @@ import { WebSocket } from 'ws'
 import type { SkerryError } from '../../../errors/index.ts'
 import { encodeClosePayload, encodeMessage, fixedLimits, MessageKind } from '../../../runtime/bridge/index.ts'
 import { until } from '../../../test/helpers/until.ts'
+import { HeldBytes } from '../held-bytes.ts'
 import { acceptWebSocket } from './accept-web-socket.ts'
-import { UnfinishedMessages } from './unfinished-messages.ts'
 import { WireSocket } from './wire-socket.ts'
 
 /** The node's end of a connection, and a peer on the other. */
@@ -20,6 +20,7 @@ let drained: number
 let over: (SkerryError | undefined)[]
 let takes: boolean
 let near: Socket
+let unfinished: HeldBytes
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
@@ -27,6 +28,7 @@ beforeEach(async () => {
   drained = 0
   over = []
   takes = true
+  unfinished = new HeldBytes(1024 * 1024 * 1024)
   // What an earlier connection still tells goes to its own.
   const ends = over
   server = createServer()
@@ -34,7 +36,7 @@ beforeEach(async () => {
     near = connection
     const webSocket = acceptWebSocket(request, connection, head, [])
     if (webSocket === undefined) throw new Error('the peer is gone')
-    wire = new WireSocket(webSocket, near, new UnfinishedMessages(), {
+    wire = new WireSocket(webSocket, near, 'acme', unfinished, {
       onBytes: (chunk) => {
         heard.push([...chunk])
         return takes
@@ -90,6 +92,30 @@ describe('what the peer sends', () => {
     peer.terminate()
     await until('it is over', () => over.length === 1)
     expect(over[0]?.code).toBe('subrequest_failed')
+  })
+})
+
+describe('a message that is not whole', () => {
+  test('counts what its pieces cost, and no longer than it lasts', async () => {
+    for (let count = 0; count < 100; count += 1) peer.send('x', { fin: false })
+    await until('they came', () => unfinished.bytes >= 100 * 256)
+    peer.send('x', { fin: true })
+    await until('it is whole', () => heard.length === 1)
+    expect([heard, unfinished.bytes]).toEqual([[[...text('x'.repeat(101))]], 0])
+  })
+
+  test('has no more than so many pieces', async () => {
+    for (let count = 0; count < 3_000; count += 1) peer.send('x', { fin: false })
+    await until('it is over', () => over.length === 1)
+    expect([heard, over[0]?.message, unfinished.bytes]).toEqual([[], expect.stringContaining('Too many message fragments'), 0])
+  })
+
+  test('is given up where the node holds too much', async () => {
+    unfinished.add({ account: 'acme', giveUp: () => undefined }, 100)
+    peer.send('x'.repeat(2_000), { fin: false })
+    await until('it came', () => unfinished.bytes > 2_000)
+    wire.giveUp()
+    expect([over[0]?.code, unfinished.bytes]).toEqual(['overloaded', 100])
   })
 })
 

@@ -4,8 +4,8 @@ import { SkerryError } from '../../../errors/index.ts'
 import {
   decodeClosePayload, encodeClosePayload, encodeMessage, fixedLimits, isCloseCode, type MessageEvents, MessageKind, MessageParser,
 } from '../../../runtime/bridge/index.ts'
-import { unreadMsMax } from './settings.ts'
-import type { MessageHolder, UnfinishedMessages } from './unfinished-messages.ts'
+import type { BytesHolder, HeldBytes } from '../held-bytes.ts'
+import { pieceBytesMin, pieceOverheadBytes, protocolSettings, unreadMsMax } from './settings.ts'
 
 /** Called in order; nothing follows `onOver`. */
 export interface WireEvents {
@@ -26,11 +26,12 @@ const singleChunkBytesMax = 64 * 1024
  * Invariants: what a function sends goes out in fragments as it comes, so that none of its messages is held here; a message that comes in
  * is held until it is whole, and no further is read while the function does not take more. Pings are answered only while the peer reads.
  */
-export class WireSocket implements MessageEvents, MessageHolder {
+export class WireSocket implements MessageEvents, BytesHolder {
+  readonly account: string
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #events: WireEvents
-  readonly #unfinished: UnfinishedMessages
+  readonly #unfinished: HeldBytes
   readonly #parser = new MessageParser(this)
   readonly #beat: NodeJS.Timeout
   #unread: NodeJS.Timeout | undefined
@@ -38,11 +39,14 @@ export class WireSocket implements MessageEvents, MessageHolder {
   #left = 0
   #closePayload: Uint8Array[] = []
   #bytesHeard = 0
+  /** Of the message that comes in, at most: what its pieces are can not be seen. */
+  #pieces = 0
   #isPinged = false
   #isOver = false
 
-  /** `socket` is what carries `webSocket`, which is open. */
-  constructor(webSocket: WebSocket, socket: Socket, unfinished: UnfinishedMessages, events: WireEvents) {
+  /** `socket` is what carries `webSocket`, which is open; `account` is the one whose function has the other end. */
+  constructor(webSocket: WebSocket, socket: Socket, account: string, unfinished: HeldBytes, events: WireEvents) {
+    this.account = account
     this.#webSocket = webSocket
     this.#unfinished = unfinished
     this.#socket = socket
@@ -95,7 +99,7 @@ export class WireSocket implements MessageEvents, MessageHolder {
     this.#webSocket.terminate()
   }
 
-  giveUpMessage(): void {
+  giveUp(): void {
     this.close(1013, '')
     this.terminate(new SkerryError('overloaded', 'The node holds too many unfinished messages.'))
   }
@@ -133,6 +137,7 @@ export class WireSocket implements MessageEvents, MessageHolder {
 
   #onMessage(data: Buffer, isBinary: boolean): void {
     this.#unfinished.clear(this)
+    this.#pieces = 0
     // What comes after it has closed would not be shown to it.
     if (this.#isOver || this.#webSocket.readyState !== WebSocket.OPEN) return
     const kind = isBinary ? MessageKind.binary : MessageKind.text
@@ -160,7 +165,10 @@ export class WireSocket implements MessageEvents, MessageHolder {
   }
 
   readonly #onSocketData = (chunk: Buffer): void => {
-    this.#unfinished.add(this, chunk.length)
+    const pieces = Math.min(this.#pieces + Math.ceil(chunk.length / pieceBytesMin), protocolSettings.maxFragments)
+    const added = pieces - this.#pieces + 1
+    this.#pieces = pieces
+    this.#unfinished.add(this, chunk.length + added * pieceOverheadBytes)
   }
 
   readonly #onSocketDrain = (): void => {
