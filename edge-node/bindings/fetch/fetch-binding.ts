@@ -1,7 +1,9 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
+import { HeldBytes } from '../held-bytes.ts'
 import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
+import { decoderBytesMax } from './content-decoding.ts'
 import type { ResolveHost } from './guarded-agent.ts'
 import { createNetworkTransport } from './network-transport.ts'
 import { createNodeTransport, isOwnUrl, type NodeTransportOptions } from './node-transport.ts'
@@ -34,10 +36,11 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const policies = new OutboundPolicies(options)
   const clients = new OutboundClients(options.resolve ?? createResolveHost())
   const budgets = new SubrequestBudgets()
+  const held = new HeldBytes(decoderBytesMax)
 
   const outside = (policy: OutboundPolicy, webSocket: boolean): Transport => {
     const { agent, connect } = clients.of(policy)
-    if (!webSocket) return createNetworkTransport(agent)
+    if (!webSocket) return createNetworkTransport(agent, { account: policy.account, held })
     return createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), policy.account, options.sockets.unfinished)
   }
 

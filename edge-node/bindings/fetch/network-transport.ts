@@ -1,23 +1,25 @@
 import type { Dispatcher } from 'undici'
 import { SkerryError } from '../../../errors/index.ts'
 import { ChunkQueue } from './chunk-queue.ts'
-import { createDecoder, type Decoder } from './content-decoding.ts'
+import { createDecoder, type Decoder, type DecoderHost } from './content-decoding.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 
-/** A transport over the network, by a dispatcher that guards where it connects to. */
-export function createNetworkTransport(dispatcher: Dispatcher): Transport {
-  return (request, events) => new NetworkExchange(dispatcher, request, events)
+/** A transport over the network, by a dispatcher that guards where it connects to. `host` is for whom answers are decoded. */
+export function createNetworkTransport(dispatcher: Dispatcher, host: DecoderHost): Transport {
+  return (request, events) => new NetworkExchange(dispatcher, host, request, events)
 }
 
 class NetworkExchange implements TransportControl, Dispatcher.DispatchHandler {
   readonly #events: TransportEvents
   readonly #request: TransportRequest
+  readonly #host: DecoderHost
   readonly #body: ChunkQueue | undefined
   #controller: Dispatcher.DispatchController | undefined
   #decoder: Decoder | undefined
   #isOver = false
 
-  constructor(dispatcher: Dispatcher, request: TransportRequest, events: TransportEvents) {
+  constructor(dispatcher: Dispatcher, host: DecoderHost, request: TransportRequest, events: TransportEvents) {
+    this.#host = host
     this.#request = request
     this.#events = events
     const { url, method, headers, body } = request
@@ -41,7 +43,7 @@ class NetworkExchange implements TransportControl, Dispatcher.DispatchHandler {
     if (this.#isOver || status < 200) return
     const flat = rawPairs(controller.rawHeaders) ?? objectPairs(headers)
     const hasBody = this.#request.method !== 'HEAD' && status !== 204 && status !== 304
-    const decoder = hasBody ? createDecoder(flat, this.#decoderEvents) : undefined
+    const decoder = hasBody ? createDecoder(flat, this.#host, this.#decoderEvents) : undefined
     this.#decoder = decoder
     this.#events.onHead(status, statusText ?? '', decoder === undefined ? flat : withoutEncoding(flat))
   }
