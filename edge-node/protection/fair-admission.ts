@@ -7,7 +7,7 @@ interface Party {
 const memoryMs = 1_000
 /** Of the heaviest use, at each step. */
 const tightenBy = 0.85
-const easeBy = 1.1
+const easeBy = { little: 1.1, much: 1.5 } as const
 /** Where so many are refused for each that is let in, it is not those let in that are too many. */
 const refusedPerAdmittedMax = 9
 /** Uses below are forgotten, and so do not count as a member to share with. */
@@ -79,9 +79,9 @@ export class FairAdmission {
     this.#count()
   }
 
-  /** There is room: lets everybody have a little more. */
-  ease(): void {
-    this.#level *= easeBy
+  /** There is room: lets everybody have more. */
+  ease(room: keyof typeof easeBy): void {
+    this.#level *= easeBy[room]
     if (this.#refused === 0 && this.#level > 2 * this.#heaviest()) this.#level = Number.POSITIVE_INFINITY
     this.#count()
   }

@@ -8,6 +8,8 @@ export interface LoadShedderOptions extends StandingDelayOptions {
 
 /** A delay that fell by less than this since the interval before did not fall. */
 const fallMin = 0.95
+/** Of the target. */
+const slackShare = 0.1
 
 /**
  * Refuses requests of who asks most while a queue stands: the delay decides whether, fairness whom.
@@ -17,12 +19,15 @@ const fallMin = 0.95
  */
 export class LoadShedder {
   readonly #delay: StandingDelay
+  /** Where next to nothing waits for two intervals, whoever asked so much is gone: one alone only shows that the queue has drained. */
+  readonly #slackMs: number
   readonly #admission: FairAdmission
   #beforeMs = 0
   #isTightened = false
 
   constructor(options: LoadShedderOptions) {
     this.#delay = new StandingDelay(options)
+    this.#slackMs = options.targetMs * slackShare
     this.#admission = new FairAdmission(options.levelMin)
   }
 
@@ -41,7 +46,7 @@ export class LoadShedder {
     const isTooEarly = this.#isTightened
     this.#isTightened = false
     if (!finding.isStanding) {
-      this.#admission.ease()
+      this.#admission.ease(Math.max(finding.leastMs, this.#beforeMs) < this.#slackMs ? 'much' : 'little')
     } else if (hasFallen || isTooEarly) {
       this.#admission.hold()
     } else {
