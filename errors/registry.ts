@@ -55,6 +55,10 @@ export const errorRegistry = define({
     status: 502, audience: 'function', title: 'The process that ran the function died',
     remedy: 'Repeat the request; if it goes on, look for huge allocations with `skerry tail`.',
   },
+  function_quarantined: {
+    status: 503, audience: 'function', title: 'The function ended the process under it again and again', retryAfterSeconds: 5,
+    remedy: 'See `skerry functions` for what it did, mend it and deploy again: a new version does not wait.',
+  },
   request_too_large: {
     status: 413, audience: 'caller', title: 'The request is larger than the limit',
     remedy: 'Send less, or raise `limits.requestBodyMb`.',

@@ -24,8 +24,7 @@ export const FrameType = {
   /** Cell to node: isolate `id` is gone, JSON says why (limit broken, memory). */
   isolateLost: 6,
   /**
-   * Opens exchange `id`: u32 isolate id; from the node u8 contention (how many times longer than its CPU time a turn may take now), from a
-   * cell u32 parent exchange id; then u8 BodyKind, u32-sized head, body.
+   * Opens exchange `id`: u32 isolate id; from a cell u32 parent exchange id; then u8 BodyKind, u32-sized head, body.
    */
   open: 8,
   /**
@@ -49,6 +48,10 @@ export const FrameType = {
   pong: 17,
   /** Node to cell: exchange `id` is over for the node; end what it still does (its time for `waitUntil` is up, or it was answered with an error). */
   forget: 18,
+  /** Node to cell: which isolates hold most memory? */
+  measure: 19,
+  /** Cell to node: JSON, the largest first. */
+  measured: 20,
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 

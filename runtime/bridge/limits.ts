@@ -12,11 +12,11 @@ export interface Limits {
 }
 
 /**
- * The wall-clock backstop of a turn that may use `cpuMs` more. What decides is CPU time; the clock is only what can interrupt. So that a
- * turn which waits for a core is not taken for one that overran, it gets twice its CPU, times what the machine's load makes of it.
+ * The wall-clock backstop of a turn that may use `cpuMs` more. CPU time decides, and the supervisor watches it; the clock ends only what uses
+ * none and yet does not end. So far away that no turn which merely waits for a core is taken for it, on the busiest machine.
  */
-export function backstopMs(cpuMs: number, contention: number): number {
-  return Math.ceil(Math.max(cpuMs, 1) * 2 * contention + 30)
+export function backstopMs(cpuMs: number): number {
+  return Math.ceil(5_000 + Math.max(cpuMs, 1) * 20)
 }
 
 /** Limits that are not settable per function. */

@@ -15,8 +15,6 @@ export interface CellSettings {
 export interface LoadSettings {
   readonly memoryMb: number
   readonly startupCpuMs: number
-  /** As in `open`. */
-  readonly contention: number
   /** CPU limit of each request. */
   readonly cpuMs: number
   /** Subrequests of each request. */
@@ -39,6 +37,13 @@ export interface IsolateLoss {
   readonly limit?: number
   readonly used?: number
 }
+
+/** `measured`: bytes on the heap and beside it, of so many isolates at most. */
+export interface IsolateMeasure {
+  readonly isolate: number
+  readonly bytes: number
+}
+export const measuresMax = 8
 
 /** `log`. */
 export interface CellLog {

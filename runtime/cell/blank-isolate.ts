@@ -1,5 +1,6 @@
 import ivm from 'isolated-vm'
 import type { GuestEntry, HostFunction } from '../bridge/index.ts'
+import type { TurnInterrupter } from './turn-interrupter.ts'
 
 /** An isolate restored from the snapshot and booted, with no code of a function in it yet. */
 export interface BlankIsolate {
@@ -8,6 +9,8 @@ export interface BlankIsolate {
   readonly event: ivm.Reference<GuestEntry['event']>
   readonly adopt: ivm.Reference<GuestEntry['adopt']>
   readonly memoryMb: number
+  /** By which the interrupter knows it. */
+  readonly serial: number
   /** Where the isolate's calls to the host go: set when a function moves in. */
   connect(host: HostFunction): void
 }
@@ -28,8 +31,10 @@ export class BlankFactory {
   readonly #guestScript: string
   readonly #helper = new ivm.Isolate({ memoryLimit: 64 })
   readonly #makeElsewhere: ivm.Reference<MakeIsolate>
+  readonly #interrupter: Pick<TurnInterrupter, 'add'>
 
-  constructor(snapshot: Snapshot | undefined, guestScript: string) {
+  constructor(snapshot: Snapshot | undefined, guestScript: string, interrupter: Pick<TurnInterrupter, 'add'>) {
+    this.#interrupter = interrupter
     this.#snapshot = snapshot
     this.#guestScript = guestScript
     this.#makeElsewhere = this.#helper
@@ -50,7 +55,7 @@ export class BlankFactory {
     })
     const context = isolate.createContextSync()
     if (this.#snapshot === undefined) context.evalSync(this.#guestScript, { filename: 'skerry:guest' })
-    return boot(isolate, context, memoryMb)
+    return boot(isolate, context, memoryMb, this.#interrupter.add(isolate))
   }
 
   /** On a thread of the pool; this one only boots it, in less than a tenth of a millisecond. */
@@ -58,11 +63,11 @@ export class BlankFactory {
     const isolate = await this.#makeElsewhere.apply(undefined, [memoryMb])
     const context = await isolate.createContext()
     if (this.#snapshot === undefined) await context.eval(this.#guestScript, { filename: 'skerry:guest' })
-    return boot(isolate, context, memoryMb)
+    return boot(isolate, context, memoryMb, this.#interrupter.add(isolate))
   }
 }
 
-function boot(isolate: ivm.Isolate, context: ivm.Context, memoryMb: number): BlankIsolate {
+function boot(isolate: ivm.Isolate, context: ivm.Context, memoryMb: number, serial: number): BlankIsolate {
   let target: HostFunction | undefined
   const host = new ivm.Callback((...call: Parameters<HostFunction>) => target?.(...call))
   const start: ivm.Reference<(host: unknown) => GuestEntry> = context.global.getSync('__skerryBoot', { reference: true })
@@ -77,6 +82,7 @@ function boot(isolate: ivm.Isolate, context: ivm.Context, memoryMb: number): Bla
     event,
     adopt,
     memoryMb,
+    serial,
     connect(next) {
       target = next
     },

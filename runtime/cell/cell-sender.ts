@@ -1,4 +1,4 @@
-import { BodyKind, type CellLog, FrameType, type IsolateLoss, type LoadOutcome, type ResetReason, type Transfer } from '../bridge/index.ts'
+import { BodyKind, type CellLog, FrameType, type IsolateLoss, type IsolateMeasure, type LoadOutcome, type ResetReason, type Transfer } from '../bridge/index.ts'
 import type { FrameBatch } from '../pipe/index.ts'
 
 /** Writes a cell's frames to the supervisor. They leave when the batch is flushed. */
@@ -64,6 +64,10 @@ export class CellSender {
 
   log(exchange: number, log: CellLog): void {
     this.#batch.json(FrameType.log, exchange, log)
+  }
+
+  measured(measures: readonly IsolateMeasure[]): void {
+    this.#batch.json(FrameType.measured, 0, measures)
   }
 
   pong(id: number): void {

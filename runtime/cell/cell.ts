@@ -5,7 +5,9 @@ import {
   type CellSettings,
   FrameType,
   GuestEvent,
+  type IsolateMeasure,
   type LoadSettings,
+  measuresMax,
   ResetCode,
   type ResetReason,
   type Transfer,
@@ -19,6 +21,7 @@ import { PoolMeter } from './pool-meter.ts'
 import { performHostOperation } from './host-operations.ts'
 import { FunctionLoad, type LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
+import type { TurnInterrupter } from './turn-interrupter.ts'
 import { WaitingLoads } from './waiting-loads.ts'
 
 export interface CellOptions {
@@ -26,6 +29,7 @@ export interface CellOptions {
   readonly schedule: () => void
   readonly flush: () => void
   readonly marker: TurnMarker
+  readonly interrupter: TurnInterrupter
 }
 
 /** Takes the supervisor's frames to the isolates that they are for. */
@@ -41,8 +45,6 @@ export class Cell {
   #pool: BlankPool | undefined
   #runningClock = false
   #nextSubrequest = 1
-  /** What the node last said of the machine's load. */
-  #contention = 1
 
   constructor(options: CellOptions) {
     this.#options = options
@@ -89,6 +91,9 @@ export class Cell {
       case FrameType.forget:
         this.#exchanges.get(id)?.forget(id)
         break
+      case FrameType.measure:
+        this.#options.sender.measured(this.#largest())
+        break
       case FrameType.ping:
         this.#options.sender.pong(id)
         break
@@ -108,7 +113,7 @@ export class Cell {
       size: settings.blankIsolates,
       initialSize: settings.initialBlankIsolates,
       memoryMb: settings.blankMemoryMb,
-      factory: new BlankFactory(snapshot, guestScript),
+      factory: new BlankFactory(snapshot, guestScript, this.#options.interrupter),
       onAdded: () => {
         this.#loadNextWaiting()
       },
@@ -138,7 +143,7 @@ export class Cell {
       schedule: this.#options.schedule,
       flush: this.#options.flush,
       marker: this.#options.marker,
-      contention: () => this.#contention,
+      interrupter: this.#options.interrupter,
       poolMeter: this.#poolMeter,
       allocateExchange: () => this.#allocateExchange(isolate),
       releaseExchange: (exchange) => this.#exchanges.delete(exchange),
@@ -148,8 +153,6 @@ export class Cell {
     })
     blank.connect((operation, call, first, second, third) => performHostOperation(isolate, operation, call, first, second, third))
     this.#isolates.set(id, isolate)
-    this.#options.flush()
-    this.#options.marker.write(id, 0)
     const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer)
     this.#starting.hold(id)
     isolate.load(new FunctionLoad({ blank, settings, runningClock: this.#runningClock, source, cached, isOverdue: () => isolate.isOverdue }), (result) => {
@@ -171,12 +174,12 @@ export class Cell {
   #loadNextWaiting(): void {
     for (const { type, id, payload } of this.#waiting.next()) this.onFrame(type, id, payload)
     this.#options.flush()
+    this.#options.schedule()
   }
 
   #open(id: number, payload: Buffer): void {
     const reader = new PayloadReader(payload)
     const isolate = this.#isolates.get(reader.uint32())
-    this.#contention = reader.uint8()
     if (isolate === undefined) {
       this.#options.sender.reset(id, { code: ResetCode.aborted, message: 'the isolate is gone' })
       return
@@ -196,6 +199,11 @@ export class Cell {
 
   #event(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
     this.#exchanges.get(exchange)?.exchangeEvent(event, exchange, first, second)
+  }
+
+  #largest(): IsolateMeasure[] {
+    const measures = [...this.#isolates].map(([isolate, { bytes }]) => ({ isolate, bytes }))
+    return measures.toSorted((one, other) => other.bytes - one.bytes).slice(0, measuresMax)
   }
 
   #allocateExchange(isolate: FunctionIsolate): number {

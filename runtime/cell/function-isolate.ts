@@ -1,4 +1,4 @@
-import { type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
+import { backstopMs, type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
 import { isChunkTooLarge, messageRefusal, shortened } from './frame-sizes.ts'
@@ -14,9 +14,8 @@ import { passesLog, type RequestRecord } from './request-record.ts'
 import { isLastEvent, SubrequestTable } from './subrequest-table.ts'
 import { TimerTable } from './timer-table.ts'
 import { TurnClock } from './turn-clock.ts'
+import type { TurnInterrupter } from './turn-interrupter.ts'
 
-/** Below this, CPU time is told by the clock of the turns. */
-const tickMicros = 4_000
 /** A turn above this marks its isolate as slow. */
 const slowTurnMicros = 1_000
 
@@ -37,8 +36,7 @@ export interface FunctionIsolateOptions {
   /** Asks for the batch to be sent; needed outside of reads. */
   readonly schedule: () => void
   readonly marker: TurnMarker
-  /** What the node last said of the machine's load; see `backstopMs`. */
-  readonly contention: () => number
+  readonly interrupter: TurnInterrupter
   /** Sends the batch now: before a turn that may be long, so that finished answers do not wait for it. */
   readonly flush: () => void
   /** Shared by the isolates of the cell. */
@@ -86,7 +84,6 @@ export class FunctionIsolate {
         options.schedule()
       },
     })
-    this.#clock.beginLoad(options.settings.startupCpuMs, options.settings.contention)
   }
 
   /**
@@ -109,7 +106,7 @@ export class FunctionIsolate {
 
   /** Whether the isolate was ended since its turn, or its load, took longer than it may. */
   get isOverdue(): boolean {
-    return this.#isOverdue
+    return this.#isOverdue || this.#options.interrupter.hasEnded(this.#options.blank.serial)
   }
 
   /**
@@ -117,7 +114,7 @@ export class FunctionIsolate {
    * that a loop of such calls would outlive it many times.
    */
   endIfOverdue(): boolean {
-    if (this.#isOverdue) return true
+    if (this.isOverdue) return true
     if (!this.#clock.isOverdue) return false
     this.#isOverdue = true
     if (!this.#options.blank.isolate.isDisposed) this.#options.blank.isolate.dispose()
@@ -126,7 +123,10 @@ export class FunctionIsolate {
 
   /** Loads the function into the isolate. `onLoaded` hears of it at once, or later where the module awaits something at its top level. */
   load(load: FunctionLoad, onLoaded: (result: LoadResult) => void): void {
+    this.#options.flush()
+    this.#enter(0, load.leftMs)
     const result = load.start()
+    this.#options.interrupter.leave()
     if (result !== undefined) {
       onLoaded(result)
       return
@@ -159,6 +159,14 @@ export class FunctionIsolate {
     this.#dropRequest(exchange)
   }
 
+  /** Memory on the heap and beside it. */
+  get bytes(): number {
+    const { isolate } = this.#options.blank
+    if (isolate.isDisposed) return 0
+    const { total_physical_size: heap, externally_allocated_size: external } = isolate.getHeapStatisticsSync()
+    return heap + external
+  }
+
   dispose(): void {
     this.#lost = true
     clearTimeout(this.#loading?.deadline)
@@ -186,7 +194,7 @@ export class FunctionIsolate {
     }
     request.answered = true
     if (head.startsWith('101\n')) this.#requests.addSocket(exchange)
-    this.#options.sender.head(exchange, this.#reportedMicros(request, cpuMicros), settled, head, body)
+    this.#options.sender.head(exchange, cpuMicros, settled, head, body)
     if (settled) this.#dropRequest(exchange)
   }
 
@@ -236,7 +244,7 @@ export class FunctionIsolate {
   settled(exchange: number): void {
     const request = this.#requests.get(exchange)
     if (request === undefined) return
-    this.#options.sender.settled(exchange, this.#reportedMicros(request, this.#cpuOf(request)))
+    this.#options.sender.settled(exchange, this.#cpuOf(request))
     this.#dropRequest(exchange)
   }
 
@@ -277,15 +285,15 @@ export class FunctionIsolate {
 
   #turn(charged: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
     if (this.#lost) return
-    const { blank, settings, marker } = this.#options
+    const { blank, settings, interrupter } = this.#options
     const request = this.#requests.payerOf(charged)
     this.#requests.refillBySocket(request, event === GuestEvent.chunk, id)
     if (this.#requests.isOutside(request) && this.#requests.isExhausted(request) && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
-    marker.write(this.#options.id, request.id)
     const leftMs = this.#loading?.load.leftMs ?? Math.min(this.#requests.leftMs(request), settings.cpuMs)
     this.#turnRequest = request
-    const timeout = this.#clock.begin(leftMs, this.#options.contention())
+    const timeout = backstopMs(leftMs)
+    this.#enter(request.id, leftMs)
     let failure: unknown
     let failed = false
     try {
@@ -300,17 +308,24 @@ export class FunctionIsolate {
       failed = true
       failure = error
     }
+    interrupter.leave()
     const turnMicros = this.#clock.cpuMicros
     this.#turnRequest = undefined
     this.#slow = turnMicros > slowTurnMicros
     request.cpuMicros += turnMicros
-    request.turnMicros += this.#clock.elapsedMicros
     if (this.#loading !== undefined) {
       const { load } = this.#loading
       const result = failed ? load.failed(failure, turnMicros) : load.turnEnded(turnMicros)
       if (result !== undefined) this.#finishLoad(result)
     } else if (failed) this.#afterFailedTurn(request, event, failure)
     else if (this.#overLimit(request, request.cpuMicros)) this.#endRequest(request)
+  }
+
+  /** Tells all who watch that code of the function runs from now on. */
+  #enter(exchange: number, leftMs: number): void {
+    const { id, blank, marker, interrupter } = this.#options
+    this.#clock.begin(leftMs, !this.#slow)
+    interrupter.enter(marker.begin(id, exchange, leftMs), blank.serial)
   }
 
   #finishLoad(result: LoadResult): void {
@@ -324,9 +339,9 @@ export class FunctionIsolate {
   #afterFailedTurn(request: RequestRecord, event: GuestEvent, error: unknown): void {
     const { blank, settings } = this.#options
     const exchange = request.id
-    if (blank.isolate.isDisposed && !this.#isOverdue) {
+    if (blank.isolate.isDisposed && !this.isOverdue) {
       this.#lose(memoryLoss(exchange, settings.memoryMb))
-    } else if (this.#isOverdue || isTimeout(error)) {
+    } else if (this.isOverdue || isTimeout(error)) {
       this.#lose(timeLoss(exchange, countedMicros(request), settings.cpuMs))
     } else if (event === GuestEvent.rejection) {
       this.log(exchange, { kind: 'exception', level: 'error', text: messageOf(error), stack: guestStack(error) })
@@ -348,7 +363,7 @@ export class FunctionIsolate {
 
   /** Nothing of the request goes on, in `waitUntil` neither. */
   #endRequest(request: RequestRecord): void {
-    this.#options.sender.settled(request.id, this.#reportedMicros(request, request.cpuMicros))
+    this.#options.sender.settled(request.id, request.cpuMicros)
     this.#dropRequest(request.id)
     this.#turn(undefined, GuestEvent.forget, request.id)
   }
@@ -365,12 +380,6 @@ export class FunctionIsolate {
 
   #cpuOf(request: RequestRecord): number {
     return this.#turnRequest === request ? request.cpuMicros + this.#clock.cpuMicros : request.cpuMicros
-  }
-
-  #reportedMicros(request: RequestRecord, cpuMicros: number): number {
-    if (cpuMicros > tickMicros) return cpuMicros
-    const running = this.#turnRequest === request ? this.#clock.elapsedMicros : 0
-    return Math.min(request.turnMicros + running, tickMicros)
   }
 
   #dropRequest(exchange: number): void {

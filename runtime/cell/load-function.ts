@@ -101,7 +101,7 @@ export class FunctionLoad {
       throw new Error(`Cannot import '${specifier}': modules must be bundled`)
     })
     this.#module = module
-    const timeout = backstopMs(settings.startupCpuMs, settings.contention)
+    const timeout = backstopMs(settings.startupCpuMs)
     if (source.endsWith(synchronousMark)) {
       module.evaluateSync({ timeout })
       return
@@ -116,7 +116,7 @@ export class FunctionLoad {
     const { blank, settings } = this.#options
     const handlers = this.#readHandlers()
     if (handlers === undefined) return undefined
-    const timeout = backstopMs(settings.startupCpuMs, settings.contention)
+    const timeout = backstopMs(settings.startupCpuMs)
     const refusal: unknown = blank.adopt.applySync(undefined, [handlers.derefInto()], { timeout })
     return typeof refusal === 'string' ? shortened(refusal) : ''
   }

@@ -3,10 +3,7 @@ import { type CellLog, fixedLimits } from '../bridge/index.ts'
 /** What a cell keeps of one request while it goes on: what it has used. */
 export interface RequestRecord {
   readonly id: number
-  /** By the kernel's accounting: exact in the long run, though it moves in steps of the scheduler's tick. */
   cpuMicros: number
-  /** What its turns took by the clock: finer than CPU time below a tick. */
-  turnMicros: number
   /** Of `cpuMicros`, what counts no longer against the limit: see `refill`. */
   forgivenMicros: number
   /** When it was refilled last, by the monotonic clock. */
@@ -17,7 +14,7 @@ export interface RequestRecord {
 }
 
 export function createRequestRecord(id: number): RequestRecord {
-  return { id, cpuMicros: 0, turnMicros: 0, forgivenMicros: 0, refilledMs: 0, answered: false, subrequests: 0, logBytes: 0 }
+  return { id, cpuMicros: 0, forgivenMicros: 0, refilledMs: 0, answered: false, subrequests: 0, logBytes: 0 }
 }
 
 /** Grants the request its CPU time and subrequests anew. */

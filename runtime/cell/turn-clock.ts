@@ -1,53 +1,43 @@
-import { backstopMs } from '../bridge/index.ts'
-import { threadCpuMicros } from './meter.ts'
+import { coarseThreadCpuMicros, threadCpuMicros } from './meter.ts'
 
-/** Measures the turn, or the load, that is running, and knows when it has had its time. */
+/** A turn below this is charged what it took by the clock, which is no less than its CPU time. */
+const shortMicros = 1_000
+/** What a turn may use beyond its limit before a call of the host ends it. */
+const graceMs = 10
+
+/** Measures the turn, or the load, that is running, and knows when it has had its CPU time. */
 export class TurnClock {
   #startMs = 0
-  #startWallMs = 0
+  #wallMs = 0
   #startMicros = 0
-  #deadlineMs = 0
   #ceilingMs = 0
 
-  /** Begins a turn that may use `leftMs` of CPU. Answers with the time-out to set, in milliseconds by the clock. */
-  begin(leftMs: number, contention: number): number {
-    const timeoutMs = backstopMs(leftMs, contention)
-    this.#begin(timeoutMs, backstopMs(leftMs, 1))
-    return timeoutMs
+  /**
+   * Begins a turn that may use `leftMs` of CPU.
+   *
+   * @param isShort whether the turn is likely to be short: then its beginning is read coarsely, which may charge it up to 4 ms too much if it
+   * is long after all
+   */
+  begin(leftMs: number, isShort: boolean): void {
+    this.#startMicros = isShort ? coarseThreadCpuMicros() : threadCpuMicros()
+    this.#startMs = performance.now()
+    this.#wallMs = Date.now()
+    this.#ceilingMs = Math.max(leftMs, 0) + graceMs
   }
 
-  /** Begins a load. Nothing is lost with an isolate that did not come up: it has no grace. */
-  beginLoad(startupCpuMs: number, contention: number): void {
-    this.#begin(backstopMs(startupCpuMs, contention), startupCpuMs + 10)
-  }
-
-  /** When the turn began, in whole milliseconds: all that code inside may know of the time, so that it can not tell how long it runs. */
+  /** When the turn began, in whole milliseconds: by the wall's clock, and by one that nobody sets. */
   get beginning(): { readonly wallMs: number; readonly steadyMs: number } {
-    return { wallMs: this.#startWallMs, steadyMs: Math.floor(this.#startMs) }
+    return { wallMs: this.#wallMs, steadyMs: Math.floor(this.#startMs) }
   }
 
   /** CPU time of the turn so far, in microseconds. */
   get cpuMicros(): number {
-    return threadCpuMicros() - this.#startMicros
+    const elapsedMicros = (performance.now() - this.#startMs) * 1_000
+    return elapsedMicros < shortMicros ? elapsedMicros : Math.min(elapsedMicros, threadCpuMicros() - this.#startMicros)
   }
 
-  /** The turn so far by the clock, in microseconds. */
-  get elapsedMicros(): number {
-    return (performance.now() - this.#startMs) * 1_000
-  }
-
-  /** Whether the turn is over its CPU ceiling, or its time by the clock. Cheap while it is young. */
+  /** Whether the turn is over its CPU time. Cheap while it is young. */
   get isOverdue(): boolean {
-    const nowMs = performance.now()
-    if (nowMs - this.#startMs <= this.#ceilingMs) return false
-    return nowMs > this.#deadlineMs || this.cpuMicros > this.#ceilingMs * 1_000
-  }
-
-  #begin(timeoutMs: number, ceilingMs: number): void {
-    this.#startMicros = threadCpuMicros()
-    this.#startMs = performance.now()
-    this.#startWallMs = Date.now()
-    this.#deadlineMs = this.#startMs + timeoutMs
-    this.#ceilingMs = ceilingMs
+    return performance.now() - this.#startMs > this.#ceilingMs && this.cpuMicros > this.#ceilingMs * 1_000
   }
 }

@@ -6,6 +6,8 @@ import { type FrameListener, FrameReader } from './frame-reader.ts'
 export interface FrameSocketOptions {
   readonly socket: Socket
   readonly onFrame: FrameListener
+  /** All that came has been dealt with, and what there was to send has been. */
+  readonly onRest?: () => void
   /** Once, when the pipe is gone; the reason where it was not the plain end. */
   readonly onClose: (reason: Error | undefined) => void
 }
@@ -17,12 +19,14 @@ export class FrameSocket {
   readonly batch = new FrameBatch()
   readonly #socket: Socket
   readonly #reader: FrameReader
+  readonly #onRest: (() => void) | undefined
   #failure: Error | undefined
   #flushScheduled = false
   #closed = false
 
   constructor(options: FrameSocketOptions, readsIntoOneBuffer = false) {
     this.#socket = options.socket
+    this.#onRest = options.onRest
     this.#reader = new FrameReader(options.onFrame, readsIntoOneBuffer)
     if (!readsIntoOneBuffer) {
       this.#socket.on('data', (chunk: Buffer) => {
@@ -69,6 +73,7 @@ export class FrameSocket {
     setImmediate(() => {
       this.#flushScheduled = false
       this.flush()
+      this.#onRest?.()
     })
   }
 
@@ -94,5 +99,6 @@ export class FrameSocket {
       return
     }
     this.flush()
+    this.#onRest?.()
   }
 }

@@ -1,9 +1,9 @@
+import type { SkerryError } from '../../errors/index.ts'
 import type { CellHandle } from './cell-handle.ts'
+import type { CellGroup } from './placement.ts'
 
 export interface CellFleetOptions {
   readonly create: () => CellHandle
-  /** Cells that serve one account. */
-  readonly cellsPerAccount: number
   /** Cells of all accounts and purposes; above it the one that idles is ended. */
   readonly cellsMax: number
   /** Cells kept started ahead. Two let an account's first deployment have one to be tried in and one to serve from. */
@@ -19,16 +19,23 @@ const replaceMsMax = 5_000
 /** A spare that dies at once would die again: the wait before the next doubles, until one comes up. */
 const respawnMinMs = 250
 const respawnMaxMs = 30_000
+/** A cell without isolates is kept for so long. */
+const emptyMsMax = 5 * 60_000
+const drainLookMs = 50
 
 interface AssignedCell {
   readonly cell: CellHandle
-  readonly owner: string
+  readonly group: string
   lastUsed: number
+  /** Takes nothing new; ended when its last request is over. */
+  isRetired: boolean
+  /** Since when nothing is in it, by the sweep. */
+  emptySinceMs: number | undefined
 }
 
 /**
- * Which cells there are and whom they serve. Spares are started ahead, since a cell takes a quarter of a second to come up; an owner (an
- * account, and its probation apart from it) takes one, and the next starts in a quiet moment.
+ * Which cells there are and whom they serve. Spares are started ahead, since a cell takes a quarter of a second to come up; a group takes one,
+ * and the next starts in a quiet moment.
  */
 export class CellFleet {
   readonly #options: CellFleetOptions
@@ -54,12 +61,12 @@ export class CellFleet {
     return this.#spares.length > 0 && this.#spares.every((cell) => cell.ready)
   }
 
-  /** The cell of this owner that has least to do, or a new one while the owner may have more. Undefined where none can be had. */
-  acquire(owner: string, cellsMax = this.#options.cellsPerAccount): CellHandle | undefined {
+  /** The cell of this group that has least to do, or a new one while the group may have more. Undefined where none can be had. */
+  acquire({ name, cellsMax, isLowered }: CellGroup): CellHandle | undefined {
     let best: AssignedCell | undefined
     let count = 0
     for (const entry of this.#assigned.values()) {
-      if (entry.owner !== owner) continue
+      if (entry.group !== name || entry.isRetired) continue
       count++
       if (entry.cell.overloaded) continue
       if (best === undefined || weight(entry.cell) < weight(best.cell)) best = entry
@@ -69,12 +76,14 @@ export class CellFleet {
     if (wantsAnother && (best === undefined || this.#spares[0]?.ready === true)) {
       const cell = this.#takeSpare()
       if (cell !== undefined) {
-        best = { cell, owner, lastUsed: 0 }
+        best = { cell, group: name, lastUsed: 0, isRetired: false, emptySinceMs: undefined }
         this.#assigned.set(cell, best)
+        if (isLowered) cell.lowerForGood()
       }
     }
     if (best === undefined) return undefined
     best.lastUsed = ++this.#uses
+    best.emptySinceMs = undefined
     this.#lastAcquiredMs = performance.now()
     return best.cell
   }
@@ -84,14 +93,42 @@ export class CellFleet {
     this.#respawnMs = respawnMinMs
   }
 
-  /** The cell is gone: it is replaced where it was the spare. */
-  remove(cell: CellHandle): void {
+  /** The cell is gone: it is replaced where it was the spare. True where it was to go. */
+  remove(cell: CellHandle): boolean {
+    const entry = this.#assigned.get(cell)
     this.#assigned.delete(cell)
     const index = this.#spares.indexOf(cell)
-    if (index === -1) return
+    if (index === -1) return entry === undefined || entry.isRetired
     this.#spares.splice(index, 1)
     this.#startSparesIn(this.#respawnMs)
     this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
+    return false
+  }
+
+  /** Nothing new is placed in this cell; it ends when its last request is over, and after `drainMs` at the latest. False where it was so already. */
+  retire(cell: CellHandle, drainMs: number, error: SkerryError): boolean {
+    const entry = this.#assigned.get(cell)
+    if (entry === undefined || entry.isRetired) return false
+    entry.isRetired = true
+    const startMs = performance.now()
+    const timer = setInterval(() => {
+      if (cell.gone || cell.inFlight === 0 || performance.now() - startMs > drainMs) {
+        clearInterval(timer)
+        if (!cell.gone) cell.kill(error, 'nobody')
+      }
+    }, drainLookMs)
+    timer.unref()
+    return true
+  }
+
+  /** Ends cells that held no isolate for a while: groups come and go. */
+  endEmpty(): void {
+    const nowMs = performance.now()
+    for (const entry of this.#assigned.values()) {
+      const isEmpty = entry.cell.isolates.size === 0 && entry.cell.inFlight === 0
+      entry.emptySinceMs = isEmpty ? (entry.emptySinceMs ?? nowMs) : undefined
+      if (entry.emptySinceMs !== undefined && nowMs - entry.emptySinceMs > emptyMsMax) this.#end(entry)
+    }
   }
 
   close(): void {
@@ -103,7 +140,9 @@ export class CellFleet {
   #takeSpare(): CellHandle | undefined {
     if (this.#assigned.size >= this.#options.cellsMax && !this.#endIdlest()) return undefined
     const cell = this.#spares.shift() ?? this.#create()
-    this.#replaceWhenQuiet(performance.now())
+    // Whoever needs one next shall find one, however busy it is.
+    if (this.#spares.length === 0) this.#startSpares()
+    else this.#replaceWhenQuiet(performance.now())
     return cell
   }
 
@@ -154,9 +193,13 @@ export class CellFleet {
       if (idlest === undefined || entry.lastUsed < idlest.lastUsed) idlest = entry
     }
     if (idlest === undefined) return false
-    this.#assigned.delete(idlest.cell)
-    idlest.cell.kill()
+    this.#end(idlest)
     return true
+  }
+
+  #end({ cell }: AssignedCell): void {
+    this.#assigned.delete(cell)
+    cell.kill()
   }
 }
 

@@ -2,10 +2,11 @@ import type { Buffer } from 'node:buffer'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { type CellSettings, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
 import { PayloadReader } from '../pipe/index.ts'
-import { CellProcess, type ProcessUsage, type TurnMark } from './cell-process.ts'
+import { CellProcess, type TurnMark } from './cell-process.ts'
 import { CellSender } from './cell-sender.ts'
-import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseReset } from './cell-records.ts'
+import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseMeasures, parseReset } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
+import type { ThreadTime } from './process-usage.ts'
 import { QueueDelay } from './queue-delay.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { RequestTable } from './request-table.ts'
@@ -14,12 +15,14 @@ import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
 
+/** Whom the end of a cell is blamed on: whoever's turn was running, or nobody. */
+export type Blame = 'running' | 'nobody'
+
 export interface CellHandleOptions {
   readonly command: CellCommand
   readonly image: GuestImage
   readonly settings: CellSettings
   readonly dispatchSubrequest: SubrequestDispatcher
-  readonly contention: () => number
   readonly onReady: (cell: CellHandle) => void
   /** The isolate is loaded, or failed to; the code cache where one came along. */
   readonly onLoaded: (isolate: IsolateRecord, outcome: CellFrameRecords['loadOutcome'], codeCache: Buffer) => void
@@ -28,8 +31,10 @@ export interface CellHandleOptions {
   /** The fault is its own, or undefined where it went down with another's. */
   readonly onIsolateLost: (isolate: IsolateRecord, fault: SkerryError | undefined) => void
   readonly onLog: (isolate: IsolateRecord, exchange: RequestExchange | undefined, log: CellFrameRecords['log']) => void
-  /** The process is gone and every exchange in it has been settled. */
-  readonly onExit: (cell: CellHandle, description: string) => void
+  /** Memory of the isolates that hold most, as the cell says when it is asked. */
+  readonly onMeasured: (isolates: readonly IsolateRecord[]) => void
+  /** The process is gone, by the doing of the culprit where it was somebody's. Its exchanges are settled next. */
+  readonly onExit: (cell: CellHandle, description: string, culprit: IsolateRecord | undefined) => void
 }
 
 /** Frames that wait for a cell which does not read: beyond it the cell takes no new request. */
@@ -54,9 +59,10 @@ export class CellHandle implements CellQueue {
   readonly #subrequests = new Map<number, SubrequestExchange>()
   #nextIsolate = 1
   #pingsUnanswered = 0
+  #isMistrusted = false
   readonly #queueDelay = new QueueDelay()
-  /** Why the supervisor ended the cell, where it did: what its offender is told. */
-  #verdict: SkerryError | undefined
+  /** Why the supervisor ended the cell, where it did: what its offender is told, where somebody is to blame. */
+  #verdict: { readonly error: SkerryError; readonly blames: Blame } | undefined
 
   constructor(options: CellHandleOptions) {
     this.#options = options
@@ -65,8 +71,8 @@ export class CellHandle implements CellQueue {
       onFrame: (type, id, payload) => {
         this.#onFrame(type, id, payload)
       },
-      onExit: (description) => {
-        this.#onExit(description)
+      onExit: (description, wasKilled) => {
+        this.#onExit(description, wasKilled)
       },
     })
     this.sender = new CellSender(this.#process.frames)
@@ -98,12 +104,27 @@ export class CellHandle implements CellQueue {
     return this.#process.mark()
   }
 
-  usage(): ProcessUsage | undefined {
-    return this.#process.usage()
+  /** Undefined where the system does not tell. */
+  residentMb(): number | undefined {
+    return this.#process.usage.residentMb()
+  }
+
+  threadTime(): ThreadTime {
+    return this.#process.usage.threadTime()
+  }
+
+  /** Has the cell end the turn with this number, if it still runs. */
+  interrupt(turn: number): void {
+    this.#process.interrupt(turn)
   }
 
   lowerHelperThreads(): void {
-    this.#process.lowerHelperThreads()
+    this.#process.usage.lowerHelperThreads()
+  }
+
+  /** See `ProcessUsage`. */
+  lowerForGood(): void {
+    this.#process.usage.lowerForGood()
   }
 
   allocateIsolate(): number {
@@ -126,7 +147,7 @@ export class CellHandle implements CellQueue {
     this.#requests.add(exchange)
     exchange.isolate = isolate
     exchange.attempts++
-    this.sender.open(exchange.id, isolate.id, this.#options.contention(), exchange.request, metadata)
+    this.sender.open(exchange.id, isolate.id, exchange.request, metadata)
     exchange.onOpened()
   }
 
@@ -165,19 +186,26 @@ export class CellHandle implements CellQueue {
     this.sender.ping()
   }
 
-  /** Ends the process now. `verdict` is what the request is told whose turn was running. */
-  kill(verdict?: SkerryError): void {
-    this.#verdict ??= verdict
+  /** Asks which isolates hold most memory. */
+  measure(): void {
+    this.sender.measure()
+  }
+
+  /** Ends the process now. `verdict` is what the request is told whose turn was running, if it is to blame, and else all that can not be repeated. */
+  kill(verdict?: SkerryError, blames: Blame = 'running'): void {
+    if (verdict !== undefined) this.#verdict ??= { error: verdict, blames }
     this.#process.kill()
   }
 
   #onFrame(type: number, id: number, payload: Buffer): void {
+    if (this.#isMistrusted) return
     try {
       this.#take(type, id, payload)
     } catch (error) {
       // Hostile or broken: nothing that this cell says can be believed any more.
+      this.#isMistrusted = true
       process.stderr.write(`ending a cell after a senseless frame of type ${type}: ${error instanceof Error ? error.message : String(error)}\n`)
-      this.kill()
+      this.kill(new SkerryError('isolate_crashed', 'The process that ran the function said what makes no sense'))
     }
   }
 
@@ -221,13 +249,16 @@ export class CellHandle implements CellQueue {
       case FrameType.isolateLost:
         this.#isolateLost(id, payload)
         break
+      case FrameType.measured:
+        this.#options.onMeasured(parseMeasures(payload).flatMap(({ isolate }) => this.isolates.get(isolate) ?? []))
+        break
       case FrameType.pong:
         this.#pingsUnanswered = 0
         this.#queueDelay.pong(performance.now(), this.mark().turns)
         break
       case FrameType.ready:
         this.ready = true
-        this.#process.lowerHelperThreads()
+        this.lowerHelperThreads()
         this.#options.onReady(this)
         break
       default:
@@ -284,31 +315,41 @@ export class CellHandle implements CellQueue {
     })
   }
 
-  #onExit(description: string): void {
+  #onExit(description: string, wasKilled: boolean): void {
     this.gone = true
     this.ready = false
     const mark = this.#process.mark()
     const isLoading = this.isolates.get(mark.isolateId)?.state === 'loading'
-    const offence = this.#verdict ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
+    const offence = this.#verdict?.error ?? new SkerryError('isolate_crashed', 'The process that ran the function died')
+    const isBlamed = !wasKilled && this.#verdict?.blames !== 'nobody'
+    const culprit = isBlamed ? this.#culprit(mark) : undefined
     for (const isolate of this.isolates.values()) {
       isolate.state = 'gone'
-      this.#options.onIsolateLost(isolate, isolate.id === mark.isolateId ? offence : undefined)
+      this.#options.onIsolateLost(isolate, isolate === culprit ? offence : undefined)
     }
-    this.#options.onExit(this, this.#describeExit(description, this.isolates.get(mark.isolateId)))
+    this.#options.onExit(this, this.#describeExit(description, culprit), culprit)
     this.#requests.lose({
       affects: () => true,
-      isOffender: (exchange) => isOffender(exchange, mark),
-      isSuspect: (exchange) => isLoading && mark.exchangeId === 0 && exchange.isolate?.id === mark.isolateId,
+      isOffender: (exchange) => isBlamed && isOffender(exchange, mark),
+      isSuspect: (exchange) => isBlamed && isLoading && mark.exchangeId === 0 && exchange.isolate?.id === mark.isolateId,
       offence,
       highestBegun: mark.highestExchangeId,
     })
     this.isolates.clear()
   }
 
-  /** For the operator's log: what ended, and whose code was running or ran last. */
-  #describeExit(description: string, isolate: IsolateRecord | undefined): string {
-    const reason = this.#verdict === undefined ? description : `was ended for ${this.#verdict.code}: ${this.#verdict.message}`
-    return isolate === undefined ? reason : `${reason} (last in ${isolate.version.account}/${isolate.version.functionName})`
+  /** Whose turn was running; where none was, whoever was alone: threads beside the turns crash too. */
+  #culprit({ isolateId }: TurnMark): IsolateRecord | undefined {
+    if (isolateId !== 0) return this.isolates.get(isolateId)
+    const [only, another] = this.isolates.values()
+    return another === undefined ? only : undefined
+  }
+
+  /** For the operator's log: what ended, and by whose doing. */
+  #describeExit(description: string, culprit: IsolateRecord | undefined): string {
+    const { error } = this.#verdict ?? {}
+    const reason = error === undefined ? description : `was ended for ${error.code}: ${error.message}`
+    return culprit === undefined ? reason : `${reason} (${culprit.version.account}/${culprit.version.functionName} did it)`
   }
 
   #lingerIfOver(id: number): void {
@@ -324,5 +365,6 @@ export class CellHandle implements CellQueue {
 
 /** The request whose turn was running; where it was a turn outside of requests, all of its isolate. */
 function isOffender(exchange: RequestExchange, { exchangeId, isolateId }: TurnMark): boolean {
+  if (isolateId === 0) return false
   return exchangeId === 0 ? exchange.isolate?.id === isolateId : exchange.id === exchangeId
 }

@@ -1,6 +1,7 @@
 /** The JSON of a cell's frames, checked: a cell is hostile. Each parser throws where the payload is not what it must be. */
 import type { Buffer } from 'node:buffer'
 import { z } from 'zod'
+import { measuresMax } from '../bridge/index.ts'
 
 const loadOutcomeSchema = z.discriminatedUnion('loaded', [
   z.object({ loaded: z.literal(true), startMs: z.number(), cpuMs: z.number() }),
@@ -29,6 +30,8 @@ const resetSchema = z.object({
   used: z.number().optional(),
 })
 
+const measuresSchema = z.array(z.object({ isolate: z.int(), bytes: z.number() })).max(measuresMax)
+
 export interface CellFrameRecords {
   readonly loadOutcome: z.infer<typeof loadOutcomeSchema>
   readonly log: z.infer<typeof logSchema>
@@ -41,6 +44,7 @@ function parse<T>(schema: z.ZodType<T>, payload: Buffer): Exact<T> {
   return schema.parse(JSON.parse(payload.toString('utf8'))) as Exact<T>
 }
 
+export const parseMeasures = (payload: Buffer): z.infer<typeof measuresSchema> => parse(measuresSchema, payload)
 export const parseLoadOutcome = (text: string): CellFrameRecords['loadOutcome'] => loadOutcomeSchema.parse(JSON.parse(text))
 export const parseIsolateLoss = (payload: Buffer): Exact<z.infer<typeof isolateLossSchema>> => parse(isolateLossSchema, payload)
 export const parseCellLog = (payload: Buffer): CellFrameRecords['log'] => parse(logSchema, payload)

@@ -50,12 +50,11 @@ export class CellSender {
     this.#bare(FrameType.unload, isolateId)
   }
 
-  open(exchange: number, isolateId: number, contention: number, request: FunctionRequest, metadata: string): void {
+  open(exchange: number, isolateId: number, request: FunctionRequest, metadata: string): void {
     const { body, method, url, headers } = request
     const { batch } = this.#frames
     batch.begin(FrameType.open, exchange)
     batch.writeUint32(isolateId)
-    batch.writeUint8(contention)
     batch.writeUint8(kindOf(body))
     batch.writeSizedLatin1(encodeRequestHead({ method, url, metadata, headers }))
     if (body instanceof Uint8Array) batch.writeBytes(body)
@@ -98,6 +97,10 @@ export class CellSender {
 
   forget(exchange: number): void {
     this.#bare(FrameType.forget, exchange)
+  }
+
+  measure(): void {
+    this.#bare(FrameType.measure, 0)
   }
 
   ping(): void {

@@ -1,8 +1,13 @@
 import { SkerryError } from '../../errors/index.ts'
 import { CellFleet } from './cell-fleet.ts'
 import { CellHandle } from './cell-handle.ts'
+import { HungryFunctions } from './hungry-functions.ts'
 import { IsolateKeeper } from './isolate-keeper.ts'
-import { MachineLoad } from './machine-load.ts'
+import type { IsolateRecord } from './isolate-record.ts'
+import { LivenessWatch } from './liveness-watch.ts'
+import { MemoryWatch } from './memory-watch.ts'
+import { Placement } from './placement.ts'
+import { Quarantine } from './quarantine.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type {
   CellQueue,
@@ -17,6 +22,7 @@ import type {
 } from './runtime.ts'
 import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
+import { TurnWatch } from './turn-watch.ts'
 import { VersionsTable } from './versions-table.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -26,6 +32,8 @@ const readyTimeoutMs = 30_000
 const testLoadsMax = 3
 /** An isolate that got no request for so long is unloaded. */
 const idleIsolateMs = 10 * 60_000
+/** What is in a cell that is replaced may go on for so long. */
+const drainCellMs = 10_000
 /** Memory limit for which blank isolates are held: the default of the project file. */
 const blankMemoryMb = 128
 const blankIsolatesDefault = 32
@@ -38,7 +46,9 @@ export class EdgeRuntime implements Runtime {
   readonly #sandbox: Pick<RuntimeStatus, 'sandbox' | 'seccomp'>
   readonly #fleet: CellFleet
   readonly #watchdog: Watchdog
-  readonly #load = new MachineLoad()
+  readonly #quarantine = new Quarantine(() => performance.now())
+  readonly #hungry = new HungryFunctions(() => performance.now())
+  readonly #placement: Placement
   readonly #versions = new VersionsTable()
   readonly #isolates: IsolateKeeper
   readonly #sweep: NodeJS.Timeout
@@ -50,24 +60,42 @@ export class EdgeRuntime implements Runtime {
   constructor(options: RuntimeOptions, sandbox: Pick<RuntimeStatus, 'sandbox' | 'seccomp'>, command: CellCommand, image: GuestImage) {
     this.#options = options
     this.#sandbox = sandbox
-    this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000, () => this.#load.contention)
-    this.#fleet = new CellFleet({
+    this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000)
+    this.#placement = new Placement({
       cellsPerAccount: options.cellsPerAccount ?? 2,
+      shareCells: options.shareCells === true,
+      tiers: options.tiers ?? [],
+      quarantine: this.#quarantine,
+      hungry: this.#hungry,
+    })
+    this.#fleet = new CellFleet({
       cellsMax: 64,
       spares: options.spareCells ?? 2,
       create: () => this.#createCell(command, image),
     })
     this.#watchdog = new Watchdog({
       cells: () => this.#fleet.cells,
-      cellMemoryMb: options.cellMemoryMb ?? 1_024,
-      relievePressure: (cell) => {
-        this.#isolates.evictIdle(cell, Math.ceil(cell.isolates.size / 2))
-      },
-      load: this.#load,
-      nowMs: () => performance.now(),
+      turns: new TurnWatch((isolate, cpuMs) => {
+        if (this.#hungry.note(isolate.version, cpuMs)) this.#moveMisplaced()
+      }),
+      liveness: new LivenessWatch(() => performance.now()),
+      memory: new MemoryWatch({
+        cellMemoryMb: options.cellMemoryMb ?? 1_024,
+        pressure: {
+          evictIdle: (cell) => this.#isolates.evictIdle(cell, Math.ceil(cell.isolates.size / 2)) > 0,
+          retireLargest: (cell) => {
+            cell.measure()
+          },
+          replace: (cell) => {
+            this.#replace(cell)
+          },
+        },
+      }),
     })
     this.#sweep = setInterval(() => {
       for (const cell of this.#fleet.cells) this.#isolates.evictUnused(cell, performance.now() - idleIsolateMs)
+      this.#moveMisplaced()
+      this.#fleet.endEmpty()
     }, idleIsolateMs / 10)
     this.#sweep.unref()
   }
@@ -107,9 +135,10 @@ export class EdgeRuntime implements Runtime {
 
   async testLoad(version: RunnableVersion): Promise<LoadReport> {
     for (let attempt = 1; attempt <= testLoadsMax; attempt++) {
-      const cell = this.#closed ? undefined : this.#fleet.acquire(`probation of ${version.account}`, 1)
+      const group = this.#placement.probationOf(version)
+      const cell = this.#closed ? undefined : this.#fleet.acquire(group)
       if (cell === undefined) break
-      const report = await this.#isolates.testLoad(this.#isolates.add(cell, version))
+      const report = await this.#isolates.testLoad(this.#isolates.add(cell, group.name, version))
       if (report !== 'lost') return report
     }
     throw new SkerryError('overloaded', 'No cell is free to try the version in')
@@ -133,6 +162,8 @@ export class EdgeRuntime implements Runtime {
       blankIsolates: cells.filter((cell) => cell.ready).length * this.#blankIsolates,
       requestsInFlight: this.#requests,
       cellCrashes: this.#crashes,
+      quarantined: this.#quarantine.list(),
+      hungryFunctions: this.#hungry.count,
     }
   }
 
@@ -165,14 +196,8 @@ export class EdgeRuntime implements Runtime {
     return new CellHandle({
       command,
       image,
-      settings: {
-        blankIsolates: this.#blankIsolates,
-        initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates),
-        blankMemoryMb,
-        runningClock: this.#options.clock === 'running',
-      },
+      settings: { blankIsolates: this.#blankIsolates, initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates), blankMemoryMb, runningClock: this.#options.clock === 'running' },
       dispatchSubrequest: this.#options.dispatchSubrequest,
-      contention: () => this.#load.contention,
       onReady: () => {
         this.#fleet.markReady()
         if (!this.#fleet.ready) return
@@ -200,13 +225,45 @@ export class EdgeRuntime implements Runtime {
           timeMs: Date.now(),
         })
       },
-      onExit: (cell, description) => {
-        this.#fleet.remove(cell)
-        if (this.#closed) return
+      onMeasured: ([largest]) => {
+        if (largest !== undefined) this.#isolates.discard(largest)
+      },
+      onExit: (cell, description, culprit) => {
+        const isWanted = this.#fleet.remove(cell)
+        if (this.#closed || isWanted) return
         this.#crashes++
         process.stderr.write(`a cell ${description}\n`)
+        if (culprit !== undefined) this.#blame(culprit, description)
       },
     })
+  }
+
+  /** What ends the process while it is tried is refused where it is deployed: it never serves. */
+  #blame({ version, group }: IsolateRecord, description: string): void {
+    if (group === this.#placement.probationOf(version).name) return
+    if (!this.#quarantine.blame(version, version.version, description)) return
+    const text = `${version.account}/${version.functionName} ends its cells: from now on it has one of its own, and is refused for longer after each that it ends`
+    process.stderr.write(`${text}\n`)
+    this.#options.onLog({ version, requestId: undefined, kind: 'failure', level: 'error', text, code: 'function_quarantined', timeMs: Date.now() })
+    this.#moveMisplaced()
+  }
+
+  /** Isolates whose function belongs elsewhere by now take no new requests: the next is placed anew. */
+  #moveMisplaced(): void {
+    for (const cell of this.#fleet.cells) {
+      for (const isolate of cell.isolates.values()) {
+        const { version, group, retired } = isolate
+        if (retired || group === this.#placement.groupOf(version).name || group === this.#placement.probationOf(version).name) continue
+        this.#isolates.discard(isolate)
+      }
+    }
+  }
+
+  /** The cell takes nothing new, and ends when what is in it is over. */
+  #replace(cell: CellHandle): void {
+    const error = new SkerryError('isolate_crashed', 'The process that ran the function was replaced, since it held too much memory')
+    if (!this.#fleet.retire(cell, drainCellMs, error)) return
+    for (const isolate of cell.isolates.values()) this.#isolates.discard(isolate)
   }
 
   #place(exchange: RequestExchange): void {
@@ -215,15 +272,22 @@ export class EdgeRuntime implements Runtime {
       exchange.fail(new SkerryError('overloaded', 'The node is shutting down'))
       return
     }
+    const refusedMs = this.#quarantine.refusalMs(version, version.version)
+    if (refusedMs > 0) {
+      const seconds = Math.ceil(refusedMs / 1_000)
+      exchange.fail(new SkerryError('function_quarantined', `The function ended the process under it again and again; it is tried again in ${seconds} s`))
+      return
+    }
     const record = this.#versions.get(version.key)
     let isolate = version.isolation === 'function' ? record.isolate : undefined
     if (isolate === undefined) {
-      const cell = this.#fleet.acquire(this.#options.shareCells === true ? 'all accounts' : version.account)
+      const group = this.#placement.groupOf(version)
+      const cell = this.#fleet.acquire(group)
       if (cell === undefined) {
         exchange.fail(new SkerryError('overloaded', 'Every cell of the node is taken'))
         return
       }
-      isolate = this.#isolates.add(cell, version)
+      isolate = this.#isolates.add(cell, group.name, version)
       if (version.isolation === 'function') record.isolate = isolate
       else isolate.retired = true
       this.#isolates.admit(exchange, isolate)

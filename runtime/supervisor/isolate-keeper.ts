@@ -26,22 +26,21 @@ interface TestLoad {
 export class IsolateKeeper {
   readonly #versions: VersionsTable
   readonly #isolatesMax: number
-  readonly #contention: () => number
   readonly #codeCaches = new LRUCache<string, Uint8Array>({ maxSize: codeCacheBytesMax, sizeCalculation: (cache) => cache.byteLength })
   readonly #testLoads = new Map<IsolateRecord, TestLoad>()
 
-  constructor(versions: VersionsTable, isolatesMax: number, contention: () => number) {
+  constructor(versions: VersionsTable, isolatesMax: number) {
     this.#versions = versions
     this.#isolatesMax = isolatesMax
-    this.#contention = contention
   }
 
-  /** A new isolate for the version in this cell, not loaded yet. */
-  add(cell: CellHandle, version: RunnableVersion): IsolateRecord {
+  /** A new isolate for the version in this cell of the group, not loaded yet. */
+  add(cell: CellHandle, group: string, version: RunnableVersion): IsolateRecord {
     if (cell.isolates.size >= this.#isolatesMax) this.evictIdle(cell, 1)
     const isolate: IsolateRecord = {
       id: cell.allocateIsolate(),
       cell,
+      group,
       version,
       state: 'reading',
       retired: false,
@@ -148,11 +147,13 @@ export class IsolateKeeper {
     if (isolate.inFlight === 0 && isolate.state !== 'gone') isolate.cell.unload(isolate)
   }
 
-  /** Gives up the isolates that were used longest ago and have no request. */
-  evictIdle(cell: CellHandle, count: number): void {
+  /** Gives up the isolates that were used longest ago and have no request. Answers with how many there were. */
+  evictIdle(cell: CellHandle, count: number): number {
     const idle = [...cell.isolates.values()].filter((isolate) => isolate.inFlight === 0 && isolate.state === 'ready')
     idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs)
-    for (const isolate of idle.slice(0, count)) this.discard(isolate)
+    const evicted = idle.slice(0, count)
+    for (const isolate of evicted) this.discard(isolate)
+    return evicted.length
   }
 
   /** Gives up the isolates of this cell that got no request since then. */
@@ -171,7 +172,6 @@ export class IsolateKeeper {
       {
         memoryMb: version.limits.memoryMb,
         startupCpuMs: fixedLimits.startupCpuMs,
-        contention: this.#contention(),
         cpuMs: version.limits.cpuMs,
         subrequests: version.limits.subrequests,
         environment: JSON.stringify(version.environment),

@@ -7,6 +7,8 @@ export interface IsolateRecord {
   readonly id: number
   readonly cell: CellHandle
   readonly version: RunnableVersion
+  /** Name of the group whose cell it is in. */
+  readonly group: string
   /** `reading`: the script is on its way; `loading`: sent to the cell; `ready`; `gone`: unloaded, lost, or failed to load. */
   state: 'reading' | 'loading' | 'ready' | 'gone'
   /** No new requests; unloaded when the last one is over. */

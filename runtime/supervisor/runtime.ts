@@ -154,6 +154,26 @@ export interface CellQueue {
   readonly backlogBytes: number
 }
 
+/** A function that ends its cells: see `Quarantine`. */
+export interface QuarantinedFunction {
+  readonly account: string
+  readonly functionName: string
+  /** Its version that did so last. */
+  readonly version: string
+  /** What the last of them ended with. */
+  readonly reason: string
+  readonly cellsEnded: number
+  /** For so long that version is refused; 0 where it is tried again. */
+  readonly refusedMs: number
+}
+
+/** Accounts and functions that trust each other as much as the operator thinks: cells are never shared across tiers. */
+export interface TrustTier {
+  readonly name: string
+  /** `ACCOUNT` or `ACCOUNT/FUNCTION`; the latter goes before. */
+  readonly members: readonly string[]
+}
+
 export interface RuntimeStatus {
   /** How cells are shut in: in namespaces by bubblewrap, or by Node's permission model alone. */
   readonly sandbox: 'bubblewrap' | 'permission'
@@ -163,7 +183,11 @@ export interface RuntimeStatus {
   readonly isolates: number
   readonly blankIsolates: number
   readonly requestsInFlight: number
+  /** Cells that ended otherwise than by the node's own wish. */
   readonly cellCrashes: number
+  readonly quarantined: readonly QuarantinedFunction[]
+  /** Functions in cells that give way to others, since they compute for long. */
+  readonly hungryFunctions: number
 }
 
 export interface Runtime {
@@ -198,7 +222,9 @@ export interface RuntimeOptions {
   readonly blankIsolates?: number
   /** Isolates that a cell keeps at most; the one that idles longest goes first. */
   readonly maxIsolatesPerCell?: number
-  /** Resident memory above which a cell's idle isolates are evicted; at twice that it is replaced. */
+  /** Every account and function that is not named is in one more. */
+  readonly tiers?: readonly TrustTier[]
+  /** Resident memory above which a cell gives isolates up; at one and a half times that it is replaced, at twice that ended. */
   readonly cellMemoryMb?: number
   /** `auto` takes bubblewrap where it works. */
   readonly sandbox?: 'auto' | 'bubblewrap' | 'permission'

@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache'
+import { type FunctionIdentity, functionKey } from './function-identity.ts'
+
+/** Of a core, what a function may use in long turns without being hungry; and how much beyond it, before it is. */
+const freeShare = 0.25
+const levelMaxMs = 400
+/** Hungry for so long after it was found to be, so that it does not move to and fro. */
+const staysMs = 60_000
+const entriesMax = 10_000
+
+interface Entry {
+  levelMs: number
+  seenMs: number
+  hungryUntilMs: number
+}
+
+/**
+ * Functions that compute for long, again and again. While one of their turns runs, whoever shares the cell waits; so they get cells that none
+ * but their like share, and that give way to all others. What counts are long turns: many short ones let others in between.
+ */
+export class HungryFunctions {
+  readonly #nowMs: () => number
+  readonly #entries = new LRUCache<string, Entry>({ max: entriesMax })
+
+  /** @param nowMs a monotonic clock */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** The function used so much CPU in a long turn. True where that makes it hungry. */
+  note(identity: FunctionIdentity, cpuMs: number): boolean {
+    const nowMs = this.#nowMs()
+    const entry = this.#entries.get(functionKey(identity)) ?? { levelMs: 0, seenMs: nowMs, hungryUntilMs: 0 }
+    this.#entries.set(functionKey(identity), entry)
+    entry.levelMs = Math.max(0, entry.levelMs - (nowMs - entry.seenMs) * freeShare) + cpuMs
+    entry.seenMs = nowMs
+    if (entry.levelMs <= levelMaxMs) return false
+    entry.levelMs = levelMaxMs
+    const wasHungry = entry.hungryUntilMs > nowMs
+    entry.hungryUntilMs = nowMs + staysMs
+    return !wasHungry
+  }
+
+  has(identity: FunctionIdentity): boolean {
+    return (this.#entries.get(functionKey(identity))?.hungryUntilMs ?? 0) > this.#nowMs()
+  }
+
+  /** How many are hungry now. */
+  get count(): number {
+    const nowMs = this.#nowMs()
+    return [...this.#entries.values()].filter(({ hungryUntilMs }) => hungryUntilMs > nowMs).length
+  }
+}

@@ -1,0 +1,74 @@
+import { SkerryError } from '../../errors/index.ts'
+import type { CellHandle } from './cell-handle.ts'
+
+/** Memory limit of an isolate that is gone already. */
+const defaultMemoryMb = 128
+/** After memory was given up, the engine gets so many looks to return it. */
+const patienceLooks = 10
+
+/** The cell when its turn was first seen. */
+interface Observation {
+  readonly turn: number
+  readonly residentMb: number
+}
+
+export interface MemoryWatchOptions {
+  /** Resident memory above which a cell gives isolates up; at one and a half times that it is replaced, at twice that ended. */
+  readonly cellMemoryMb: number
+  readonly pressure: {
+    /** Gives up isolates without requests. False where there are none. */
+    evictIdle(cell: CellHandle): boolean
+    /** Has the isolate that holds most take no new requests, and go when its last is over. */
+    retireLargest(cell: CellHandle): void
+    /** Has the cell take no new requests, and end when its last is over. */
+    replace(cell: CellHandle): void
+  }
+}
+
+/**
+ * Keeps each cell within its budget of memory, watched from outside: code in an isolate can fill memory past every limit that V8 keeps. What
+ * grew within a turn is that turn's; for what grew over time nobody is to blame.
+ */
+export class MemoryWatch {
+  readonly #options: MemoryWatchOptions
+  readonly #turns = new WeakMap<CellHandle, Observation>()
+  readonly #patience = new WeakMap<CellHandle, number>()
+
+  constructor(options: MemoryWatchOptions) {
+    this.#options = options
+  }
+
+  /** Call every few dozen milliseconds while the cell has work. */
+  look(cell: CellHandle): void {
+    const residentMb = cell.residentMb()
+    if (residentMb === undefined) return
+    const { turns, isolateId } = cell.mark()
+    const seen = this.#turns.get(cell)
+    if (seen?.turn !== turns) this.#turns.set(cell, { turn: turns, residentMb })
+    const limitMb = cell.isolates.get(isolateId)?.version.limits.memoryMb ?? defaultMemoryMb
+    const grownMb = seen?.turn === turns ? residentMb - seen.residentMb : 0
+    const { cellMemoryMb } = this.#options
+    if (grownMb > limitMb * 1.5 + 32) {
+      cell.kill(overuse(limitMb, grownMb))
+    } else if (residentMb > Math.max(2 * cellMemoryMb, limitMb * 2 + 512)) {
+      cell.kill(new SkerryError('memory_limit_exceeded', 'The functions of this account used more memory together than a process may'), 'nobody')
+    } else if (residentMb > 1.5 * cellMemoryMb) {
+      this.#options.pressure.replace(cell)
+    } else if (residentMb > cellMemoryMb) {
+      this.#relieve(cell)
+    }
+  }
+
+  #relieve(cell: CellHandle): void {
+    const looksLeft = (this.#patience.get(cell) ?? 0) - 1
+    this.#patience.set(cell, looksLeft)
+    if (looksLeft > 0) return
+    this.#patience.set(cell, patienceLooks)
+    if (!this.#options.pressure.evictIdle(cell)) this.#options.pressure.retireLargest(cell)
+  }
+}
+
+function overuse(limit: number, grownMb: number): SkerryError {
+  const used = Math.round(Math.max(grownMb, limit))
+  return new SkerryError('memory_limit_exceeded', `The function used more than ${limit} MB of memory`, { limit, used })
+}

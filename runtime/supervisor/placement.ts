@@ -1,0 +1,52 @@
+import { functionKey } from './function-identity.ts'
+import type { HungryFunctions } from './hungry-functions.ts'
+import type { Quarantine } from './quarantine.ts'
+import type { RunnableVersion, TrustTier } from './runtime.ts'
+
+/** Isolates of one group may share cells; those of two never do. */
+export interface CellGroup {
+  readonly name: string
+  /** Cells that the group has at a time. */
+  readonly cellsMax: number
+  /** Its cells give way to all others. */
+  readonly isLowered: boolean
+}
+
+export interface PlacementOptions {
+  readonly cellsPerAccount: number
+  /** Accounts of the same tier share cells. */
+  readonly shareCells: boolean
+  readonly tiers: readonly TrustTier[]
+  readonly quarantine: Pick<Quarantine, 'has'>
+  readonly hungry: Pick<HungryFunctions, 'has'>
+}
+
+const defaultTier = 'default'
+
+/** Decides whose isolates may share a cell. */
+export class Placement {
+  readonly #options: PlacementOptions
+  /** By `account` or `account/function`. */
+  readonly #tiers: ReadonlyMap<string, string>
+
+  constructor(options: PlacementOptions) {
+    this.#options = options
+    this.#tiers = new Map(options.tiers.flatMap(({ name, members }) => members.map((member) => [member, name])))
+  }
+
+  groupOf(version: RunnableVersion): CellGroup {
+    const { cellsPerAccount, shareCells, quarantine, hungry } = this.#options
+    const key = functionKey(version)
+    if (quarantine.has(version)) return { name: `quarantine ${key}`, cellsMax: 1, isLowered: true }
+    const tier = this.#tiers.get(key) ?? this.#tiers.get(version.account) ?? defaultTier
+    const shared = shareCells ? `tier ${tier}` : `tier ${tier} account ${version.account}`
+    const name = version.ownCells === true ? `own ${key}` : shared
+    return hungry.has(version) ? { name: `hungry ${name}`, cellsMax: cellsPerAccount, isLowered: true } : { name, cellsMax: cellsPerAccount, isLowered: false }
+  }
+
+  /** Where versions of the account are tried before they serve. */
+  probationOf(version: RunnableVersion): CellGroup {
+    const own = version.ownCells === true ? functionKey(version) : version.account
+    return { name: `probation ${own}`, cellsMax: 1, isLowered: false }
+  }
+}

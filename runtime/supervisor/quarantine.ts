@@ -1,0 +1,89 @@
+import { LRUCache } from 'lru-cache'
+import { type FunctionIdentity, functionKey } from './function-identity.ts'
+import type { QuarantinedFunction } from './runtime.ts'
+
+/** So many cells ended within the window put a function into quarantine. */
+const endsMax = 2
+const windowMs = 60_000
+const backOffMinMs = 1_000
+const backOffMaxMs = 5 * 60_000
+/** Without a further end for so long it is released. */
+const releaseMs = 15 * 60_000
+const entriesMax = 10_000
+
+interface Entry extends FunctionIdentity {
+  /** When it ended cells, within the window. */
+  endsMs: number[]
+  /** Cells that it ended since it is watched. */
+  ended: number
+  /** Its code that did so last: another version may be mended, and does not wait. */
+  version: string
+  reason: string
+  isQuarantined: boolean
+  backOffMs: number
+  refusedUntilMs: number
+  lastMs: number
+}
+
+/**
+ * Functions that end their cells. One that did it twice within a minute gets a cell of its own, and after each further end it is refused for a
+ * time that doubles: others of its account go on, and the node does not spend its time on starting cells.
+ */
+export class Quarantine {
+  readonly #nowMs: () => number
+  readonly #entries = new LRUCache<string, Entry>({ max: entriesMax })
+
+  /** @param nowMs a monotonic clock */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** A cell ended by the doing of this function. True where that puts it into quarantine. */
+  blame(identity: FunctionIdentity, version: string, reason: string): boolean {
+    const nowMs = this.#nowMs()
+    const { account, functionName } = identity
+    const entry = this.#find(identity) ?? {
+      account, functionName, endsMs: [], ended: 0, version, reason, isQuarantined: false, backOffMs: 0, refusedUntilMs: 0, lastMs: nowMs,
+    }
+    this.#entries.set(functionKey(identity), entry)
+    entry.endsMs = [...entry.endsMs.filter((endMs) => nowMs - endMs < windowMs), nowMs].slice(-endsMax)
+    entry.ended++
+    entry.version = version
+    entry.reason = reason
+    entry.lastMs = nowMs
+    const wasQuarantined = entry.isQuarantined
+    if (!wasQuarantined && entry.endsMs.length < endsMax) return false
+    entry.isQuarantined = true
+    entry.backOffMs = Math.min(Math.max(entry.backOffMs * 2, backOffMinMs), backOffMaxMs)
+    entry.refusedUntilMs = nowMs + entry.backOffMs
+    return !wasQuarantined
+  }
+
+  has(identity: FunctionIdentity): boolean {
+    return this.#find(identity)?.isQuarantined === true
+  }
+
+  /** How long this version is refused from now on, in milliseconds; 0 where it may run. */
+  refusalMs(identity: FunctionIdentity, version: string): number {
+    const entry = this.#find(identity)
+    if (entry?.isQuarantined !== true || entry.version !== version) return 0
+    return Math.max(0, entry.refusedUntilMs - this.#nowMs())
+  }
+
+  list(): QuarantinedFunction[] {
+    const nowMs = this.#nowMs()
+    return [...this.#entries.values()]
+      .filter((entry) => entry.isQuarantined && nowMs - entry.lastMs < releaseMs)
+      .map(({ account, functionName, version, reason, ended, refusedUntilMs }) => ({
+        account, functionName, version, reason, cellsEnded: ended, refusedMs: Math.max(0, refusedUntilMs - nowMs),
+      }))
+  }
+
+  #find(identity: FunctionIdentity): Entry | undefined {
+    const key = functionKey(identity)
+    const entry = this.#entries.get(key)
+    if (entry === undefined || this.#nowMs() - entry.lastMs < releaseMs) return entry
+    this.#entries.delete(key)
+    return undefined
+  }
+}

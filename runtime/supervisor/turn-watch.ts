@@ -1,0 +1,69 @@
+import { SkerryError } from '../../errors/index.ts'
+import { fixedLimits } from '../bridge/index.ts'
+import type { CellHandle } from './cell-handle.ts'
+import type { TurnMark } from './cell-process.ts'
+import type { IsolateRecord } from './isolate-record.ts'
+
+/** The kernel's figure of a thread that runs is up to a tick behind: so much no turn is accused of. */
+const tickMs = 5
+/** What a turn gets after the cell was told to end it, before the whole cell is ended: its code is in what the engine can not interrupt. */
+const graceMs = 50
+/** CPU limit of an isolate that is gone already. */
+const defaultCpuMs = 50
+
+/** A turn since it was first seen. */
+interface Observation {
+  readonly turn: number
+  readonly runningMs: number
+  /** When it was seen last. */
+  lastMs: number
+  isInterrupted: boolean
+}
+
+/**
+ * Ends turns that used their CPU time, by the kernel's figures and the cell's turn marker. A cell can not tell by itself: a time-out inside
+ * counts by the clock, so that on a busy machine it ends the innocent or lets the endless go on.
+ */
+export class TurnWatch {
+  readonly #onLongTurn: (isolate: IsolateRecord, cpuMs: number) => void
+  readonly #turns = new WeakMap<CellHandle, Observation>()
+
+  /** @param onLongTurn what a turn that is long used since it was seen last */
+  constructor(onLongTurn: (isolate: IsolateRecord, cpuMs: number) => void) {
+    this.#onLongTurn = onLongTurn
+  }
+
+  /** Call every few milliseconds while the cell has work. */
+  look(cell: CellHandle): void {
+    const mark = cell.mark()
+    if (mark.isolateId === 0) return
+    const { runningMs } = cell.threadTime()
+    const seen = this.#turns.get(cell)
+    if (seen?.turn !== mark.turns) {
+      this.#turns.set(cell, { turn: mark.turns, runningMs, lastMs: runningMs, isInterrupted: false })
+      return
+    }
+    const isolate = cell.isolates.get(mark.isolateId)
+    if (isolate !== undefined) this.#onLongTurn(isolate, runningMs - seen.lastMs)
+    seen.lastMs = runningMs
+    const usedMs = runningMs - seen.runningMs
+    const limitMs = limitOf(mark, isolate)
+    // The cell knows what the request used before; that it tells the truth is not needed.
+    const leftMs = Math.min(mark.cpuMs, limitMs) + tickMs
+    if (usedMs > leftMs + graceMs) cell.kill(overrun(mark, limitMs, usedMs))
+    else if (usedMs > leftMs && !seen.isInterrupted) {
+      seen.isInterrupted = true
+      cell.interrupt(mark.turns)
+    }
+  }
+}
+
+function limitOf({ exchangeId }: TurnMark, isolate: IsolateRecord | undefined): number {
+  return exchangeId === 0 ? fixedLimits.startupCpuMs : (isolate?.version.limits.cpuMs ?? defaultCpuMs)
+}
+
+function overrun({ exchangeId }: TurnMark, limit: number, usedMs: number): SkerryError {
+  const used = Math.round(usedMs)
+  const what = exchangeId === 0 ? 'Start-up' : 'The request'
+  return new SkerryError('cpu_limit_exceeded', `${what} used ${used} ms of CPU in one turn; the limit is ${limit} ms`, { limit, used })
+}
