@@ -2,6 +2,8 @@
 const turnsMin = 16
 /** Longer than this is a queue even so. */
 const longMs = 5_000
+/** What the last ping showed holds for so long: a cell with work is asked several times meanwhile, an idle one has no queue. */
+const validMs = 250
 
 /**
  * How long a frame waits in a cell, by its pings: a cell takes frames in order, so that a ping waits as long as a request would. The cell's own
@@ -10,6 +12,7 @@ const longMs = 5_000
 export class QueueDelay {
   #pinged: { readonly atMs: number; readonly turns: number } | undefined
   #latestMs = 0
+  #answeredMs = 0
 
   /** A ping was sent, with none before it unanswered. */
   ping(nowMs: number, turns: number): void {
@@ -19,12 +22,13 @@ export class QueueDelay {
   /** It was answered. */
   pong(nowMs: number, turns: number): void {
     this.#latestMs = this.#waited(nowMs, turns)
+    this.#answeredMs = nowMs
     this.#pinged = undefined
   }
 
   /** Of the last ping, or of the one that still waits where it has waited for longer. */
   delayMs(nowMs: number, turns: number): number {
-    return Math.max(this.#latestMs, this.#waited(nowMs, turns))
+    return Math.max(nowMs - this.#answeredMs <= validMs ? this.#latestMs : 0, this.#waited(nowMs, turns))
   }
 
   #waited(nowMs: number, turns: number): number {
