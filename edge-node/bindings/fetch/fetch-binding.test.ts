@@ -113,7 +113,7 @@ it('passes what the operator allows, with clean headers', async () => {
   expect(head?.headers.filter((name) => name === 'set-cookie')).toHaveLength(2)
   expect(seen[0]?.headers).toEqual({
     host: `api.test:${port}`, 'x-own': '1', accept: '*/*', 'accept-language': '*', 'user-agent': 'Skerry', 'accept-encoding': 'gzip, deflate, br',
-    traceparent: 'TP', connection: 'keep-alive',
+    traceparent: 'TP', connection: 'keep-alive', 'cdn-loop': 'skerry; hops=1',
   })
 })
 
@@ -220,6 +220,42 @@ it('stays inside the node for functions, hop by hop', async () => {
   const unknown = await run(of, 'http://nobody.localhost/')
   expect(unknown.head?.status).toBe(404)
   expect(unknown.body).toContain('function_not_found')
+})
+
+it('takes a name with a root dot for the same name', async () => {
+  const of = binding(['127.0.0.0/8'])
+  expect((await run(of, 'http://hello.localhost./', { parent: parent({ hops: 8 }) })).error?.code).toBe('hop_limit_exceeded')
+  await run(of, 'https://api.example.com./v1/y')
+  expect(fake.exchanges.map(({ request }) => request.url)).toEqual(['https://api.example.com./v1/y'])
+})
+
+it('counts hops over the network too', async () => {
+  const loops: (string | undefined)[] = []
+  handle = (request, response) => {
+    loops.push(request.headers['cdn-loop']?.toString())
+    response.end()
+  }
+  const of = binding(['127.0.0.1'])
+  const behind = (...values: readonly string[]): FunctionRequest => ({ ...parent(), headers: values.flatMap((value) => ['cdn-loop', value]) })
+  await run(of, `http://one.test:${port}/`, { headers: ['cdn-loop', 'forged'] })
+  await run(of, `http://one.test:${port}/`, { parent: behind('other; v=1', 'skerry; hops=3') })
+  await run(of, `http://one.test:${port}/`, { parent: parent({ hops: 5 }) })
+  expect(loops).toEqual(['skerry; hops=1', 'other; v=1, skerry; hops=4', 'skerry; hops=6'])
+  expect((await run(of, `http://one.test:${port}/`, { parent: behind('skerry; hops=9') })).error?.code).toBe('hop_limit_exceeded')
+  expect((await run(of, 'http://hello.localhost/', { parent: behind('skerry; hops=8') })).error?.code).toBe('hop_limit_exceeded')
+})
+
+it('counts each redirect as a subrequest, and follows none to a URL with credentials', async () => {
+  let asked = 0
+  handle = (_request, response) => {
+    asked += 1
+    response.writeHead(302, { location: '/again' }).end()
+  }
+  const of = binding(['127.0.0.1'])
+  expect((await run(of, `http://one.test:${port}/`, { version: version(3) })).error?.code).toBe('subrequest_limit_exceeded')
+  expect(asked).toBe(3)
+  handle = (_request, response) => response.writeHead(302, { location: `http://user:pw@one.test:${port}/` }).end()
+  expect((await run(of, `http://one.test:${port}/`)).error?.message).toContain('credentials')
 })
 
 it('gives the answer of a failed function as a client would get it, and holds bodies to its limit', async () => {

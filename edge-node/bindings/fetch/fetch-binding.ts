@@ -5,6 +5,7 @@ import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
 import { decoderBytesMax } from './content-decoding.ts'
 import type { ResolveHost } from './guarded-agent.ts'
+import { hopsBefore, loopHeader, loopHeaderOf, requireFewHops } from './hops.ts'
 import { createNetworkTransport } from './network-transport.ts'
 import { createNodeTransport, isOwnUrl, type NodeTransportOptions } from './node-transport.ts'
 import { OutboundClients } from './outbound-clients.ts'
@@ -52,17 +53,19 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       budget.spend()
       const { parent, webSocket } = subrequest
       const traceparent = parent === undefined ? undefined : findHeader(parent.headers, 'traceparent')
-      const first = { method, url, headers: outgoingHeaders(subrequest.headers, traceparent, !webSocket), body: subrequest.body, webSocket }
+      const hops = hopsBefore(parent)
+      const headers = [...outgoingHeaders(subrequest.headers, traceparent, !webSocket), loopHeader, loopHeaderOf(hops)]
+      const first = { method, url, headers, body: subrequest.body, webSocket }
       const policy = policies.of(subrequest.version)
-      const hops = hopsOf(parent?.metadata)
       const exchange = new SubrequestExchange(subrequest, first, responder, {
         budget,
         transportFor(to) {
           requireNoCredentials(to)
           if (isOwnUrl(options.table(), to, options.publicPort())) {
             policy.requireFunctionHost(to)
-            return createNodeTransport(options, hops, parent?.metadata ?? {})
+            return createNodeTransport(options, hops.count, parent?.metadata ?? {})
           }
+          requireFewHops(hops.count)
           requireGoodPort(to)
           policy.requireHost(to)
           return outside(policy, webSocket)
@@ -97,9 +100,4 @@ function checkMethod(method: string): string {
     throw new SkerryError('subrequest_failed', 'This method can not be used.')
   }
   return method
-}
-
-function hopsOf(metadata: Readonly<Record<string, unknown>> | undefined): number {
-  const hops = metadata?.['hops']
-  return typeof hops === 'number' ? hops : 0
 }

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
 import type { FunctionResponseHead, RequestControl, ResponseHandler, Runtime } from '../../../runtime/supervisor/index.ts'
-import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
+import { requireFewHops } from './hops.ts'
 import { hostNameOf } from './outbound-targets.ts'
 import { RelayedSocket } from './relayed-socket.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
@@ -44,6 +44,7 @@ function routeHostOf(url: URL): string {
  */
 export function createNodeTransport(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): Transport {
   return (request, events) => {
+    requireFewHops(hops + 1)
     const exchange = new NodeExchange(request, events, options.sockets)
     exchange.start(options, hops + 1, place)
     return exchange
@@ -73,13 +74,6 @@ class NodeExchange implements TransportControl, ResponseHandler {
 
   start(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): void {
     const { url, method, headers, body, webSocket } = this.#request
-    if (hops > fixedLimits.hops) {
-      this.#isOver = true
-      this.#events.onError(new SkerryError('hop_limit_exceeded', `Functions called each other through more than ${fixedLimits.hops} hops.`, {
-        limit: fixedLimits.hops, used: hops,
-      }))
-      return
-    }
     const destination = options.table().find(routeHostOf(url), url.pathname)
     const requestId = options.newRequestId()
     const version = destination?.isSplit === true ? destination.choose(requestId) : destination?.first

@@ -9,7 +9,7 @@ const namePattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 /** Headers that the node decides, whatever a function sets. */
 const dropped = new Set([
   'host', 'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding',
-  'upgrade', 'expect', 'content-length', 'http2-settings',
+  'upgrade', 'expect', 'content-length', 'http2-settings', 'cdn-loop',
 ])
 
 /** https://fetch.spec.whatwg.org/#http-network-or-cache-fetch and its caller: what is added where the function says nothing. */
