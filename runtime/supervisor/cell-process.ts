@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FrameSocket } from '../pipe/index.ts'
 import { ProcessUsage } from './process-usage.ts'
-import { type CellCommand, filterDescriptor } from './sandbox.ts'
+import { type CellCommand, chooseUser, filterDescriptor } from './sandbox.ts'
 
 /** What a cell was last about to do; see the cell's turn marker. */
 export interface TurnMark {
@@ -60,7 +60,7 @@ export class CellProcess {
 
   constructor(options: CellProcessOptions) {
     this.#markerDescriptor = openNamelessFile()
-    const { command, parameters, filter, user } = options.command
+    const { command, parameters, filter } = options.command
     const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe', this.#markerDescriptor, 'pipe']
     const filterFile = filter === undefined ? undefined : openNamelessFile(filter)
     if (filterFile !== undefined) stdio[filterDescriptor] = filterFile
@@ -68,7 +68,7 @@ export class CellProcess {
       // What lies between is left closed.
       stdio: Array.from(stdio, (entry) => entry ?? 'ignore'),
       env: {},
-      ...(user === undefined ? {} : { uid: user, gid: user }),
+      ...chooseUser(options.command),
       // A terminal's interrupt goes to the node, which ends its cells itself.
       detached: true,
     })

@@ -6,6 +6,7 @@
  * gigabyte of address space for the code of each isolate, and the kernel counts it. The watchdog looks at resident memory instead.
  */
 import type { Buffer } from 'node:buffer'
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cellEntry, isOpenToAll, libraryDirectories, loadedLibraries, type Readable, readablePaths } from './sandbox-paths.ts'
@@ -15,18 +16,24 @@ export type SandboxKind = 'bubblewrap' | 'permission'
 
 /**
  * What makes a sandbox stronger, where the machine lets it:
- * `seccomp` the filter of system calls; `user` one that owns nothing, where the node runs as root; `libraries` only those that Node has loaded,
- * not all that are installed; `userns` no user namespaces below its own.
+ * `seccomp` the filter of system calls; `user` one that owns nothing, where the node runs as root; `users` such a user for each cell, which then
+ * can not signal another and has a number of threads of its own; `libraries` only those that Node has loaded, not all that are installed;
+ * `userns` no user namespaces below its own.
  */
-export type SandboxLayer = 'seccomp' | 'user' | 'libraries' | 'userns'
+export type SandboxLayer = 'seccomp' | 'user' | 'users' | 'libraries' | 'userns'
 
 export interface CellCommand {
   readonly command: string
   readonly parameters: readonly string[]
   /** Becomes descriptor `filterDescriptor` of the process. */
   readonly filter?: Buffer
-  /** User and group that the process runs as. */
-  readonly user?: number
+  /** Users, and groups, of whom a cell takes one by chance. */
+  readonly users?: UserRange
+}
+
+interface UserRange {
+  readonly first: number
+  readonly count: number
 }
 
 /** Where bubblewrap reads the filter from, and closes it; those below are the cell's. */
@@ -36,10 +43,14 @@ export const filterDescriptor = 6
 export const niceness = 5
 /** `nobody`: inside bubblewrap always, outside it where the layer `user` is on. */
 const nobody = 65_534
+/** Users that nobody else takes. @see https://systemd.io/UIDS-GIDS/ */
+const unusedUsers: UserRange = { first: 0x70000000, count: 0x0f000000 }
+/** Processes and threads of a user, counted where it is a cell's own. A cell has some tens. */
+const threadsMax = 512
 
 /** The layers that could be had on this machine, as far as can be told without trying. */
 export function possibleLayers(kind: SandboxKind): SandboxLayer[] {
-  const user: SandboxLayer[] = process.getuid?.() === 0 && isOpenToAll() ? ['user'] : []
+  const user: SandboxLayer[] = process.getuid?.() === 0 && isOpenToAll() ? ['user', 'users'] : []
   if (kind === 'permission') return user
   const seccomp: SandboxLayer[] = cellFilter(process.arch) === undefined ? [] : ['seccomp']
   const libraries: SandboxLayer[] = loadedLibraries().length === 0 ? [] : ['libraries']
@@ -55,11 +66,23 @@ export function cellCommand(kind: SandboxKind, layers: readonly SandboxLayer[] =
   const filter = kind === 'bubblewrap' && layers.includes('seccomp') ? cellFilter(process.arch) : undefined
   return {
     command: '/bin/sh',
-    // A block of a file is more than the marker takes, the only file that a cell can write to.
-    parameters: ['-c', `ulimit -c 0; ulimit -f 1; exec nice -n ${niceness} "$@"`, 'sh', ...inner],
+    parameters: ['-c', `${resourceLimits(layers)} exec nice -n ${niceness} "$@"`, 'sh', ...inner],
     ...(filter === undefined ? {} : { filter }),
-    ...(layers.includes('user') ? { user: nobody } : {}),
+    ...(layers.includes('users') ? { users: unusedUsers } : layers.includes('user') ? { users: { first: nobody, count: 1 } } : {}),
   }
+}
+
+/** The user that a process of this command runs as, for `spawn`. */
+export function chooseUser({ users }: CellCommand): { uid?: number; gid?: number } {
+  if (users === undefined) return {}
+  const user = users.first + randomInt(users.count)
+  return { uid: user, gid: user }
+}
+
+function resourceLimits(layers: readonly SandboxLayer[]): string {
+  // A block of a file is more than the marker takes, the only file that a cell can write to. Shells differ in the letter for processes.
+  const threads = layers.includes('users') ? `{ ulimit -u ${threadsMax} || ulimit -p ${threadsMax}; } 2> /dev/null;` : ''
+  return `ulimit -c 0; ulimit -f 1; ${threads}`
 }
 
 function nodeFlags(readable: readonly Readable[]): string[] {
