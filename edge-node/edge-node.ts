@@ -11,11 +11,12 @@ import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration } fr
 import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-core.ts'
 import { Applier, FeedFollower, NodeState } from './feed/index.ts'
 import type { Forwarder } from './ingress/index.ts'
+import type { ProtectionSettings } from './protection/index.ts'
 import { createForwarder } from './routing/forwarding/index.ts'
 import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
 
-export interface EdgeNodeOptions {
+export interface EdgeNodeOptions extends ProtectionSettings {
   /** Unique in the cluster, `[a-z0-9-]`. */
   readonly name: string
   /** IATA airport code. */
@@ -160,7 +161,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       return { ready: reason === '', reason, details }
     }
     const metrics = createEdgeMetrics({
-      node: name, region, runtime: core.runtime, statistics: core.statistics, functions: () => core.table.functionCount,
+      node: name, region, runtime: core.runtime, statistics: core.statistics, protection: core.protection, functions: () => core.table.functionCount,
       feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped,
     })
     const adminListener = await listenOn(createAdminServer(metrics, readiness), options.adminHost ?? '127.0.0.1', options.adminPort ?? 0)

@@ -6,7 +6,8 @@ import { EdgeCore, type RuntimeSettings } from './edge-core.ts'
 import type { LocateClient, ReadArtifact } from './ingress/index.ts'
 import { toRoutedVersion } from './ingress/index.ts'
 
-export interface LocalEdgeOptions {
+import type { ProtectionSettings } from './protection/index.ts'
+export interface LocalEdgeOptions extends ProtectionSettings {
   readonly name: string
   readonly region: string
   readonly latitude: number
@@ -18,10 +19,10 @@ export interface LocalEdgeOptions {
   readonly dataDirectory?: string
   readonly domain: string
   readonly allowOutbound: readonly string[]
-  readonly allowLocationHeader: boolean
   readonly denyOutbound?: readonly string[]
   readonly onlyOutbound?: readonly string[]
   readonly trustedProxies: readonly string[]
+  readonly allowLocationHeader: boolean
   readonly runtime?: RuntimeSettings
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
   readonly locate?: LocateClient

@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import { adminTimeouts, boundAdminServer } from '../protection/index.ts'
 import type { MetricsText } from './metrics.ts'
 
 /** Whether the node takes requests, and what whoever asks should know. */
@@ -11,7 +12,7 @@ export interface Readiness {
 
 /** The admin port: `/healthz` (the process runs), `/readyz` (send requests), `/metrics`. For loopback unless the operator says otherwise. */
 export function createAdminServer(metrics: MetricsText, readiness: () => Readiness): Server {
-  return createServer((request, response) => {
+  const server = createServer(adminTimeouts, (request, response) => {
     request.resume()
     const path = (request.url ?? '/').split('?')[0]
     if (path === '/healthz') {
@@ -28,6 +29,7 @@ export function createAdminServer(metrics: MetricsText, readiness: () => Readine
       answerJson(response, 404, { status: 'not found: /healthz, /readyz and /metrics are here' })
     }
   })
+  return boundAdminServer(server)
 }
 
 function answerJson(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {

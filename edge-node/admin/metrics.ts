@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Runtime } from '../../runtime/supervisor/index.ts'
+import type { Protection } from '../protection/index.ts'
 import type { Distribution, EdgeStatistics } from '../statistics.ts'
 
 export interface EdgeMetricsSources {
@@ -7,6 +8,7 @@ export interface EdgeMetricsSources {
   readonly region: string
   readonly runtime: Runtime
   readonly statistics: EdgeStatistics
+  readonly protection: Protection
   readonly functions: () => number
   readonly feedSequence: () => number
   readonly isConnected: () => boolean
@@ -23,7 +25,7 @@ export interface MetricsText {
 export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
   const registry = new Registry()
   registry.setDefaultLabels({ node: sources.node, region: sources.region })
-  const { statistics, runtime } = sources
+  const { statistics, runtime, protection } = sources
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(new Gauge({ name, help, registers: [], collect() { this.set(read()) } }))
   }
@@ -52,6 +54,14 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
     },
   })
   registry.registerMetric(sandbox)
+  const shed = new Counter({
+    name: 'skerry_requests_shed_total', help: 'Requests and connections refused before anything was done for them.', labelNames: ['reason'], registers: [],
+    collect() {
+      this.reset()
+      for (const [reason, count] of protection.shedByReason) this.inc({ reason }, count)
+    },
+  })
+  registry.registerMetric(shed)
   registry.registerMetric(requests)
   registry.registerMetric(starts)
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)

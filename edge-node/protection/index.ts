@@ -1,3 +1,4 @@
+export { adminTimeouts, boundAdminServer } from './admin-bounds.ts'
 export { ConnectionGate, type ConnectionGateOptions } from './connection-gate.ts'
 export { descriptorLimit, type DescriptorShares, shareDescriptors } from './descriptor-limit.ts'
 export { type ByteHolder, HeldBytes } from './held-bytes.ts'

@@ -18,16 +18,16 @@ export function startCountedLoad(url: string, host: string, workers: number): Co
   const byStatus = new Map<number, number>()
   const values = new Map<string, Set<string>>(noted.map((name) => [name, new Set()]))
   const failures: string[] = []
-  let isStopped = false
+  const stopping = new AbortController()
   const work = async (): Promise<void> => {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       try {
         const { statusCode, headers, body } = await pool.request({ path: '/', method: 'GET', headers: { host } })
         await body.dump()
         byStatus.set(statusCode, (byStatus.get(statusCode) ?? 0) + 1)
         if (statusCode === 503) for (const name of noted) values.get(name)?.add(String(headers[name]))
       } catch (error) {
-        if (!isStopped) failures.push(String(error))
+        if (!stopping.signal.aborted) failures.push(String(error))
       }
     }
   }
@@ -36,7 +36,7 @@ export function startCountedLoad(url: string, host: string, workers: number): Co
     byStatus, failures,
     values: (name) => values.get(name) ?? new Set(),
     stop: async () => {
-      isStopped = true
+      stopping.abort()
       await pool.destroy()
       await working
     },

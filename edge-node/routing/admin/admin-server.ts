@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { Registry } from 'prom-client'
+import { adminTimeouts, boundAdminServer } from '../../protection/index.ts'
 
 export interface AdminServerOptions {
   readonly registry: Registry
@@ -9,7 +10,8 @@ export interface AdminServerOptions {
 
 /** `/healthz` (the process runs), `/readyz` (send requests), `/metrics` (Prometheus text) on a port of its own. */
 export function createAdminServer(options: AdminServerOptions): Server {
-  return createServer((request, response) => {
+  const server = createServer(adminTimeouts, (request, response) => {
+    request.resume()
     const path = (request.url ?? '/').split('?', 1)[0]
     if (path === '/healthz') {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n')
@@ -25,4 +27,5 @@ export function createAdminServer(options: AdminServerOptions): Server {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('There are /healthz, /readyz and /metrics.\n')
     }
   })
+  return boundAdminServer(server)
 }
