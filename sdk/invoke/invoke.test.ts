@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findRegion } from '../../geography/index.ts'
 import { createInvoker, type Invoker, type InvokerNode, type InvokerOptions } from './index.ts'
 
@@ -66,6 +66,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  vi.useRealTimers()
   await Promise.all(closers.splice(0).map((close) => close()))
 })
 
@@ -118,6 +119,37 @@ describe('nearest', () => {
     expect(await (await listing.fetch('hello')).text()).toBe('iad-1')
     expect(await (await listing.fetch('hello')).text()).toBe('iad-1')
     await expect(createInvoker(options).fetch('hello')).rejects.toMatchObject({ code: 'server_unreachable' })
+  })
+
+  test('a control plane that has just started and names no node yet, or that hangs, holds nobody up', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const list = nodes.map(({ node }) => ({
+      ...node, internalUrl: node.url, adminUrl: node.url, draining: false, load: 0, epoch: 'e', sequence: 1, connected: true, lastSeenMs: 1,
+    }))
+    let answer: ((response: ServerResponse) => unknown) | undefined = (response) => response.end(JSON.stringify({ nodes: list }))
+    let asked = 0
+    const { url } = await listen((_request, response) => {
+      asked += 1
+      answer?.(response)
+    })
+    const listing = createInvoker({ controlPlaneUrl: url, token: 'token', location: berlin })
+    closers.push(() => listing.close())
+    const names = async () => (await listing.nodes()).map(({ name }) => name)
+    const all = ['fra-1', 'iad-1', 'sin-1']
+    expect(await names()).toEqual(all)
+    for (const listed of [[], list.slice(0, 1)]) {
+      answer = (response) => response.end(JSON.stringify({ nodes: listed }))
+      vi.advanceTimersByTime(11_000)
+      const before = asked
+      expect(await names()).toEqual(all)
+      await vi.waitFor(() => expect(asked).toBe(before + 1))
+      expect(await names()).toEqual(all)
+    }
+    answer = undefined
+    for (let calls = 0; calls < 3; calls += 1) {
+      vi.advanceTimersByTime(11_000)
+      expect(await (await listing.fetch('hello')).text()).toBe('fra-1')
+    }
   })
 
   test('a wrong token is unauthorized; neither nodes nor control plane is invalid', async () => {

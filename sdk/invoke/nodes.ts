@@ -1,6 +1,6 @@
 import { type NodeInfo, nodeListSchema } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
-import { type Coordinates, rankNodes, type RoutableNode } from '../../geography/index.ts'
+import { type Coordinates, rankNodes, RememberedNodes, type RoutableNode } from '../../geography/index.ts'
 
 /** A node as callers give it, or as the control plane lists it. */
 export type InvokerNode = Pick<NodeInfo, 'name' | 'region' | 'url' | 'latitude' | 'longitude'> & Partial<Pick<NodeInfo, 'draining' | 'load' | 'connected'>>
@@ -21,17 +21,22 @@ const listMsMax = 10_000
 const measuredMsMax = 60_000
 const avoidedMs = 5_000
 const listTimeoutMs = 5_000
+/** Between two tries to have the list anew where the last one failed, or a node did not answer. */
+const listPauseMs = 1_000
 
 /**
  * The nodes a client knows, nearest first: by the place that was given, otherwise by how soon each answers a probe.
  *
- * Invariant: a list once known is used on while the control plane can not be reached.
+ * Invariant: a list once known is used at once, while a newer one is asked for, and on while the control plane can not be reached, hangs, or
+ * has just started and does not know every node yet.
  */
 export class NodeDirectory {
   readonly #options: NodeDirectoryOptions
   readonly #avoidUntil = new Map<string, number>()
+  readonly #remembered = new RememberedNodes<InvokerNode>()
   #listed: readonly InvokerNode[]
   #listedAtMs = Number.NEGATIVE_INFINITY
+  #askedAtMs = Number.NEGATIVE_INFINITY
   #listing: Promise<void> | undefined
   #latencies: ReadonlyMap<string, number> = new Map()
   #measuredAtMs = Number.NEGATIVE_INFINITY
@@ -66,11 +71,17 @@ export class NodeDirectory {
   }
 
   async #list(): Promise<void> {
-    if (this.#options.controlPlaneUrl === undefined || performance.now() - this.#listedAtMs < listMsMax) return
-    this.#listing ??= this.#fetchList(this.#options.controlPlaneUrl).finally(() => {
+    const { controlPlaneUrl } = this.#options
+    const nowMs = performance.now()
+    if (controlPlaneUrl === undefined || nowMs - this.#listedAtMs < listMsMax) return
+    const isKnown = this.#listed.length > 0
+    if (isKnown && nowMs - this.#askedAtMs < listPauseMs) return
+    this.#askedAtMs = nowMs
+    this.#listing ??= this.#fetchList(controlPlaneUrl).finally(() => {
       this.#listing = undefined
     })
-    await this.#listing
+    // It rejects only where no list is known, and then somebody waits for it.
+    if (!isKnown) await this.#listing
   }
 
   async #fetchList(controlPlaneUrl: string): Promise<void> {
@@ -82,8 +93,9 @@ export class NodeDirectory {
       if (response.status === 401) throw new SkerryError('unauthorized')
       if (response.status === 403) throw new SkerryError('forbidden', 'The token does not allow to list nodes.')
       if (!response.ok) throw new SkerryError('server_unreachable', `The control plane answered ${response.status} to GET /v1/nodes.`)
-      this.#listed = nodeListSchema.parse(await response.json()).nodes
+      const { nodes } = nodeListSchema.parse(await response.json())
       this.#listedAtMs = performance.now()
+      this.#listed = this.#remembered.merge(nodes, this.#listedAtMs)
     } catch (cause) {
       if (this.#listed.length > 0) return
       if (cause instanceof SkerryError) throw cause

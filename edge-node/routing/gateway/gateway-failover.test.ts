@@ -107,4 +107,21 @@ describe('failover', () => {
       await rm(directory, { recursive: true })
     }
   })
+
+  test('goes on where the control plane has just started and names no node yet, and after a restart at such a moment', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'skerry-gateway-'))
+    try {
+      const nodesFile = join(directory, 'nodes.json')
+      await fixture.restart({ nodesFile })
+      for (const listed of [[], ['sin'], ['sin', 'iad']]) {
+        fixture.cluster.listOnly(listed)
+        await fixture.cluster.listRead()
+        expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1')
+        await fixture.restart({ nodesFile })
+        expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1')
+      }
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
 })

@@ -1,7 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { request } from 'undici'
-import { type NodeList, nodeListSchema } from '../../../control-plane/protocol/index.ts'
+import { type NodeInfo, type NodeList, nodeListSchema } from '../../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../../errors/index.ts'
+import { RememberedNodes } from '../../../geography/index.ts'
 
 const fetchTimeoutMs = 2_000
 /** Whoever misses a node asks for the list no more often. */
@@ -23,13 +24,15 @@ export interface NodeSourceOptions {
 /**
  * Follows the control plane's list of nodes by asking for it again and again.
  *
- * Invariant: a list once known is kept until a newer one arrives; an unreachable control plane changes nothing for clients.
+ * Invariant: a list once known is kept until a newer one arrives; neither a control plane that can not be reached nor one that has just
+ * started, and does not know all nodes yet, changes anything for clients.
  */
 export class NodeSource {
   readonly #options: NodeSourceOptions
   readonly #url: string
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
+  readonly #remembered = new RememberedNodes<NodeInfo>()
   #lastText = ''
   #keptText = ''
   #failing = false
@@ -41,9 +44,10 @@ export class NodeSource {
     this.#url = new URL('/v1/nodes', options.controlPlaneUrl).href
   }
 
-  /** Resolves after the first answer, or after the kept list was read instead; never rejects. */
+  /** Resolves when the kept list was read and another was asked for; never rejects. */
   async start(): Promise<void> {
-    if (!(await this.#refresh())) await this.#readFile()
+    await this.#readFile()
+    await this.#refresh()
     this.#schedule()
   }
 
@@ -76,7 +80,8 @@ export class NodeSource {
     try {
       const text = await this.#fetch()
       if (text !== this.#lastText) {
-        const list = nodeListSchema.parse(JSON.parse(text))
+        const { nodes, ...rest } = nodeListSchema.parse(JSON.parse(text))
+        const list = { ...rest, nodes: this.#remembered.merge(nodes, performance.now()) }
         this.#lastText = text
         this.#options.onChange(list)
         await this.#writeFile(list)
@@ -115,7 +120,9 @@ export class NodeSource {
   async #readFile(): Promise<void> {
     if (this.#options.file === undefined) return
     try {
-      this.#options.onChange(nodeListSchema.parse(JSON.parse(await readFile(this.#options.file, 'utf8'))))
+      const list = nodeListSchema.parse(JSON.parse(await readFile(this.#options.file, 'utf8')))
+      this.#remembered.merge(list.nodes, performance.now())
+      this.#options.onChange(list)
     } catch {
       // Absent or unreadable: the same as having started for the first time.
     }

@@ -130,7 +130,7 @@ export class NodeTable {
       entry.health?.close()
       this.#entries.delete(name)
     }
-    this.#firstChecks = Promise.all(checks)
+    this.#firstChecks = Promise.all([this.#firstChecks, ...checks]).then(() => undefined)
     this.#rebuild()
     this.#options.onOrigins?.(new Set(this.#nodes.map((node) => node.internalOrigin)))
   }

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { NodeInfo } from '../../../control-plane/protocol/index.ts'
@@ -30,6 +30,10 @@ export interface ScriptedCluster {
   node(region: string): ScriptedNode
   /** The control plane answers with this status instead; undefined for its list again. */
   failControlPlane(status: number | undefined): void
+  /** The control plane names these regions only: it has just started, and the others have not registered yet. Undefined for all. */
+  listOnly(regions: readonly string[] | undefined): void
+  /** Resolves when the list was asked for twice more: what the answer to the first brought is then in use. */
+  listRead(): Promise<void>
   close(): Promise<void>
 }
 
@@ -60,14 +64,17 @@ export async function startScriptedCluster(regions: readonly string[]): Promise<
   const internalToken = 'an-internal-token-of-the-tests'
   const nodes = await Promise.all(regions.map((region) => startNode(region, internalToken)))
   let failure: number | undefined
+  let listed: readonly string[] | undefined
+  const asked = new EventEmitter()
   const controlPlane = createServer((request, response) => {
     if (request.url !== '/v1/nodes' || request.headers.authorization !== `Bearer ${token}`) {
       response.writeHead(401).end()
     } else if (failure !== undefined) {
       response.writeHead(failure).end()
     } else {
+      asked.emit('list')
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ nodes: nodes.map(({ info }) => info), internalToken }))
+      response.end(JSON.stringify({ nodes: nodes.map(({ info }) => info).filter(({ region }) => listed?.includes(region) ?? true), internalToken }))
     }
   })
   const controlPlaneUrl = await listen(controlPlane, 0)
@@ -80,6 +87,12 @@ export async function startScriptedCluster(regions: readonly string[]): Promise<
     },
     failControlPlane: (status) => {
       failure = status
+    },
+    listRead: async () => {
+      for (let times = 0; times < 2; times += 1) await once(asked, 'list')
+    },
+    listOnly: (regions) => {
+      listed = regions
     },
     close: async () => {
       await Promise.all([stop(controlPlane), ...nodes.map((node) => node.kill())])
