@@ -83,7 +83,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const deployments = new Deployments({
       store, rollout, locks, commits, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
-    const functions = new Functions({ store, feed, box, clock, locks, commits, functionUrl: urlOf })
+    const functions = new Functions({ store, feed, box, clock, locks, commits, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
     cleanUps.push(() => deployments.settle())
 
     const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NodeRegistration, TailEvent } from '../control-plane/protocol/index.ts'
+import { type NodeRegistration, quarantinedMax, type TailEvent } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
 import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/index.ts'
 import { createAdminServer, createEdgeMetrics, type Readiness } from './admin/index.ts'
@@ -40,7 +40,7 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   /** Holds state, secrets and artifacts; only the owner may read it. */
   readonly dataDirectory: string
   readonly domain: string
-  /** `CIDR` or `HOST[:PORT]` that functions may call besides public addresses. */
+  /** `[SCOPE=]CIDR` or `[SCOPE=]HOST[:PORT]` that functions may call besides public addresses; SCOPE is an account or `ACCOUNT/FUNCTION`. */
   readonly allowOutbound: readonly string[]
   /** What they may not call, in the same forms. */
   readonly denyOutbound?: readonly string[]
@@ -173,6 +173,9 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const describe = (): NodeRegistration => ({
       region, latitude, longitude, ...urls, draining: core.isDraining, load: core.statistics.load(),
       epoch: state.position?.epoch ?? '', sequence: state.position?.sequence ?? 0,
+      quarantined: core.runtime.status().quarantined.slice(0, quarantinedMax).map(({ account, functionName, version, reason, cellsEnded, refusedMs }) => ({
+        account, function: functionName, version, reason, processesEnded: cellsEnded, refusedMs,
+      })),
     })
     const registration = new Registration({
       register: (of) => client.register(of), describe, onWelcome: (welcome) => identity.adopt(welcome), onOutage,

@@ -1,6 +1,6 @@
 import { SkerryError } from '../../errors/index.ts'
 import type { Clock } from '../clock.ts'
-import type { NodeInfo, NodeRegistration } from '../protocol/index.ts'
+import type { FunctionInfo, NodeInfo, NodeRegistration } from '../protocol/index.ts'
 
 /** A node whose feed connection stands. `region` is empty until it registers. */
 export interface ConnectedNode {
@@ -72,14 +72,24 @@ export class NodeDirectory {
       .map(([name, { registration }]) => ({ name, region: registration?.region ?? '', draining: registration?.draining ?? false }))
   }
 
+  /** Nodes that hold this function apart, as they last told. */
+  quarantined(account: string, functionName: string): FunctionInfo['quarantined'] {
+    return [...this.#entries].flatMap(([node, entry]) => {
+      const told = this.#isConnected(entry) ? (entry.registration?.quarantined ?? []) : []
+      return told
+        .filter((of) => of.account === account && of.function === functionName)
+        .map(({ version, reason, processesEnded, refusedMs }) => ({ node, version, reason, processesEnded, refusedMs }))
+    })
+  }
+
   /** Nodes that registered, by name. */
   list(): readonly NodeInfo[] {
     return [...this.#entries]
-      .flatMap(([name, entry]) =>
-        entry.registration === undefined
-          ? []
-          : [{ ...entry.registration, name, connected: this.#isConnected(entry), lastSeenMs: entry.lastSeenMs }],
-      )
+      .flatMap(([name, entry]) => {
+        if (entry.registration === undefined) return []
+        const { quarantined: _ofAllAccounts, ...registration } = entry.registration
+        return [{ ...registration, name, connected: this.#isConnected(entry), lastSeenMs: entry.lastSeenMs }]
+      })
       .toSorted((first, second) => (first.name < second.name ? -1 : 1))
   }
 

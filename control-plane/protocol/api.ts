@@ -118,6 +118,8 @@ export const functionInfoSchema = z.strictObject({
   routes: routesSchema,
   active: z.array(z.strictObject({ version: versionIdSchema, percent: z.number() })),
   updatedMs: z.number(),
+  /** Nodes that hold it apart, since it ends the processes it runs in. */
+  quarantined: z.array(z.strictObject({ node: nameSchema, version: versionIdSchema, reason: z.string(), processesEnded: z.int(), refusedMs: z.number() })),
 })
 export const functionListSchema = z.strictObject({ functions: z.array(functionInfoSchema) })
 export type FunctionInfo = z.infer<typeof functionInfoSchema>

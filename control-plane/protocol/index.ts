@@ -60,6 +60,8 @@ export {
   nodeRegistrationSchema,
   nodeSchema,
   type NodeWelcome,
+  type QuarantinedFunction,
+  quarantinedMax,
   nodeWelcomeSchema,
 } from './nodes.ts'
 export {

@@ -1,5 +1,21 @@
 import { z } from 'zod'
+import { versionIdSchema } from './feed.ts'
 import { nameSchema } from './project.ts'
+
+/** A function that ends the processes it runs in, and how a node holds it apart. */
+export const quarantinedFunctionSchema = z.strictObject({
+  account: nameSchema,
+  function: nameSchema,
+  version: versionIdSchema,
+  /** What the last process ended with. */
+  reason: z.string().max(1_024),
+  processesEnded: z.int().min(1),
+  /** For so long its version is refused; 0 where it is tried again. */
+  refusedMs: z.number().min(0),
+})
+export type QuarantinedFunction = z.infer<typeof quarantinedFunctionSchema>
+/** More than so many a node does not tell of. */
+export const quarantinedMax = 100
 
 /** What a node tells of itself by `PUT /v1/nodes/{node}`, at start and as a heartbeat every few seconds. */
 export const nodeRegistrationSchema = z.strictObject({
@@ -17,6 +33,7 @@ export const nodeRegistrationSchema = z.strictObject({
   /** The last revision it applied. */
   epoch: z.string(),
   sequence: z.int().min(0),
+  quarantined: z.array(quarantinedFunctionSchema).max(quarantinedMax).default([]),
 })
 export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>
 
@@ -28,8 +45,8 @@ export const nodeWelcomeSchema = z.strictObject({
 })
 export type NodeWelcome = z.infer<typeof nodeWelcomeSchema>
 
-/** A node as the control plane lists it (`GET /v1/nodes`): `connected` while its feed connection stands. */
-export const nodeSchema = nodeRegistrationSchema.extend({ name: nameSchema, connected: z.boolean(), lastSeenMs: z.number() })
+/** A node as the control plane lists it (`GET /v1/nodes`), to whichever account: `connected` while its feed connection stands. */
+export const nodeSchema = nodeRegistrationSchema.omit({ quarantined: true }).extend({ name: nameSchema, connected: z.boolean(), lastSeenMs: z.number() })
 export type NodeInfo = z.infer<typeof nodeSchema>
 
 /** `GET /v1/nodes`. `internalToken` is there for callers with scope `node` only. */

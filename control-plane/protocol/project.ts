@@ -87,6 +87,8 @@ export const versionConfigSchema = z.strictObject({
     .default({}),
   limits: limitsSchema,
   isolation: z.enum(['function', 'request']).default('function'),
+  /** `own`: its isolates share processes with no other function's. */
+  cells: z.enum(['shared', 'own']).default('shared'),
   provisioned: z.int().min(0).max(100).default(0),
   concurrency: concurrencySchema,
   regions: z

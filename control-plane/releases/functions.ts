@@ -14,6 +14,8 @@ export interface FunctionsOptions {
   readonly locks: KeyedLocks
   readonly commits: Sequencer
   readonly functionUrl: (account: string, name: string) => string
+  /** Nodes that hold the function apart. */
+  readonly quarantined: (account: string, name: string) => FunctionInfo['quarantined']
 }
 
 const secretsMax = 64
@@ -31,7 +33,7 @@ export class Functions {
   }
 
   async list(account: string): Promise<readonly FunctionInfo[]> {
-    const { store, functionUrl } = this.#options
+    const { store, functionUrl, quarantined } = this.#options
     const names = await store.listFunctionNames(account)
     return Promise.all(
       names.map(async (name) => {
@@ -44,6 +46,7 @@ export class Functions {
           routes: [...(stored?.state.routes ?? [])],
           active: [...(stored?.state.shares ?? [])],
           updatedMs: stored?.updatedMs ?? newest?.createdMs ?? 0,
+          quarantined: [...quarantined(account, name)],
         }
       }),
     )

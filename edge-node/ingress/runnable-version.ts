@@ -35,6 +35,7 @@ export function toRoutedVersion(
     limits: config.limits,
     isolation: config.isolation,
     maxConcurrency: config.concurrency.max,
+    ownCells: config.cells === 'own',
     outbound: config.outbound,
   }
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { initialCreditBytes } from '../bridge/index.ts'
+import { initialCreditBytes, maximumChunkBytes, messageCreditBytes } from '../bridge/index.ts'
 import { ReceiveWindow, SendWindow } from './body-windows.ts'
 
 test('everything offered arrives in order, and never more than the credit is under way', () => {
@@ -109,4 +109,52 @@ test('a receiver that claims to have consumed more than was sent gets no larger 
   window.grant(0xffff_ffff)
   for (let index = 0; index < 20; index++) window.offer(new Uint8Array(initialCreditBytes))
   expect(sent).toBe(100 + initialCreditBytes)
+})
+
+test('messages cost by their number, the same on both sides, and all of it comes back', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 200_000 })), { maxLength: 400 }), (sizes) => {
+      const underWay: number[] = []
+      let sent = 0
+      let most = 0
+      let closed = false
+      const sender: SendWindow = new SendWindow(
+        (chunk) => {
+          sent += chunk.byteLength
+          for (let at = 0; at < chunk.byteLength; at += maximumChunkBytes) underWay.push(Math.min(maximumChunkBytes, chunk.byteLength - at))
+          for (const bytes of underWay.slice(accepted)) {
+            accepted += 1
+            expect(receiver.accept(bytes)).toBe(true)
+          }
+          most = Math.max(most, underWay.length)
+        },
+        () => undefined,
+      )
+      let accepted = 0
+      const receiver = new ReceiveWindow((bytes) => sender.grant(bytes))
+      sender.countMessages()
+      receiver.countMessages()
+      for (const size of sizes) sender.offer(new Uint8Array(size))
+      sender.close(() => {
+        closed = true
+      })
+      while (!closed) {
+        const bytes = underWay.shift()
+        expect(bytes).toBeDefined()
+        accepted -= 1
+        receiver.consume(bytes ?? 0)
+      }
+      expect(sent).toBe(sizes.reduce((sum, size) => sum + size, 0))
+      expect(most).toBeLessThanOrEqual(Math.ceil(initialCreditBytes / messageCreditBytes) + Math.ceil(initialCreditBytes / maximumChunkBytes))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a sender of small messages that are not consumed is found out', () => {
+  const window = new ReceiveWindow(() => undefined)
+  window.countMessages()
+  let taken = 0
+  while (window.accept(1)) taken += 1
+  expect(taken).toBe(Math.floor((initialCreditBytes + 4 * messageCreditBytes) / (messageCreditBytes + 1)))
 })

@@ -1,4 +1,4 @@
-import { initialCreditBytes } from '../bridge/index.ts'
+import { initialCreditBytes, maximumChunkBytes, messageCreditBytes } from '../bridge/index.ts'
 
 /**
  * The sending half of a body under credit: what may not be sent yet is kept in order. The caller asks its source to pause when
@@ -12,6 +12,7 @@ export class SendWindow {
   #afterLast: (() => void) | undefined
   #discarding = false
   #held = false
+  #perChunk = 0
 
   constructor(send: (chunk: Uint8Array) => void, onDrain: () => void) {
     this.#send = send
@@ -27,6 +28,11 @@ export class SendWindow {
     }
     this.#waiting.push(chunk)
     return false
+  }
+
+  /** Chunks are a WebSocket's from now on, and cost by their number as well. */
+  countMessages(): void {
+    this.#perChunk = messageCreditBytes
   }
 
   /** Calls `afterLast` when everything offered was sent. */
@@ -81,17 +87,23 @@ export class SendWindow {
   /** Sends as much as credit allows and keeps the rest. */
   #pass(chunk: Uint8Array): void {
     if (chunk.byteLength <= this.#credit) {
-      this.#credit -= chunk.byteLength
-      this.#send(chunk)
+      this.#spend(chunk)
       return
     }
     const head = chunk.subarray(0, this.#credit)
     this.#waiting.unshift(chunk.subarray(this.#credit))
-    this.#credit = 0
-    this.#send(head)
+    this.#spend(head)
+  }
+
+  /** The last may take more than there is, by what it costs besides its bytes. */
+  #spend(chunk: Uint8Array): void {
+    this.#credit -= chunk.byteLength + this.#perChunk * Math.ceil(chunk.byteLength / maximumChunkBytes)
+    this.#send(chunk)
   }
 }
 
+/** The last that credit lets pass may be cut in so many, whose cost it does not hold up to. */
+const piecesMax = initialCreditBytes / maximumChunkBytes
 /** Credit is returned in portions, to save frames. */
 const creditPortionBytes = initialCreditBytes / 4
 
@@ -100,23 +112,46 @@ export class ReceiveWindow {
   readonly #grant: (bytes: number) => void
   #outstanding = 0
   #consumed = 0
+  #perChunk = 0
+  /** Bytes of chunks that are not consumed yet, where they are counted. */
+  readonly #chunks: number[] = []
+  #ofFirst = 0
 
   constructor(grant: (bytes: number) => void) {
     this.#grant = grant
   }
 
+  /** As `SendWindow.countMessages`. */
+  countMessages(): void {
+    this.#perChunk = messageCreditBytes
+  }
+
   /** False where the sender sent more than it may. */
   accept(bytes: number): boolean {
-    this.#outstanding += bytes
-    return this.#outstanding <= initialCreditBytes
+    if (this.#perChunk > 0) this.#chunks.push(bytes)
+    this.#outstanding += bytes + this.#perChunk
+    return this.#outstanding <= initialCreditBytes + this.#perChunk * piecesMax
   }
 
   consume(bytes: number): void {
-    this.#consumed += bytes
+    this.#consumed += bytes + this.#perChunk * this.#chunksWithin(bytes)
     if (this.#consumed < creditPortionBytes) return
     const portion = this.#consumed
     this.#consumed = 0
     this.#outstanding -= portion
     this.#grant(portion)
+  }
+
+  /** How many chunks end within the bytes that were consumed next. */
+  #chunksWithin(bytes: number): number {
+    if (this.#perChunk === 0) return 0
+    let count = 0
+    this.#ofFirst += bytes
+    for (let [first] = this.#chunks; first !== undefined && first <= this.#ofFirst; [first] = this.#chunks) {
+      this.#ofFirst -= first
+      this.#chunks.shift()
+      count += 1
+    }
+    return count
   }
 }

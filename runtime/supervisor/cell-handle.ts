@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { type CellSettings, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
 import { PayloadReader } from '../pipe/index.ts'
-import { CellProcess, type TurnMark } from './cell-process.ts'
+import { CellProcess, type ProcessEnding, type TurnMark } from './cell-process.ts'
 import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseMeasures, parseReset } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
@@ -18,6 +18,15 @@ import { SubrequestExchange } from './subrequest-exchange.ts'
 /** Whom the end of a cell is blamed on: whoever's turn was running, or nobody. */
 export type Blame = 'running' | 'nobody'
 
+export interface CellEnd {
+  /** For anybody: what the process ended with. */
+  readonly reason: string
+  /** For the operator alone. */
+  readonly output: string
+  /** Whose doing it was, where it was somebody's. */
+  readonly culprit: IsolateRecord | undefined
+}
+
 export interface CellHandleOptions {
   readonly command: CellCommand
   readonly image: GuestImage
@@ -30,11 +39,13 @@ export interface CellHandleOptions {
   readonly onSettled: (isolate: IsolateRecord) => void
   /** The fault is its own, or undefined where it went down with another's. */
   readonly onIsolateLost: (isolate: IsolateRecord, fault: SkerryError | undefined) => void
+  /** Code of the isolate that belongs to no request did something that its author should hear of. */
+  readonly onFailure: (isolate: IsolateRecord, error: SkerryError) => void
   readonly onLog: (isolate: IsolateRecord, exchange: RequestExchange | undefined, log: CellFrameRecords['log']) => void
   /** Memory of the isolates that hold most, as the cell says when it is asked. */
   readonly onMeasured: (isolates: readonly IsolateRecord[]) => void
-  /** The process is gone, by the doing of the culprit where it was somebody's. Its exchanges are settled next. */
-  readonly onExit: (cell: CellHandle, description: string, culprit: IsolateRecord | undefined) => void
+  /** The process is gone. Its exchanges are settled next. */
+  readonly onExit: (cell: CellHandle, end: CellEnd) => void
 }
 
 /** Frames that wait for a cell which does not read: beyond it the cell takes no new request. */
@@ -71,8 +82,8 @@ export class CellHandle implements CellQueue {
       onFrame: (type, id, payload) => {
         this.#onFrame(type, id, payload)
       },
-      onExit: (description, wasKilled) => {
-        this.#onExit(description, wasKilled)
+      onExit: (ending) => {
+        this.#onExit(ending)
       },
     })
     this.sender = new CellSender(this.#process.frames)
@@ -307,15 +318,16 @@ export class CellHandle implements CellQueue {
       ...(loss.used === undefined ? {} : { used: loss.used }),
     })
     this.#options.onIsolateLost(isolate, offence)
-    this.#requests.lose({
+    const isTold = this.#requests.lose({
       affects: (exchange) => exchange.isolate === isolate,
       isOffender: (exchange) => exchange.id === loss.exchange && loss.code !== 'overloaded',
       offence,
       highestBegun: this.mark().highestExchangeId,
     })
+    if (!isTold && loss.code !== 'overloaded') this.#options.onFailure(isolate, offence)
   }
 
-  #onExit(description: string, wasKilled: boolean): void {
+  #onExit({ summary, output, wasKilled }: ProcessEnding): void {
     this.gone = true
     this.ready = false
     const mark = this.#process.mark()
@@ -327,14 +339,16 @@ export class CellHandle implements CellQueue {
       isolate.state = 'gone'
       this.#options.onIsolateLost(isolate, isolate === culprit ? offence : undefined)
     }
-    this.#options.onExit(this, this.#describeExit(description, culprit), culprit)
-    this.#requests.lose({
+    const { error } = this.#verdict ?? {}
+    this.#options.onExit(this, { reason: error === undefined ? summary : `was ended for ${error.code}: ${error.message}`, output, culprit })
+    const isTold = this.#requests.lose({
       affects: () => true,
       isOffender: (exchange) => isBlamed && isOffender(exchange, mark),
       isSuspect: (exchange) => isBlamed && isLoading && mark.exchangeId === 0 && exchange.isolate?.id === mark.isolateId,
       offence,
       highestBegun: mark.highestExchangeId,
     })
+    if (culprit !== undefined && !isTold) this.#options.onFailure(culprit, offence)
     this.isolates.clear()
   }
 
@@ -343,13 +357,6 @@ export class CellHandle implements CellQueue {
     if (isolateId !== 0) return this.isolates.get(isolateId)
     const [only, another] = this.isolates.values()
     return another === undefined ? only : undefined
-  }
-
-  /** For the operator's log: what ended, and by whose doing. */
-  #describeExit(description: string, culprit: IsolateRecord | undefined): string {
-    const { error } = this.#verdict ?? {}
-    const reason = error === undefined ? description : `was ended for ${error.code}: ${error.message}`
-    return culprit === undefined ? reason : `${reason} (${culprit.version.account}/${culprit.version.functionName} did it)`
   }
 
   #lingerIfOver(id: number): void {

@@ -20,11 +20,21 @@ export interface TurnMark {
   readonly cpuMs: number
 }
 
+/** How a cell's process ended. */
+export interface ProcessEnding {
+  /** For anybody: with which code or signal. */
+  readonly summary: string
+  /** For the operator alone: the last that the process wrote to standard error, paths of the host among it. */
+  readonly output: string
+  /** By somebody else than the supervisor, such as an operator or a system out of memory. */
+  readonly wasKilled: boolean
+}
+
 export interface CellProcessOptions {
   readonly command: CellCommand
   readonly onFrame: (type: number, id: number, payload: Buffer) => void
-  /** Once, when the process is gone. `wasKilled`: by somebody else than the supervisor, such as an operator or a system out of memory. */
-  readonly onExit: (description: string, wasKilled: boolean) => void
+  /** Once, when the process is gone. */
+  readonly onExit: (ending: ProcessEnding) => void
 }
 
 const stderrBytesMax = 4_096
@@ -86,12 +96,12 @@ export class CellProcess {
     // That its other end is gone is told by the other pipe.
     interrupt.on('error', () => undefined)
     this.usage = new ProcessUsage(this.#child.pid)
-    const exited = (description: string, isKill: boolean): void => {
+    const exited = (summary: string, isKill: boolean): void => {
       if (this.#gone) return
       this.#gone = true
       const wasKilled = isKill && !this.#wasKilledHere
       this.kill()
-      options.onExit(description, wasKilled)
+      options.onExit({ summary, output: this.#stderr.trim(), wasKilled })
       closeSync(this.#markerDescriptor)
       this.usage.close()
     }
@@ -100,7 +110,7 @@ export class CellProcess {
     })
     this.#child.on('exit', (code, signal) => {
       const isKill = signal === 'SIGKILL' || code === killedCode
-      exited(`ended with ${signal ?? code}${this.#stderr === '' ? '' : `: ${this.#stderr.trim()}`}`, isKill)
+      exited(`ended with ${signal ?? code}`, isKill)
     })
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-stderrBytesMax)

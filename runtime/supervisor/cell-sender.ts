@@ -69,10 +69,11 @@ export class CellSender {
     this.#finish()
   }
 
-  chunk(exchange: number, chunk: Uint8Array): void {
+  /** `renews`: its request gets CPU time and subrequests anew. */
+  chunk(exchange: number, chunk: Uint8Array, renews = false): void {
     const { batch } = this.#frames
     for (let at = 0; at < chunk.byteLength; at += maximumChunkBytes) {
-      batch.begin(FrameType.chunk, exchange)
+      batch.begin(renews && at === 0 ? FrameType.message : FrameType.chunk, exchange)
       batch.writeBytes(chunk.subarray(at, at + maximumChunkBytes))
       batch.finish()
     }

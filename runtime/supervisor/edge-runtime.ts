@@ -1,6 +1,6 @@
 import { SkerryError } from '../../errors/index.ts'
 import { CellFleet } from './cell-fleet.ts'
-import { CellHandle } from './cell-handle.ts'
+import { type CellEnd, CellHandle } from './cell-handle.ts'
 import { HungryFunctions } from './hungry-functions.ts'
 import { IsolateKeeper } from './isolate-keeper.ts'
 import type { IsolateRecord } from './isolate-record.ts'
@@ -122,7 +122,7 @@ export class EdgeRuntime implements Runtime {
         if (record.inFlight === 0) this.#versions.release(version.key)
       },
       onFailure: (failed, error, stack) => {
-        this.#logFailure(failed, error, stack)
+        this.#logFailure(failed.version, failed.request, error, stack)
       },
     })
     if (admitted) this.#place(exchange)
@@ -225,26 +225,29 @@ export class EdgeRuntime implements Runtime {
           timeMs: Date.now(),
         })
       },
+      onFailure: (isolate, error) => {
+        this.#logFailure(isolate.version, undefined, error)
+      },
       onMeasured: ([largest]) => {
         if (largest !== undefined) this.#isolates.discard(largest)
       },
-      onExit: (cell, description, culprit) => {
+      onExit: (cell, end) => {
         const isWanted = this.#fleet.remove(cell)
         if (this.#closed || isWanted) return
         this.#crashes++
-        process.stderr.write(`a cell ${description}\n`)
-        if (culprit !== undefined) this.#blame(culprit, description)
+        process.stderr.write(`${describeEnd(end)}\n`)
+        if (end.culprit !== undefined) this.#blame(end.culprit, end.reason)
       },
     })
   }
 
   /** What ends the process while it is tried is refused where it is deployed: it never serves. */
-  #blame({ version, group }: IsolateRecord, description: string): void {
+  #blame({ version, group }: IsolateRecord, reason: string): void {
     if (group === this.#placement.probationOf(version).name) return
-    if (!this.#quarantine.blame(version, version.version, description)) return
+    if (!this.#quarantine.blame(version, version.version, reason)) return
     const text = `${version.account}/${version.functionName} ends its cells: from now on it has one of its own, and is refused for longer after each that it ends`
     process.stderr.write(`${text}\n`)
-    this.#options.onLog({ version, requestId: undefined, kind: 'failure', level: 'error', text, code: 'function_quarantined', timeMs: Date.now() })
+    this.#logFailure(version, undefined, new SkerryError('function_quarantined', text))
     this.#moveMisplaced()
   }
 
@@ -301,10 +304,10 @@ export class EdgeRuntime implements Runtime {
     this.#isolates.admit(exchange, isolate)
   }
 
-  #logFailure(exchange: RequestExchange, error: SkerryError, stack: string | undefined): void {
+  #logFailure(version: RunnableVersion, request: FunctionRequest | undefined, error: SkerryError, stack?: string): void {
     this.#options.onLog({
-      version: exchange.version,
-      requestId: requestIdOf(exchange.request),
+      version,
+      requestId: requestIdOf(request),
       kind: 'failure',
       level: 'error',
       text: error.message,
@@ -313,6 +316,12 @@ export class EdgeRuntime implements Runtime {
       timeMs: Date.now(),
     })
   }
+}
+
+/** For the operator's log. */
+function describeEnd({ reason, output, culprit }: CellEnd): string {
+  const doer = culprit === undefined ? '' : ` (${culprit.version.account}/${culprit.version.functionName} did it)`
+  return `a cell ${reason}${doer}${output === '' ? '' : `: ${output}`}`
 }
 
 function requestIdOf(request: FunctionRequest | undefined): string | undefined {

@@ -70,7 +70,7 @@ export class RequestExchange implements RequestControl {
       this.#upload = new SendWindow(
         (chunk) => {
           this.#uploadBegun = true
-          this.isolate?.cell.sender.chunk(this.id, chunk)
+          this.isolate?.cell.sender.chunk(this.id, chunk, this.beginWork(options.request.workOfMessage))
         },
         () => {
           if (!this.#over) this.#handler.onDrain()
@@ -93,7 +93,6 @@ export class RequestExchange implements RequestControl {
 
   write(chunk: Uint8Array): boolean {
     if (this.#over || this.#upload === undefined) return true
-    if (this.#isSocket) this.#beginWork()
     return this.#upload.offer(chunk)
   }
 
@@ -147,6 +146,10 @@ export class RequestExchange implements RequestControl {
       return
     }
     this.#headReceived = true
+    if (this.#isSocket) {
+      this.#upload?.countMessages()
+      this.#download.countMessages()
+    }
     const { isolate } = this
     const started = this.cold ? isolate : undefined
     this.#handler.onHead(
@@ -234,7 +237,11 @@ export class RequestExchange implements RequestControl {
    */
   onLost(begun: boolean, error: SkerryError, part: PartInLoss): void {
     this.isolate = undefined
-    if (this.#over) return
+    if (this.#over) {
+      // Its answer stands; but whose code it was that went on and did this, the author and the operator are told.
+      if (part === 'offender') this.#options.onFailure(this, error, undefined)
+      return
+    }
     const isWhole = !this.#headReceived && !this.#uploadBegun
     if (begun) this.#runs++
     const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < attemptsMax : this.attempts < (part === 'suspect' ? attemptsMax : placementsMax)
@@ -246,10 +253,14 @@ export class RequestExchange implements RequestControl {
     this.fail(error)
   }
 
-  /** A message came: what is done for it is counted anew. */
-  #beginWork(): void {
-    this.work = {}
+  /** A message goes in: false where what is done for it is not counted anew. Where no WebSocket is served nothing is. */
+  beginWork(workOfMessage: FunctionRequest['workOfMessage']): boolean {
+    if (!this.#isSocket) return false
+    const work = workOfMessage === undefined ? {} : workOfMessage()
+    if (work === undefined) return false
+    this.work = work
     this.subrequestCount = 0
+    return true
   }
 
   #startIdleTimer(): void {

@@ -83,15 +83,18 @@ export class RequestTable {
     )
   }
 
-  /** Takes out what the loss affects, then has each request deal with it: none sees the table half done. */
-  lose({ affects, isOffender, isSuspect, offence, highestBegun }: Loss): void {
+  /** Takes out what the loss affects, then has each request deal with it: none sees the table half done. Answers whether an offender was told. */
+  lose({ affects, isOffender, isSuspect, offence, highestBegun }: Loss): boolean {
     const bystander = new SkerryError('isolate_crashed', 'The function was ended by what another request did')
     const lost = [...this.#requests.values()].filter(affects)
     for (const exchange of lost) this.remove(exchange)
+    let isTold = false
     for (const exchange of lost) {
       const begun = exchange.id <= highestBegun
       const part = begun && isOffender(exchange) ? 'offender' : !begun && isSuspect?.(exchange) === true ? 'suspect' : 'bystander'
+      if (part === 'offender') isTold = true
       exchange.onLost(begun, part === 'bystander' ? bystander : offence, part)
     }
+    return isTold
   }
 }

@@ -36,6 +36,11 @@ export interface FunctionRequest {
    * 101: then both bodies carry a WebSocket's messages (`message-frames.ts` of the bridge) and no time-out counts.
    */
   readonly body: Uint8Array | 'stream' | 'socket' | undefined
+  /**
+   * Where another function has the other end of its WebSocket: asked before each message goes in, which then brings CPU time and
+   * subrequests anew, counted by what this answers (`Subrequest.work`), or with undefined brings none. Absent: each brings its own.
+   */
+  readonly workOfMessage?: () => object | undefined
 }
 
 export type StartKind = 'cold' | 'warm' | 'fresh'
@@ -81,7 +86,7 @@ export interface Subrequest {
   readonly version: RunnableVersion
   /** The request that is being served; undefined where code runs outside any. */
   readonly parent: FunctionRequest | undefined
-  /** Subrequests with the same are counted together: those of a request, or of a message where its WebSocket is open. */
+  /** Subrequests with the same are counted together: those of a request, or of a message where its WebSocket is open. Changes with each. */
   readonly work: object
   readonly method: string
   readonly url: string
@@ -122,6 +127,8 @@ export interface SubrequestHandler {
   abort(): void
   /** Go on after `SubrequestResponder.write` answered false. */
   resume(): void
+  /** As `FunctionRequest.workOfMessage`, for messages that come to the function by this subrequest. */
+  readonly workOfMessage?: () => object | undefined
 }
 
 export type SubrequestDispatcher = (subrequest: Subrequest, responder: SubrequestResponder) => SubrequestHandler

@@ -74,9 +74,9 @@ function tryCell(command: CellCommand): Promise<string | undefined> {
           }
           trial?.kill()
         },
-        onExit: (description) => {
+        onExit: ({ summary, output }) => {
           clearTimeout(timer)
-          resolve(answered ? undefined : description)
+          resolve(answered ? undefined : `${summary}: ${output}`)
         },
       })
       trial.frames.batch.bare(FrameType.ping, 0)

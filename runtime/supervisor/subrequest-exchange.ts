@@ -21,6 +21,7 @@ export class SubrequestExchange implements SubrequestResponder {
   readonly #fromGuest: ReceiveWindow
   #handler: SubrequestHandler | undefined
   #answered = false
+  #isSocket = false
   #over = false
 
   constructor(id: number, cell: CellHandle, parent: RequestExchange) {
@@ -29,7 +30,7 @@ export class SubrequestExchange implements SubrequestResponder {
     this.#parent = parent
     this.#toGuest = new SendWindow(
       (chunk) => {
-        cell.sender.chunk(id, chunk)
+        cell.sender.chunk(id, chunk, this.#isSocket && parent.beginWork(this.#handler?.workOfMessage))
       },
       () => {
         if (!this.#over) this.#handler?.resume()
@@ -45,10 +46,13 @@ export class SubrequestExchange implements SubrequestResponder {
   start(kind: number, reader: PayloadReader, dispatch: SubrequestDispatcher): void {
     const head = decodeRequestHead(reader.sizedLatin1())
     const options = parseOptions(head.metadata)
+    const parent = this.#parent
     const subrequest: Subrequest = {
-      version: this.#parent.version,
-      parent: this.#parent.request,
-      work: this.#parent.work,
+      version: parent.version,
+      parent: parent.request,
+      get work() {
+        return parent.work
+      },
       method: head.method,
       url: head.url,
       headers: head.headers,
@@ -65,6 +69,11 @@ export class SubrequestExchange implements SubrequestResponder {
   head(head: SubrequestResponseHead, hasBody: boolean): void {
     if (this.#over || this.#answered) return
     this.#answered = true
+    this.#isSocket = head.status === 101
+    if (this.#isSocket) {
+      this.#toGuest.countMessages()
+      this.#fromGuest.countMessages()
+    }
     const metadata = JSON.stringify({ url: head.url, redirected: head.redirected })
     this.#cell.sender.head(this.id, { status: head.status, statusText: head.statusText, metadata, headers: head.headers }, hasBody)
     if (!hasBody) this.#finish()

@@ -11,13 +11,16 @@ const graceMs = 50
 /** CPU limit of an isolate that is gone already. */
 const defaultCpuMs = 50
 
-/** A turn since it was first seen. */
-interface Observation {
+/** With no more turns than these between two looks, those that there were are long. */
+const longTurnsMax = 2
+
+/** The cell when it was last looked at. */
+interface Look {
   readonly turn: number
   readonly runningMs: number
-  /** When it was seen last. */
-  lastMs: number
-  isInterrupted: boolean
+  /** CPU time of the thread when this turn was first seen. */
+  readonly turnStartMs: number
+  readonly isInterrupted: boolean
 }
 
 /**
@@ -26,9 +29,9 @@ interface Observation {
  */
 export class TurnWatch {
   readonly #onLongTurn: (isolate: IsolateRecord, cpuMs: number) => void
-  readonly #turns = new WeakMap<CellHandle, Observation>()
+  readonly #looks = new WeakMap<CellHandle, Look>()
 
-  /** @param onLongTurn what a turn that is long used since it was seen last */
+  /** @param onLongTurn what turns of the isolate that are long used since the last look */
   constructor(onLongTurn: (isolate: IsolateRecord, cpuMs: number) => void) {
     this.#onLongTurn = onLongTurn
   }
@@ -36,25 +39,22 @@ export class TurnWatch {
   /** Call every few milliseconds while the cell has work. */
   look(cell: CellHandle): void {
     const mark = cell.mark()
-    if (mark.isolateId === 0) return
+    const before = this.#looks.get(cell)
+    if (mark.isolateId === 0 && before?.turn === mark.turns) return
     const { runningMs } = cell.threadTime()
-    const seen = this.#turns.get(cell)
-    if (seen?.turn !== mark.turns) {
-      this.#turns.set(cell, { turn: mark.turns, runningMs, lastMs: runningMs, isInterrupted: false })
-      return
-    }
     const isolate = cell.isolates.get(mark.isolateId)
-    if (isolate !== undefined) this.#onLongTurn(isolate, runningMs - seen.lastMs)
-    seen.lastMs = runningMs
-    const usedMs = runningMs - seen.runningMs
+    if (isolate !== undefined && before !== undefined && mark.turns - before.turn <= longTurnsMax) this.#onLongTurn(isolate, runningMs - before.runningMs)
+    const isSameTurn = before?.turn === mark.turns
+    const turnStartMs = isSameTurn ? before.turnStartMs : runningMs
+    const usedMs = runningMs - turnStartMs
     const limitMs = limitOf(mark, isolate)
     // The cell knows what the request used before; that it tells the truth is not needed.
     const leftMs = Math.min(mark.cpuMs, limitMs) + tickMs
+    const isOver = isSameTurn && mark.isolateId !== 0 && usedMs > leftMs
+    this.#looks.set(cell, { turn: mark.turns, runningMs, turnStartMs, isInterrupted: isOver })
+    if (!isOver) return
     if (usedMs > leftMs + graceMs) cell.kill(overrun(mark, limitMs, usedMs))
-    else if (usedMs > leftMs && !seen.isInterrupted) {
-      seen.isInterrupted = true
-      cell.interrupt(mark.turns)
-    }
+    else if (!before.isInterrupted) cell.interrupt(mark.turns)
   }
 }
 

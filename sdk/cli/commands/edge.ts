@@ -7,8 +7,9 @@ import type { CliContext } from '../context.ts'
 import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
 import { type Clock, clockOption, type IngressOptions, nodeToken, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
+import { type TierOptions, tiersOf, withTiers } from '../tier-options.ts'
 
-interface EdgeOptions extends IngressOptions, OutboundOptions {
+interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly name?: string
   readonly region: string
   readonly latitude?: number
@@ -43,7 +44,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--name <name>', 'name of the node, unique in the cluster (default: REGION-1)')
     .option('--latitude <degrees>', 'instead of the airport\'s', parseNumber(-90, 90))
     .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
-  return withOutbound(withIngress(withListening(command, '0.0.0.0', 8080)))
+  return withTiers(withOutbound(withIngress(withListening(command, '0.0.0.0', 8080))))
     .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
     .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
     .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
@@ -73,7 +74,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
-            runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, clock: options.clock },
+            runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),

@@ -1,7 +1,15 @@
 import { Command } from 'commander'
+import type { FunctionInfo } from '../../../control-plane/protocol/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { formatTable } from '../table.ts'
+
+type Quarantined = FunctionInfo['quarantined'][number]
+
+function describeQuarantine(name: string, { node, version, reason, processesEnded, refusedMs }: Quarantined): string {
+  const wait = refusedMs === 0 ? 'it is being tried again' : `it is tried again in ${Math.ceil(refusedMs / 1_000)} s`
+  return `${name} is in quarantine at ${node}: ${version} ended ${processesEnded} of its processes, the last ${reason}; ${wait}.`
+}
 
 export function functionsCommand(context: CliContext, setExitCode: SetExitCode): Command {
   return withServer(new Command('functions').description('list the functions, where they answer and which versions are active')).action(
@@ -11,10 +19,12 @@ export function functionsCommand(context: CliContext, setExitCode: SetExitCode):
         reporter.result(functions)
         if (functions.length === 0) reporter.show('There are no functions yet. Publish one with `skerry deploy`.')
         else {
-          const rows = functions.map(({ name, url, active, routes }) => [
+          const rows = functions.map(({ name, url, active, routes, quarantined }) => [
             name, url, active.map(({ version, percent }) => `${version} ${percent} %`).join(', ') || 'none', routes.join(' '),
+            quarantined.length === 0 ? '' : reporter.red('quarantined'),
           ])
-          reporter.show(formatTable(['function', 'url', 'active', 'routes'], rows))
+          reporter.show(formatTable(['function', 'url', 'active', 'routes', 'state'], rows))
+          for (const { name, quarantined } of functions) for (const of of quarantined) reporter.show(describeQuarantine(name, of))
         }
       }),
   )
