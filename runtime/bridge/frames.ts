@@ -52,6 +52,8 @@ export const FrameType = {
   measure: 19,
   /** Cell to node: JSON, the largest first. */
   measured: 20,
+  /** Node to cell: as `chunk`, of a WebSocket whose message brings its request CPU time and subrequests anew. */
+  message: 21,
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 
@@ -73,5 +75,7 @@ export const frameHeaderBytes = 9
 export const maximumFrameBytes = 64 * 1024 * 1024
 /** What a body may send before the first `credit`. */
 export const initialCreditBytes = 256 * 1024
+/** What each chunk of a WebSocket takes of the credit besides its bytes: no more than 256 messages are under way, however small. */
+export const messageCreditBytes = 1024
 /** Larger body chunks are cut to this. */
 export const maximumChunkBytes = 64 * 1024

@@ -1,4 +1,4 @@
-export { BodyKind, FrameType, frameHeaderBytes, initialCreditBytes, maximumChunkBytes, maximumFrameBytes } from './frames.ts'
+export { BodyKind, FrameType, frameHeaderBytes, initialCreditBytes, maximumChunkBytes, maximumFrameBytes, messageCreditBytes } from './frames.ts'
 export {
   type GuestBoot,
   type GuestEntry,

@@ -74,6 +74,10 @@ export class Cell {
       case FrameType.head:
         this.#head(id, payload)
         break
+      case FrameType.message:
+        this.#exchanges.get(id)?.renew(id)
+        this.#event(GuestEvent.chunk, id, exactCopy(payload))
+        break
       case FrameType.chunk:
         this.#event(GuestEvent.chunk, id, exactCopy(payload))
         break

@@ -143,11 +143,16 @@ export class FunctionIsolate {
     this.#turn(this.#requests.start(exchange), GuestEvent.request, exchange, head, body)
   }
 
+  /** The node grants the request that this exchange belongs to its CPU time and subrequests anew. */
+  renew(exchange: number): void {
+    const request = this.#ownerOf(exchange)
+    if (request !== undefined) this.#requests.renew(request)
+  }
+
   /** An event for an exchange of this isolate; unknown ones are over already. */
   exchangeEvent(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
     const request = this.#ownerOf(exchange)
     if (request === undefined && !this.#subrequests.has(exchange)) return
-    if (event === GuestEvent.head && typeof first === 'string' && first.startsWith('101\n')) this.#requests.addSocket(exchange)
     this.#turn(request, event, exchange, first, second)
     if (isLastEvent(event, second)) this.#dropSubrequest(exchange)
   }
@@ -287,7 +292,7 @@ export class FunctionIsolate {
     if (this.#lost) return
     const { blank, settings, interrupter } = this.#options
     const request = this.#requests.payerOf(charged)
-    this.#requests.refillBySocket(request, event === GuestEvent.chunk, id)
+    this.#requests.renewByTime(request)
     if (this.#requests.isOutside(request) && this.#requests.isExhausted(request) && event !== GuestEvent.forget) return
     if (this.#slow) this.#options.flush()
     const leftMs = this.#loading?.load.leftMs ?? Math.min(this.#requests.leftMs(request), settings.cpuMs)
@@ -393,7 +398,6 @@ export class FunctionIsolate {
   /** Without effect on what is no subrequest. */
   #dropSubrequest(exchange: number): void {
     if (!this.#subrequests.remove(exchange)) return
-    this.#requests.removeSocket(exchange)
     this.#options.releaseExchange(exchange)
   }
 }

@@ -10,7 +10,7 @@ export class RequestLedger {
   readonly #cpuMs: number
   readonly #requests = new Map<number, RequestRecord>()
   readonly #outside = createRequestRecord(0)
-  /** Exchanges that carry a WebSocket's messages. */
+  /** Requests whose own WebSocket is open. */
   readonly #sockets = new Set<number>()
 
   /** @param cpuMs CPU limit of a request */
@@ -63,26 +63,24 @@ export class RequestLedger {
     return this.leftMs(payer) < 0
   }
 
-  /** The exchange carries a WebSocket's messages from now on. */
+  /** The request serves a WebSocket from now on. */
   addSocket(exchange: number): void {
     this.#sockets.add(exchange)
   }
 
-  removeSocket(exchange: number): void {
-    this.#sockets.delete(exchange)
+  /**
+   * A request whose own WebSocket is open goes on for as long as it likes, so that its work is measured by the message: the node says which of
+   * those that come bring its CPU time and subrequests anew.
+   */
+  renew(request: RequestRecord): void {
+    if (this.#sockets.has(request.id)) refill(request, performance.now())
   }
 
-  /**
-   * A request whose own WebSocket is open goes on for as long as it likes, so that its work is measured by the message: each that comes, on
-   * any of its sockets, brings its CPU time and subrequests anew. What its timers do meanwhile is measured by the interval of pings.
-   *
-   * @param exchange of the event that came
-   */
-  refillBySocket(payer: RequestRecord, isChunk: boolean, exchange: number): void {
+  /** What timers do while no message comes is measured by the interval of pings. */
+  renewByTime(payer: RequestRecord): void {
     if (this.#sockets.size === 0 || !this.#sockets.has(payer.id)) return
     const nowMs = performance.now()
-    const isMessage = isChunk && this.#sockets.has(exchange)
-    if (isMessage || nowMs - payer.refilledMs > fixedLimits.webSocketPingMs) refill(payer, nowMs)
+    if (nowMs - payer.refilledMs > fixedLimits.webSocketPingMs) refill(payer, nowMs)
   }
 }
 

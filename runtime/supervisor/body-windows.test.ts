@@ -138,7 +138,8 @@ test('messages cost by their number, the same on both sides, and all of it comes
       sender.close(() => {
         closed = true
       })
-      while (!closed) {
+      for (;;) {
+        if (closed) break
         const bytes = underWay.shift()
         expect(bytes).toBeDefined()
         accepted -= 1

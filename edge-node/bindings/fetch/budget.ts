@@ -2,10 +2,14 @@ import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest } from '../../../runtime/supervisor/index.ts'
 import { fixedLimits } from '../../../runtime/bridge/index.ts'
 
-/** Subrequests of one request: how many it made, how many wait for their head now, which wait for their turn. */
+/**
+ * Subrequests of one request, or of one message: how many were made, how many wait for their head now, which wait for their turn; and how many
+ * messages it sent to other functions.
+ */
 export class SubrequestBudget {
   readonly #limit: number
   #used = 0
+  #messages = 0
   #active = 0
   readonly #waiting: (() => void)[] = []
 
@@ -21,6 +25,12 @@ export class SubrequestBudget {
       })
     }
     this.#used += 1
+  }
+
+  /** Counts a message to another function. False where it is to set nothing off any more: there may be as many as subrequests. */
+  spendMessage(): boolean {
+    this.#messages += 1
+    return this.#messages <= this.#limit
   }
 
   /** Runs it now or when one before is through; at most `limit` can wait, since each was counted. Answers how to give up waiting. */
@@ -48,11 +58,10 @@ export class SubrequestBudget {
 export class SubrequestBudgets {
   readonly #budgets = new WeakMap<object, SubrequestBudget>()
 
-  of(subrequest: Subrequest): SubrequestBudget {
-    const { work } = subrequest
+  of({ work, version }: Pick<Subrequest, 'work' | 'version'>): SubrequestBudget {
     let budget = this.#budgets.get(work)
     if (budget === undefined) {
-      budget = new SubrequestBudget(subrequest.version.limits.subrequests)
+      budget = new SubrequestBudget(version.limits.subrequests)
       this.#budgets.set(work, budget)
     }
     return budget

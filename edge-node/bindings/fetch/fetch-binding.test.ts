@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { SkerryError } from '../../../errors/index.ts'
-import type { FunctionRequest, RunnableVersion, Subrequest, SubrequestResponseHead, SubrequestHandler } from '../../../runtime/supervisor/index.ts'
-import { answer, answerHead, createFakeRuntime, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
+import type { FunctionRequest } from '../../../runtime/supervisor/index.ts'
+import { answer, answerHead, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
 import { functionState } from '../../../test/helpers/function-states.ts'
+import { callingRequest, callingVersion, createOutboundCaller, type OutboundCaller } from '../../../test/helpers/outbound-caller.ts'
 import { RouteTable } from '../../ingress/index.ts'
-import { OpenSockets } from '../websocket/index.ts'
-import { createFetchBinding, type FetchBinding, type ResolveHost } from './index.ts'
+import type { FetchBinding, ResolveHost } from './index.ts'
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -37,56 +37,16 @@ afterEach(async () => {
   server.closeAllConnections()
 })
 
-function binding(allowOutbound: readonly string[]): FetchBinding {
-  const { controls, create } = createFakeRuntime()
-  fake = controls
-  const made: FetchBinding = createFetchBinding({
-    runtime: () => runtime, table: () => table, publicPort: () => 8787, newRequestId: () => 'ID', node: 'fra-1', region: 'fra', allowOutbound,
-    sockets: new OpenSockets(),
-    resolve: (...call) => resolve(...call),
-  })
-  const runtime = create({ dispatchSubrequest: made.dispatch, onLog: () => undefined })
-  bindings.push(made)
+function binding(allowOutbound: readonly string[]): OutboundCaller {
+  const made = createOutboundCaller({ table: () => table, allowOutbound, resolve: (...call) => resolve(...call) })
+  fake = made.fake
+  bindings.push(made.binding)
   return made
-}
-
-interface Outcome {
-  readonly head?: SubrequestResponseHead
-  readonly body: string
-  readonly error?: SkerryError
-}
-
-const version = (subrequests = 50): RunnableVersion => ({
-  key: 'k', account: 'default', functionName: 'caller', version: 'V', artifactHash: '', readScript: () => new Uint8Array(), environment: {},
-  limits: { memoryMb: 128, cpuMs: 50, wallMs: 1_000, idleMs: 1_000, subrequests, requestBodyMb: 1 }, isolation: 'function', maxConcurrency: 10,
-})
-const parent = (metadata: Record<string, unknown> = {}): FunctionRequest => ({ method: 'GET', url: 'http://caller.localhost/', headers: ['traceparent', 'TP'], metadata, body: undefined })
-
-function run(of: FetchBinding, url: string, options: Partial<Subrequest> & { readonly onHandler?: (handler: SubrequestHandler) => void; readonly onConsumed?: (bytes: number) => void } = {}): Promise<Outcome> {
-  return new Promise((settle) => {
-    const chunks: Uint8Array[] = []
-    let head: SubrequestResponseHead | undefined
-    const finish = (error?: SkerryError): void => settle({
-      ...(head === undefined ? {} : { head }), ...(error === undefined ? {} : { error }), body: Buffer.concat(chunks).toString(),
-    })
-    const { onHandler, onConsumed, ...rest } = options
-    const handler = of.dispatch(
-      { version: version(), parent: parent(), work: options.parent ?? {}, method: 'GET', url, headers: [], redirect: 'follow', webSocket: false, body: undefined, ...rest },
-      {
-        head: (received) => { head = received },
-        write: (chunk) => { chunks.push(Uint8Array.from(chunk)); return true },
-        end: () => finish(),
-        error: finish,
-        consumed: (bytes) => onConsumed?.(bytes),
-      },
-    )
-    onHandler?.(handler)
-  })
 }
 
 it.each(['http://127.0.0.1:PORT/', 'http://2130706433:PORT/', 'http://0x7f.1:PORT/', 'http://[::1]:PORT/', 'http://[::ffff:127.0.0.1]:PORT/', 'http://rebinding.test:PORT/', 'http://169.254.169.254/latest/meta-data/', 'http://localhost:PORT/'])(
   'blocks %s', async (url) => {
-    const { error } = await run(binding([]), url.replace('PORT', String(port)))
+    const { error } = await binding([]).call(url.replace('PORT', String(port)))
     expect(error?.code).toBe('address_blocked')
   },
 )
@@ -94,9 +54,9 @@ it.each(['http://127.0.0.1:PORT/', 'http://2130706433:PORT/', 'http://0x7f.1:POR
 it('blocks a redirect to loopback, and a name that resolves there the second time', async () => {
   const of = binding([`open.test:${port}`])
   handle = (_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end()
-  expect((await run(of, `http://open.test:${port}/`)).error?.code).toBe('address_blocked')
+  expect((await of.call(`http://open.test:${port}/`)).error?.code).toBe('address_blocked')
   handle = (_request, response) => response.writeHead(302, { location: `http://second.test:${port}/` }).end()
-  expect((await run(of, `http://open.test:${port}/`)).error?.code).toBe('address_blocked')
+  expect((await of.call(`http://open.test:${port}/`)).error?.code).toBe('address_blocked')
 })
 
 it('passes what the operator allows, with clean headers', async () => {
@@ -105,7 +65,7 @@ it('passes what the operator allows, with clean headers', async () => {
     seen.push(request)
     response.writeHead(201, 'Made', ['set-cookie', 'a', 'set-cookie', 'b', 'x-skerry-id', 'theirs']).end('body')
   }
-  const { head, body } = await run(binding(['127.0.0.0/8']), `http://api.test:${port}/path?q#f`, {
+  const { head, body } = await binding(['127.0.0.0/8']).call(`http://api.test:${port}/path?q#f`, {
     headers: ['host', 'evil', 'connection', 'x', 'transfer-encoding', 'chunked', 'x-skerry-hops', '0', 'content-length', '7', 'x-own', '1'],
   })
   expect(body).toBe('body')
@@ -127,23 +87,23 @@ it('follows redirects by the rules of fetch', async () => {
     else response.end('there')
   }
   const of = binding(['127.0.0.1'])
-  const { head, body } = await run(of, `http://one.test:${port}/a`, { method: 'POST', body: Buffer.from('{}'), headers: ['authorization', 'A', 'content-type', 'json'] })
+  const { head, body } = await of.call(`http://one.test:${port}/a`, { method: 'POST', body: Buffer.from('{}'), headers: ['authorization', 'A', 'content-type', 'json'] })
   expect(body).toBe('there')
   expect(head).toMatchObject({ redirected: true, url: `http://other.test:${port}/c` })
   expect(seen).toEqual(['POST one.test /a A json', 'GET one.test /b A -', 'GET other.test /c - -'])
-  expect((await run(of, `http://one.test:${port}/a`, { redirect: 'manual' })).head?.status).toBe(302)
-  expect((await run(of, `http://one.test:${port}/a`, { redirect: 'error' })).error?.code).toBe('subrequest_failed')
+  expect((await of.call(`http://one.test:${port}/a`, { redirect: 'manual' })).head?.status).toBe(302)
+  expect((await of.call(`http://one.test:${port}/a`, { redirect: 'error' })).error?.code).toBe('subrequest_failed')
   handle = (_request, response) => response.writeHead(302, { location: '/again' }).end()
-  expect((await run(of, `http://one.test:${port}/`)).error?.message).toContain('20 redirects')
+  expect((await of.call(`http://one.test:${port}/`)).error?.message).toContain('20 redirects')
   handle = (_request, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end()
-  expect((await run(of, `http://one.test:${port}/`)).error?.code).toBe('subrequest_failed')
+  expect((await of.call(`http://one.test:${port}/`)).error?.code).toBe('subrequest_failed')
 })
 
 it.each([
   ['gzip', gzipSync('plain')], ['deflate', deflateSync('plain')], ['deflate', deflateRawSync('plain')], ['br', brotliCompressSync('plain')], ['gzip, br', brotliCompressSync(gzipSync('plain'))],
 ])('decodes %s', async (coding, bytes) => {
   handle = (_request, response) => response.writeHead(200, { 'content-encoding': coding, 'content-length': bytes.length }).end(bytes)
-  const { head, body } = await run(binding(['127.0.0.1']), `http://z.test:${port}/`)
+  const { head, body } = await binding(['127.0.0.1']).call(`http://z.test:${port}/`)
   expect(body).toBe('plain')
   expect(head?.headers).not.toContain('content-encoding')
 })
@@ -151,7 +111,7 @@ it.each([
 it('streams a body out within the credit', async () => {
   handle = (request, response) => void request.pipe(response)
   let consumed = 0
-  const result = await run(binding(['127.0.0.1']), `http://e.test:${port}/`, {
+  const result = await binding(['127.0.0.1']).call(`http://e.test:${port}/`, {
     method: 'POST', body: 'stream', onConsumed: (bytes) => { consumed += bytes },
     onHandler: (handler) => {
       handler.onChunk(Buffer.from('one'))
@@ -172,8 +132,8 @@ it('counts subrequests and runs six at a time', async () => {
     most = Math.max(most, held.length)
     if (held.length === 6) for (const each of held.splice(0)) each.end('x')
   }
-  const request = parent()
-  const all = await Promise.all(Array.from({ length: 13 }, () => run(of, `http://l.test:${port}/`, { version: version(12), parent: request })))
+  const request = callingRequest()
+  const all = await Promise.all(Array.from({ length: 13 }, () => of.call(`http://l.test:${port}/`, { version: callingVersion({ subrequests: 12 }), parent: request })))
   expect(most).toBe(6)
   expect(all.filter(({ body }) => body === 'x')).toHaveLength(12)
   expect(all[12]?.error).toMatchObject({ code: 'subrequest_limit_exceeded', limit: 12, used: 13 })
@@ -182,9 +142,9 @@ it('counts subrequests and runs six at a time', async () => {
 it('says what failed', async () => {
   const of = binding(['127.0.0.1'])
   resolve = (_name, done) => done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), [])
-  expect((await run(of, 'http://nowhere.test/')).error?.message).toContain('ENOTFOUND')
-  for (const url of ['ftp://a/', 'http://user:pw@a.test/', 'nonsense']) expect((await run(of, url)).error?.code).toBe('subrequest_failed')
-  expect((await run(of, 'http://a.test/', { method: 'CONNECT' })).error?.code).toBe('subrequest_failed')
+  expect((await of.call('http://nowhere.test/')).error?.message).toContain('ENOTFOUND')
+  for (const url of ['ftp://a/', 'http://user:pw@a.test/', 'nonsense']) expect((await of.call(url)).error?.code).toBe('subrequest_failed')
+  expect((await of.call('http://a.test/', { method: 'CONNECT' })).error?.code).toBe('subrequest_failed')
 })
 
 it('breaks off what is aborted', async () => {
@@ -195,8 +155,8 @@ it('breaks off what is aborted', async () => {
     }
   })
   const of = binding(['127.0.0.1'])
-  const handler = of.dispatch(
-    { version: version(), parent: parent(), work: {}, method: 'GET', url: `http://s.test:${port}/`, headers: [], redirect: 'follow', webSocket: false, body: undefined },
+  const handler = of.binding.dispatch(
+    { version: callingVersion(), parent: callingRequest(), work: {}, method: 'GET', url: `http://s.test:${port}/`, headers: [], redirect: 'follow', webSocket: false, body: undefined },
     { head: () => undefined, write: () => { queueMicrotask(() => handler.abort()); return true }, end: () => undefined, error: () => undefined, consumed: () => undefined },
   )
   await closed
@@ -210,22 +170,22 @@ it('stays inside the node for functions, hop by hop', async () => {
     exchange.handler.onChunk(Buffer.from(exchange.request.url))
     exchange.handler.onEnd()
   })
-  const { head, body } = await run(of, 'http://hello.localhost:9999/x', { parent: parent({ hops: 7, country: 'DE' }), headers: ['x-skerry-hops', '0', 'x-forwarded-for', '6.6.6.6'] })
+  const { head, body } = await of.call('http://hello.localhost:9999/x', { parent: callingRequest({ hops: 7, country: 'DE' }), headers: ['x-skerry-hops', '0', 'x-forwarded-for', '6.6.6.6'] })
   expect(body).toBe('from http://hello.localhost:9999/x')
   expect(head?.headers).toEqual(['content-type', 'text/plain'])
   expect(fake.exchanges[0]?.request.metadata).toMatchObject({ hops: 8, country: 'DE', id: 'ID' })
   expect(fake.exchanges[0]?.request.headers).not.toContain('6.6.6.6')
-  expect((await run(of, 'https://api.example.com/v1/y')).body).toContain('api.example.com/v1/y')
-  expect((await run(of, 'http://hello.localhost/', { parent: parent({ hops: 8 }) })).error?.code).toBe('hop_limit_exceeded')
-  const unknown = await run(of, 'http://nobody.localhost/')
+  expect((await of.call('https://api.example.com/v1/y')).body).toContain('api.example.com/v1/y')
+  expect((await of.call('http://hello.localhost/', { parent: callingRequest({ hops: 8 }) })).error?.code).toBe('hop_limit_exceeded')
+  const unknown = await of.call('http://nobody.localhost/')
   expect(unknown.head?.status).toBe(404)
   expect(unknown.body).toContain('function_not_found')
 })
 
 it('takes a name with a root dot for the same name', async () => {
   const of = binding(['127.0.0.0/8'])
-  expect((await run(of, 'http://hello.localhost./', { parent: parent({ hops: 8 }) })).error?.code).toBe('hop_limit_exceeded')
-  await run(of, 'https://api.example.com./v1/y')
+  expect((await of.call('http://hello.localhost./', { parent: callingRequest({ hops: 8 }) })).error?.code).toBe('hop_limit_exceeded')
+  await of.call('https://api.example.com./v1/y')
   expect(fake.exchanges.map(({ request }) => request.url)).toEqual(['https://api.example.com./v1/y'])
 })
 
@@ -236,13 +196,13 @@ it('counts hops over the network too', async () => {
     response.end()
   }
   const of = binding(['127.0.0.1'])
-  const behind = (...values: readonly string[]): FunctionRequest => ({ ...parent(), headers: values.flatMap((value) => ['cdn-loop', value]) })
-  await run(of, `http://one.test:${port}/`, { headers: ['cdn-loop', 'forged'] })
-  await run(of, `http://one.test:${port}/`, { parent: behind('other; v=1', 'skerry; hops=3') })
-  await run(of, `http://one.test:${port}/`, { parent: parent({ hops: 5 }) })
+  const behind = (...values: readonly string[]): FunctionRequest => ({ ...callingRequest(), headers: values.flatMap((value) => ['cdn-loop', value]) })
+  await of.call(`http://one.test:${port}/`, { headers: ['cdn-loop', 'forged'] })
+  await of.call(`http://one.test:${port}/`, { parent: behind('other; v=1', 'skerry; hops=3') })
+  await of.call(`http://one.test:${port}/`, { parent: callingRequest({ hops: 5 }) })
   expect(loops).toEqual(['skerry; hops=1', 'other; v=1, skerry; hops=4', 'skerry; hops=6'])
-  expect((await run(of, `http://one.test:${port}/`, { parent: behind('skerry; hops=9') })).error?.code).toBe('hop_limit_exceeded')
-  expect((await run(of, 'http://hello.localhost/', { parent: behind('skerry; hops=8') })).error?.code).toBe('hop_limit_exceeded')
+  expect((await of.call(`http://one.test:${port}/`, { parent: behind('skerry; hops=9') })).error?.code).toBe('hop_limit_exceeded')
+  expect((await of.call('http://hello.localhost/', { parent: behind('skerry; hops=8') })).error?.code).toBe('hop_limit_exceeded')
 })
 
 it('counts each redirect as a subrequest, and follows none to a URL with credentials', async () => {
@@ -252,27 +212,27 @@ it('counts each redirect as a subrequest, and follows none to a URL with credent
     response.writeHead(302, { location: '/again' }).end()
   }
   const of = binding(['127.0.0.1'])
-  expect((await run(of, `http://one.test:${port}/`, { version: version(3) })).error?.code).toBe('subrequest_limit_exceeded')
+  expect((await of.call(`http://one.test:${port}/`, { version: callingVersion({ subrequests: 3 }) })).error?.code).toBe('subrequest_limit_exceeded')
   expect(asked).toBe(3)
   handle = (_request, response) => response.writeHead(302, { location: `http://user:pw@one.test:${port}/` }).end()
-  expect((await run(of, `http://one.test:${port}/`)).error?.message).toContain('credentials')
+  expect((await of.call(`http://one.test:${port}/`)).error?.message).toContain('credentials')
 })
 
 it('gives the answer of a failed function as a client would get it, and holds bodies to its limit', async () => {
   const of = binding([])
   fake.functions.set('hello', (exchange) => exchange.handler.onError(new SkerryError('uncaught_exception')))
-  expect(await run(of, 'http://hello.localhost/')).toMatchObject({ head: { status: 500 } })
+  expect(await of.call('http://hello.localhost/')).toMatchObject({ head: { status: 500 } })
   fake.functions.set('hello', (exchange) => answer(exchange, 200, 'x'))
-  const large = await run(of, 'http://hello.localhost/', { method: 'POST', body: new Uint8Array(101 * 1024 * 1024) })
+  const large = await of.call('http://hello.localhost/', { method: 'POST', body: new Uint8Array(101 * 1024 * 1024) })
   expect(large.head?.status).toBe(413)
 })
 
 it('refuses ports and header values that are none for HTTP', async () => {
   const of = binding(['127.0.0.1'])
-  expect((await run(of, 'http://one.test:6667/')).error?.message).toContain('6667')
+  expect((await of.call('http://one.test:6667/')).error?.message).toContain('6667')
   handle = (_request, response) => response.writeHead(302, { location: 'http://two.test:25/' }).end()
-  expect((await run(of, `http://one.test:${port}/`)).error?.message).toContain('25')
-  expect((await run(of, `http://one.test:${port}/`, { headers: ['x-a', 'a\u0001b'] })).error?.message).toContain('x-a')
+  expect((await of.call(`http://one.test:${port}/`)).error?.message).toContain('25')
+  expect((await of.call(`http://one.test:${port}/`, { headers: ['x-a', 'a\u0001b'] })).error?.message).toContain('x-a')
 })
 
 it('takes a location for the bytes that it is', async () => {
@@ -282,6 +242,6 @@ it('takes a location for the bytes that it is', async () => {
     if (request.url === '/') response.writeHead(302, { location: '/\u00c3\u00bc?\u00ff' }).end()
     else response.end()
   }
-  await run(binding(['127.0.0.1']), `http://one.test:${port}/`)
+  await binding(['127.0.0.1']).call(`http://one.test:${port}/`)
   expect(seen).toEqual(['/', '/%C3%BC?%FF'])
 })

@@ -3,6 +3,7 @@ import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestRes
 import { HeldBytes } from '../held-bytes.ts'
 import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
+import { CallTrees } from './call-tree.ts'
 import { decoderBytesMax } from './content-decoding.ts'
 import type { ResolveHost } from './guarded-agent.ts'
 import { hopsBefore, loopHeader, loopHeaderOf, requireFewHops } from './hops.ts'
@@ -37,6 +38,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const policies = new OutboundPolicies(options)
   const clients = new OutboundClients(options.resolve ?? createResolveHost())
   const budgets = new SubrequestBudgets()
+  const trees = new CallTrees()
   const held = new HeldBytes(decoderBytesMax)
 
   const outside = (policy: OutboundPolicy, webSocket: boolean): Transport => {
@@ -63,7 +65,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
           requireNoCredentials(to)
           if (isOwnUrl(options.table(), to, options.publicPort())) {
             policy.requireFunctionHost(to)
-            return createNodeTransport(options, hops.count, parent?.metadata ?? {})
+            return createNodeTransport(options, { subrequest, hops: hops.count, budgets, trees })
           }
           requireFewHops(hops.count)
           requireGoodPort(to)

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
-import type { FunctionResponseHead, RequestControl, ResponseHandler, Runtime } from '../../../runtime/supervisor/index.ts'
+import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
+import type { SubrequestBudgets } from './budget.ts'
+import type { CallTrees } from './call-tree.ts'
 import { requireFewHops } from './hops.ts'
 import { hostNameOf } from './outbound-targets.ts'
 import { RelayedSocket } from './relayed-socket.ts'
@@ -18,6 +20,14 @@ export interface NodeTransportOptions {
   readonly node: string
   readonly region: string
   readonly sockets: OpenSockets
+}
+
+/** Who calls, and what counts what it sets off. */
+export interface NodeCaller {
+  readonly subrequest: Subrequest
+  readonly hops: number
+  readonly budgets: SubrequestBudgets
+  readonly trees: CallTrees
 }
 
 /**
@@ -42,11 +52,11 @@ function routeHostOf(url: URL): string {
  * A transport that dispatches to a function inside the node. `hops` is how often functions called functions before: it comes
  * from the node's own records and goes on in the new request's metadata, where no header of a function reaches.
  */
-export function createNodeTransport(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): Transport {
+export function createNodeTransport(options: NodeTransportOptions, caller: NodeCaller): Transport {
   return (request, events) => {
-    requireFewHops(hops + 1)
-    const exchange = new NodeExchange(request, events, options.sockets)
-    exchange.start(options, hops + 1, place)
+    requireFewHops(caller.hops + 1)
+    const exchange = new NodeExchange(request, events, options.sockets, caller)
+    exchange.start(options)
     return exchange
   }
 }
@@ -62,17 +72,22 @@ class NodeExchange implements TransportControl, ResponseHandler {
   #bodyBytesMax = 0
   #requestId = ''
   #versionKey = ''
+  readonly #caller: NodeCaller
+  /** What the called function does now: for the request, or for a message that brought it its limits anew. */
+  #work: Pick<Subrequest, 'work' | 'version'> | undefined
   /** Once the answer was a WebSocket. */
   #socket: RelayedSocket | undefined
   readonly #sockets: OpenSockets
 
-  constructor(request: TransportRequest, events: TransportEvents, sockets: OpenSockets) {
+  constructor(request: TransportRequest, events: TransportEvents, sockets: OpenSockets, caller: NodeCaller) {
+    this.#caller = caller
     this.#sockets = sockets
     this.#request = request
     this.#events = events
   }
 
-  start(options: NodeTransportOptions, hops: number, place: Readonly<Record<string, unknown>>): void {
+  start(options: NodeTransportOptions): void {
+    const { subrequest, hops, trees } = this.#caller
     const { url, method, headers, body, webSocket } = this.#request
     const destination = options.table().find(routeHostOf(url), url.pathname)
     const requestId = options.newRequestId()
@@ -89,17 +104,32 @@ class NodeExchange implements TransportControl, ResponseHandler {
     this.#versionKey = version.runnable.key
     this.#bodyBytesMax = version.requestBodyBytesMax
     if (body instanceof Uint8Array && !this.#counts(body)) return
-    const { country, latitude, longitude } = place
-    this.#control = options.runtime().dispatch(
-      version.runnable,
-      {
-        method, url: url.href, headers: webSocket ? handshakeHeaders(url.host, headers) : arrivingHeaders(url.host, headers, body),
-        metadata: { id: requestId, node: options.node, region: options.region, hops, country, latitude, longitude },
-        body: webSocket ? 'socket' : body,
-      },
-      this,
-    )
+    const { country, latitude, longitude } = subrequest.parent?.metadata ?? {}
+    const request: FunctionRequest = {
+      method, url: url.href, headers: webSocket ? handshakeHeaders(url.host, headers) : arrivingHeaders(url.host, headers, body),
+      metadata: { id: requestId, node: options.node, region: options.region, hops: hops + 1, country, latitude, longitude },
+      body: webSocket ? 'socket' : body,
+      workOfMessage: () => this.#workOfMessageIn(),
+    }
+    trees.graft(request, subrequest)
+    this.#work = { work: request, version: version.runnable }
+    this.#control = options.runtime().dispatch(version.runnable, request, this)
     if (this.#isOver) this.#control.abort()
+  }
+
+  /** For a message that comes back from the called function. */
+  readonly workOfMessage = (): object | undefined => {
+    const { budgets, trees } = this.#caller
+    const sender = this.#work
+    return sender !== undefined && budgets.of(sender).spendMessage() ? trees.branch(sender) : undefined
+  }
+
+  /** For a message that goes to the called function. */
+  #workOfMessageIn(): object | undefined {
+    const { subrequest, budgets, trees } = this.#caller
+    const work = budgets.of(subrequest).spendMessage() ? trees.branch(subrequest) : undefined
+    if (work !== undefined && this.#work !== undefined) this.#work = { ...this.#work, work }
+    return work
   }
 
   onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {

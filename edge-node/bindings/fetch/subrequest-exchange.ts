@@ -60,6 +60,11 @@ export class SubrequestExchange implements SubrequestHandler {
     if (!this.#isOver) this.#control?.resume()
   }
 
+  readonly workOfMessage = (): object | undefined => {
+    const asked = this.#control?.workOfMessage
+    return asked === undefined ? {} : asked()
+  }
+
   #send(): void {
     const request = this.#current
     const hop = new Hop()

@@ -28,6 +28,8 @@ export interface TransportControl {
   resume(): void
   /** No event follows. */
   abort(): void
+  /** As `SubrequestHandler.workOfMessage`. */
+  readonly workOfMessage?: () => object | undefined
 }
 
 /** Carries out one request: over the network, or inside the node. Never throws: refusals go to `onError`. */

@@ -1,4 +1,4 @@
-import { decodeClosePayload, fixedLimits, HostOperation, type MessageEvents, MessageKind, MessageParser } from '../../bridge/index.ts'
+import { decodeClosePayload, fixedLimits, HostOperation, type MessageEvents, messageCreditBytes, MessageKind, MessageParser } from '../../bridge/index.ts'
 import { joinBytes } from '../bytes.ts'
 import { decodeUtf8 } from '../encoding/index.ts'
 import { callHost } from '../host.ts'
@@ -7,8 +7,8 @@ import type { MessageSink } from './message-sink.ts'
 /**
  * Puts messages together from the body that flows towards the guest.
  *
- * Invariants: every byte is given back as credit once, when the sink takes what it brought; a message is kept only as far as it came. The
- * node is as little believed as any peer: another function may stand behind it.
+ * Invariants: what a chunk cost, its bytes and what stands besides them, is given back as credit once, when the sink takes what it brought; a
+ * message is kept only as far as it came. The node is as little believed as any peer: another function may stand behind it.
  */
 export class MessageReceiver implements MessageEvents {
   readonly #exchangeId: number
@@ -34,7 +34,7 @@ export class MessageReceiver implements MessageEvents {
   push(chunk: Uint8Array): void {
     if (this.#isOver) return
     this.#parser.push(chunk)
-    this.#giveCredit(chunk.length)
+    this.#giveCredit(chunk.length + messageCreditBytes)
   }
 
   /** No close came: `error` tells why, where it failed. */

@@ -1,4 +1,4 @@
-import { encodeClosePayload, encodeMessage, HostOperation, initialCreditBytes, maximumChunkBytes, MessageKind } from '../../bridge/index.ts'
+import { encodeClosePayload, encodeMessage, HostOperation, initialCreditBytes, maximumChunkBytes, messageCreditBytes, MessageKind } from '../../bridge/index.ts'
 import { encodeUtf8 } from '../encoding/index.ts'
 import { callHost } from '../host.ts'
 import type { MessageSink } from './message-sink.ts'
@@ -6,8 +6,8 @@ import type { MessageSink } from './message-sink.ts'
 /**
  * Sends messages by the body that flows away from the guest.
  *
- * Invariants: the bytes sent never exceed the first window plus the credit given; a message that fits leaves in the call that brings it, in a
- * chunk of its own; nothing is sent after a close.
+ * Invariants: a chunk is sent only while credit is left, of the first window or given since, and costs some besides its bytes; a message that fits
+ * leaves in the call that brings it, in a chunk of its own; nothing is sent after a close.
  */
 export class MessageSender implements MessageSink {
   onRelease: (() => void) | undefined
@@ -71,9 +71,9 @@ export class MessageSender implements MessageSink {
   #flush(): void {
     for (;;) {
       const [frame] = this.#waiting
-      if (frame === undefined || this.#credit === 0) return
+      if (frame === undefined || this.#credit <= 0) return
       const size = Math.min(frame.length, maximumChunkBytes, this.#credit)
-      this.#credit -= size
+      this.#credit -= size + messageCreditBytes
       this.#backlogBytes -= size
       if (size === frame.length) this.#waiting.shift()
       else this.#waiting[0] = frame.subarray(size)

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ExchangeDriver, getHead } from '../../../test/helpers/exchange-driver.ts'
 import { turn } from '../../../test/helpers/scripted-host.ts'
 import {
-  decodeRequestHead, encodeClosePayload, encodeMessage, encodeResponseHead, HostOperation, initialCreditBytes, maximumChunkBytes, MessageKind,
+  decodeRequestHead, encodeClosePayload, encodeMessage, encodeResponseHead, HostOperation, initialCreditBytes, maximumChunkBytes, messageCreditBytes, MessageKind,
 } from '../../bridge/index.ts'
 import type { Event } from '../events/index.ts'
 import { adoptHandlers, connect, fetch, receiveChunk, receiveCredit, receiveEnd, receiveHead, receiveReset, startRequest } from '../exchange/index.ts'
@@ -128,11 +128,21 @@ describe('an open socket', () => {
     const { socket, id } = open()
     socket.send(new Uint8Array(initialCreditBytes + 10))
     await turn()
-    expect(driver.host.sentBytes(id)).toBe(initialCreditBytes)
-    expect(driver.of(HostOperation.chunk, id).every(({ first }) => (first as Uint8Array).length <= maximumChunkBytes)).toBe(true)
-    expect(socket.bufferedAmount).toBe(15)
-    receiveCredit(id, 100)
+    const chunks = driver.of(HostOperation.chunk, id).map(({ first }) => (first as Uint8Array).length)
+    const sentBytes = driver.host.sentBytes(id)
+    expect([chunks.every((bytes) => bytes <= maximumChunkBytes), sentBytes + chunks.length * messageCreditBytes]).toEqual([true, initialCreditBytes + messageCreditBytes])
+    expect(socket.bufferedAmount).toBe(initialCreditBytes + 15 - sentBytes)
+    receiveCredit(id, messageCreditBytes)
+    expect(driver.host.sentBytes(id)).toBe(sentBytes)
+    receiveCredit(id, 10_000)
     expect([driver.host.sentBytes(id), socket.bufferedAmount]).toEqual([initialCreditBytes + 15, 0])
+  })
+
+  test('has no more than so many messages under way, however small', async () => {
+    const { socket, id } = open()
+    for (let count = 0; count < 1_000; count += 1) socket.send('')
+    await turn()
+    expect(driver.of(HostOperation.chunk, id)).toHaveLength(Math.ceil(initialCreditBytes / (messageCreditBytes + 5)))
   })
 
   test('shows messages however they are cut, and gives their credit back', () => {
@@ -141,7 +151,7 @@ describe('an open socket', () => {
     receiveChunk(id, message.slice(0, 3))
     receiveChunk(id, message.slice(3))
     expect(events).toEqual(['open', '\uFEFFtext'])
-    expect(driver.of(HostOperation.credit, id).reduce((sum, { first }) => sum + (first as number), 0)).toBe(message.length)
+    expect(driver.of(HostOperation.credit, id).reduce((sum, { first }) => sum + (first as number), 0)).toBe(message.length + 2 * messageCreditBytes)
   })
 
   test('shows bytes as it was asked to', () => {
@@ -294,10 +304,11 @@ describe('a pair', () => {
     expect(sent(upstream)).toEqual(encodeMessage(MessageKind.text, utf8('up')))
     const large = encodeMessage(MessageKind.binary, new Uint8Array(initialCreditBytes))
     receiveChunk(upstream, large)
-    expect(driver.host.sentBytes(id)).toBe(initialCreditBytes)
+    expect(driver.host.sentBytes(id)).toBeLessThan(large.length)
     expect(driver.of(HostOperation.credit, upstream)).toEqual([])
-    receiveCredit(id, 100)
-    expect(driver.of(HostOperation.credit, upstream).map(({ first }) => first)).toEqual([large.length])
+    receiveCredit(id, 10_000)
+    expect(driver.host.sentBytes(id)).toBe(large.length)
+    expect(driver.of(HostOperation.credit, upstream).map(({ first }) => first)).toEqual([large.length + messageCreditBytes])
   })
 })
 
