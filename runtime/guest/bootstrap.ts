@@ -23,7 +23,7 @@ import {
   hardenSharedMemory,
   hardenTemporal,
   hardenWebAssembly,
-  limitWasmMemory,
+  limitWasm,
   rehearseHardening,
 } from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
@@ -96,7 +96,7 @@ function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer
       return reportRejection(first, second as string | undefined)
     case GuestEvent.configure:
       startClock(third === true)
-      if (typeof second === 'number') limitWasmMemory(second)
+      if (typeof second === 'number') limitWasm(second)
       return configure(first as string)
   }
 }

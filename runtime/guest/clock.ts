@@ -8,9 +8,10 @@ import { callHost } from './host.ts'
  * Invariants: the host is asked once a turn at most, and answers with the turn's beginning whenever it is asked, so that the first look tells
  * nothing of how long the turn ran before. Everything inside that shows a time takes it from here: `Date` and others by ./hardening.
  */
-const clock: Clock = { runs: false, wallMs: undefined, steadyMs: undefined, originMs: 0, steadyOriginMs: 0 }
+const clock: Clock = { turn: 0, runs: false, wallMs: undefined, steadyMs: undefined, originMs: 0, steadyOriginMs: 0 }
 
 interface Clock {
+  turn: number
   runs: boolean
   /** What the host said in this turn; undefined where it was not asked. */
   wallMs: number | undefined
@@ -24,8 +25,14 @@ const { now: runningWallTime } = Date
 
 /** The host delivers an event: time may move. */
 export function beginTurn(): void {
+  clock.turn += 1
   clock.wallMs = undefined
   clock.steadyMs = undefined
+}
+
+/** The number of the turn that runs. */
+export function currentTurn(): number {
+  return clock.turn
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { guestFactory } from '../../../test/helpers/guest-isolate.ts'
+import { GuestEvent } from '../../bridge/index.ts'
 
 const open = await guestFactory()
 
@@ -181,5 +182,79 @@ test('asynchronous compile and instantiate settle', async () => {
     return [module instanceof WebAssembly.Module, instance instanceof WebAssembly.Instance, again.exports.g(1), WebAssembly.validate(bytes), WebAssembly.Module.exports(module).length, (await WebAssembly.compile(new Uint8Array(3)).catch((e) => e.name)), instance.exports.m instanceof WebAssembly.Memory]`))
     .toEqual([true, true, 1, true, 2, 'CompileError', true])
   await expect(guest.run(`await WebAssembly.instantiate(5)`)).rejects.toMatchObject({ name: 'TypeError' })
+  guest.dispose()
+})
+
+/** A module of bytes with one table: `(table ...) (export "t" (table 0)) (func (export "g") (param i32) (result i32) ref.null func, local.get 0, table.grow)`. */
+function moduleWithTable(table: readonly number[]): string {
+  const bytes = [
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 2, 1, 0, 4, table.length + 1, 1, ...table,
+    7, 9, 2, 1, 0x74, 1, 0, 1, 0x67, 0, 0, 10, 11, 1, 9, 0, 0xd0, 0x70, 0x20, 0, 0xfc, 0x0f, 0, 0x0b,
+  ]
+  return `new WebAssembly.Module(new Uint8Array(${JSON.stringify(bytes)}))`
+}
+
+test.each([
+  ['no maximum', [0x70, 0, 1]],
+  ['a large maximum', [0x70, 1, 1, 0x80, 0x80, 0x80, 4]],
+  ['a type by its number', [0x63, 0x70, 0, 1]],
+  ['an initial value', [0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b]],
+] as const)('a table of a module with %s does not grow beyond the limit', async (_, table) => {
+  const guest = open({ memoryMb: 16 })
+  expect(await guest.run(`const { exports } = new WebAssembly.Instance(${moduleWithTable(table)}); return [exports.g(1_000), exports.g(1_000_000), exports.t.length]`)).toEqual([1, -1, 1_001])
+  guest.dispose()
+})
+
+test.each([
+  [`new WebAssembly.Table({ initial: 1e7, element: 'externref' })`],
+  [`new WebAssembly.Table({ minimum: 1e7, initial: 1e7, maximum: 1e7, element: 'anyfunc' })`],
+  [`new WebAssembly.Table({ initial: 1, element: 'externref' }).grow(1e6)`],
+  [`new WebAssembly.Table({ initial: 1, maximum: 1e7, element: 'externref' }).grow(1e6)`],
+  [`new (Object.getPrototypeOf(class extends WebAssembly.Table {}))({ initial: 1e6, element: 'anyfunc' })`],
+  [`new (new WebAssembly.Table({ initial: 1, element: 'anyfunc' }).constructor)({ initial: 1e6, element: 'anyfunc' })`],
+  [`(() => { let n = 0; return new WebAssembly.Table({ get initial() { return n++ ? 1e7 : 1 }, element: 'externref' }).grow(1e6) })()`],
+  [`(() => { for (const kept = [];;) kept.push(new WebAssembly.Table({ initial: 1e5, maximum: 1e5, element: 'externref' })) })()`],
+  [moduleWithTable([0x70, 0, 0x80, 0x80, 0x80, 4])],
+  // An expression that is none of the usual.
+  [moduleWithTable([0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x1a, 0xd0, 0x70, 0x0b])],
+])('refuses %s', async (attempt) => {
+  const guest = open({ memoryMb: 16 })
+  await expect(guest.run(`return typeof ${attempt}`)).rejects.toThrow()
+  guest.dispose()
+})
+
+test('tables go on working', async () => {
+  const guest = open()
+  expect(await guest.run(`const table = new WebAssembly.Table({ initial: 2, element: 'externref' }, 'x'); const functions = new WebAssembly.Table({ initial: 1, maximum: 5, element: 'anyfunc' })
+    const values = [table.get(1), table.grow(1, 'y'), table.get(2), table.length, functions.get(0), functions.grow(4), table instanceof WebAssembly.Table, WebAssembly.Table.name, WebAssembly.Table.length]
+    for (const use of [() => functions.grow(1), () => WebAssembly.Table({}), () => new WebAssembly.Table({ initial: 1, element: 'no' }), () => new WebAssembly.Table({ element: 'anyfunc' }), () => new WebAssembly.Table()]) try { use(); values.push('') } catch (error) { values.push(error.name) }
+    return values`)).toEqual(['x', 2, 'y', 3, null, 1, true, 'Table', 1, 'RangeError', 'TypeError', 'TypeError', 'TypeError', 'TypeError'])
+  guest.dispose()
+})
+
+test('what instances of earlier turns had is there again', async () => {
+  const guest = open({ memoryMb: 16 })
+  await guest.run(`globalThis.module = ${wasm([0, 1])}`)
+  for (let turn = 0; turn < 40; turn++) {
+    guest.event(GuestEvent.credit, 77, 1)
+    // Each may grow to an eighth of all at least.
+    expect(await guest.run(`return new WebAssembly.Instance(module).exports.g(30)`)).toBe(1)
+  }
+  guest.event(GuestEvent.credit, 77, 1)
+  expect(await guest.run(`return new WebAssembly.Memory({ initial: 200, maximum: 200 }).buffer.byteLength`)).toBe(200 * 65_536)
+  guest.dispose()
+})
+
+test('what is in use stays counted from turn to turn', async () => {
+  const guest = open({ memoryMb: 16 })
+  await guest.run(`globalThis.kept = []`)
+  const keep = async (): Promise<void> => {
+    for (;;) {
+      guest.event(GuestEvent.credit, 77, 1)
+      await guest.run(`kept.push(new WebAssembly.Memory({ initial: 16, maximum: 16 }))`)
+    }
+  }
+  await expect(keep()).rejects.toThrow(/WebAssembly memory limit: 1 MB wanted, 0 MB left of 16 MB/)
+  expect(await guest.run(`return kept.length`)).toBe(16)
   guest.dispose()
 })

@@ -3,6 +3,7 @@ export interface WasmNamespace {
   Module: WasmConstructor
   Instance: WasmConstructor
   Memory: WasmConstructor
+  Table: WasmConstructor
   CompileError: new (message: string) => Error
   validate: (bytes: unknown, options?: unknown) => boolean
   compile: unknown
@@ -25,6 +26,7 @@ export function standIn(): WasmNamespace {
     Module: class Module extends Object {},
     Instance: class Instance extends Object {},
     Memory: class Memory extends Object {},
+    Table: class Table extends Object {},
     CompileError: Error,
     validate: () => false,
     compile: undefined,

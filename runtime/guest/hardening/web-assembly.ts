@@ -1,6 +1,7 @@
 /* oxlint-disable typescript/unbound-method -- methods of built-ins are captured here, to be applied to their receivers later */
 import { copyOfBytes, typedArrayByteLength } from '../primordials.ts'
-import { type CappedModule, capMemories } from './wasm-binary.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { type CappedModule, capModule } from './wasm-binary.ts'
 import { bytesOfResponse } from './wasm-response.ts'
 import { WasmBudget } from './wasm-budget.ts'
 import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
@@ -14,16 +15,34 @@ const { freeze, values } = Object
 const { trunc } = Math
 const toNumber = Number
 const toBigInt = BigInt
+const toText = String
 const OriginalTypeError = TypeError
 const weakGet = WeakMap.prototype.get
 const weakSet = WeakMap.prototype.set
+const { round } = Math
 const pagesPerMegabyte = 16
 const pageBytes = 64 * 1024
-const budget = new WasmBudget(128 * pagesPerMegabyte)
+/** An entry takes 8 bytes of the heap, one of functions 24 more beside it. */
+const entriesPerMegabyte = 32 * 1024
+const isolateLimit = { memoryMb: 128 }
+const collect = (): void => collectGarbage(isolateLimit.memoryMb)
+const megabytes = (pages: number): string => `${round(pages / 1.6) / 10} MB`
+const memoryBudget = new WasmBudget({
+  limit: isolateLimit.memoryMb * pagesPerMegabyte,
+  collect,
+  describe: (wanted, left, limit) => `WebAssembly memory limit: ${megabytes(wanted)} wanted, ${megabytes(left)} left of ${megabytes(limit)} (limits.memoryMb)`,
+})
+const tableBudget = new WasmBudget({
+  limit: isolateLimit.memoryMb * entriesPerMegabyte,
+  collect,
+  describe: (wanted, left, limit) => `WebAssembly table limit: ${wanted} entries wanted, ${left} left of ${limit} (limits.memoryMb)`,
+})
 
-/** What WebAssembly memory may use in this isolate, in all. */
-export function limitWasmMemory(memoryMb: number): void {
-  budget.pages = memoryMb * pagesPerMegabyte
+/** What WebAssembly may use in this isolate, in all. */
+export function limitWasm(memoryMb: number): void {
+  isolateLimit.memoryMb = memoryMb
+  memoryBudget.limit = memoryMb * pagesPerMegabyte
+  tableBudget.limit = memoryMb * entriesPerMegabyte
 }
 
 /**
@@ -44,42 +63,49 @@ export function hardenWebAssembly(): void {
 interface Compiled {
   readonly source: Uint8Array<ArrayBuffer>
   readonly options: unknown
-  /** What its own memories can grow to, together. */
+  /** What its own memories and tables can grow to, together. */
   readonly pages: number
-  /** Pages that were left when it was compiled. */
-  readonly left: number
+  readonly entries: number
+  /** What was left when it was compiled. */
+  readonly pagesLeft: number
+  readonly entriesLeft: number
 }
 
 function hardenNamespace(namespace: WasmNamespace): void {
   const compiledModules = new WeakMap<object, Compiled>()
   const keepers = new WeakMap<object, object>()
-  const { Module, Instance, Memory, CompileError, validate } = namespace
+  const { Module, Instance, Memory, Table, CompileError, validate } = namespace
   // Hardened before: of fixed length.
   const { SharedArrayBuffer: SharedBuffer } = globalThis as { SharedArrayBuffer?: Constructor }
 
   const compile = (source: unknown, options: unknown, target: Constructor): object => {
     const copy = copyOfBytes(source)
     if (copy === undefined) throw new OriginalTypeError('WebAssembly.Module(): Argument 0 must be a buffer source')
-    const left = budget.left()
-    const { bytes, pages } = capFirst(copy, CompileError)
+    const { bytes, pages, entries } = capFirst(copy, CompileError)
     const module = construct(Module, [bytes, options], target) as object
-    if (pages > 0) apply(weakSet, compiledModules, [module, { source: copy, options, pages, left } satisfies Compiled])
+    if (pages + entries > 0) {
+      const left = { pagesLeft: memoryBudget.left, entriesLeft: tableBudget.left }
+      apply(weakSet, compiledModules, [module, { source: copy, options, pages, entries, ...left } satisfies Compiled])
+    }
     return module
   }
-  /** The module with memories that fit what is left by now: since it was compiled, others may have been instantiated. */
-  const fit = (module: unknown): { readonly fitting: unknown; readonly pages: number } => {
+  /** The module with memories and tables that fit what is left by now: since it was compiled, others may have been instantiated. */
+  const fit = (module: unknown): { readonly fitting: unknown; readonly pages: number; readonly entries: number } => {
     const compiled = apply(weakGet, compiledModules, [module]) as Compiled | undefined
-    if (compiled === undefined || budget.left() >= compiled.left) return { fitting: module, pages: compiled?.pages ?? 0 }
-    const { bytes, pages } = cap(compiled.source)
-    return { fitting: pages === compiled.pages ? module : construct(Module, [bytes, compiled.options]), pages }
+    if (compiled === undefined) return { fitting: module, pages: 0, entries: 0 }
+    const hasRoom = memoryBudget.left >= compiled.pagesLeft && tableBudget.left >= compiled.entriesLeft
+    const { bytes, pages, entries } = hasRoom ? { ...compiled, bytes: undefined } : cap(compiled.source)
+    const isSame = pages === compiled.pages && entries === compiled.entries
+    return { fitting: isSame ? module : construct(Module, [bytes, compiled.options]), pages, entries }
   }
   const instantiate = (module: unknown, imports: unknown, target: Constructor): object => {
-    const { fitting, pages } = fit(module)
+    const { fitting, pages, entries } = fit(module)
     const keeper = {}
     // Reserved before the start function runs, which may make more instances.
-    budget.reserve(pages, keeper)
+    memoryBudget.reserve(pages, keeper)
+    tableBudget.reserve(entries, keeper)
     const instance = construct(Instance, [fitting, imports], target) as { exports: Record<string, unknown> }
-    if (pages > 0) keepAlive(keepers, keeper, instance)
+    if (pages + entries > 0) keepAlive(keepers, keeper, instance)
     return instance
   }
   const HardenedModule = replace(Module, (target, source, options) => compile(source, options, target))
@@ -91,6 +117,7 @@ function hardenNamespace(namespace: WasmNamespace): void {
   install('Module', HardenedModule)
   install('Instance', HardenedInstance)
   install('Memory', replace(Memory, (target, descriptor) => createMemory(Memory, SharedBuffer, descriptor, target)))
+  install('Table', replace(Table, (target, descriptor, init) => createTable(Table, descriptor, init, target)))
   install('validate', (source: unknown, options?: unknown) => validate(source, options))
   install('compile', async (source: unknown, options?: unknown) => compile(source, options, HardenedModule))
   const compileAndInstantiate = (source: unknown, imports: unknown, options: unknown): object => {
@@ -107,7 +134,7 @@ function hardenNamespace(namespace: WasmNamespace): void {
   deleteProperty(Memory.prototype, 'toFixedLengthBuffer')
 }
 
-/** Ties the reservation to all that leads to the instance's memory. */
+/** Ties the reservation to all that leads to the instance's memory and tables. */
 function keepAlive(keepers: WeakMap<object, object>, keeper: object, instance: { exports: Record<string, unknown> }): void {
   apply(weakSet, keepers, [instance, keeper])
   const exported = values(instance.exports)
@@ -118,12 +145,17 @@ function keepAlive(keepers: WeakMap<object, object>, keeper: object, instance: {
 }
 
 function cap(module: Uint8Array<ArrayBuffer>): CappedModule {
-  return capMemories(module, typedArrayByteLength(module), (initial, maximum) => budget.capOf(initial, maximum))
+  return capModule(
+    module,
+    typedArrayByteLength(module),
+    (initial, maximum) => memoryBudget.capOf(initial, maximum),
+    (initial, maximum) => tableBudget.capOf(initial, maximum),
+  )
 }
 
 function capFirst(module: Uint8Array<ArrayBuffer>, CompileError: new (message: string) => Error): CappedModule {
   // Too short for a module: V8 says so.
-  if (typedArrayByteLength(module) < 8) return { bytes: module, pages: 0 }
+  if (typedArrayByteLength(module) < 8) return { bytes: module, pages: 0, entries: 0 }
   try {
     return cap(module)
   } catch (thrown) {
@@ -134,20 +166,40 @@ function capFirst(module: Uint8Array<ArrayBuffer>, CompileError: new (message: s
 function createMemory(Memory: WasmConstructor, SharedBuffer: Constructor | undefined, given: unknown, target: Constructor): object {
   if (typeof given !== 'object' || given === null) return construct(Memory, [given], target) as object
   const { initial, minimum, maximum, shared, address, index } = given as Record<string, unknown>
-  const first = trunc(toNumber(initial ?? minimum))
+  const [first, declared] = toLimits('Memory', initial ?? minimum, maximum)
+  if (shared) return createSharedMemory(Memory, SharedBuffer, first, declared, target)
+  const pages = memoryBudget.capOf(first, declared)
+  const memory = construct(Memory, [{ ...limitsDescriptor(first, pages, address ?? index), shared: false }], target) as object
+  memoryBudget.reserve(pages, memory)
+  return memory
+}
+
+function createTable(Table: WasmConstructor, given: unknown, init: unknown, target: Constructor): object {
+  if (typeof given !== 'object' || given === null) return construct(Table, [given], target) as object
+  const { element: kind, initial, minimum, maximum, address, index } = given as Record<string, unknown>
+  // Converted before anything is counted: it may be code that makes tables.
+  const element = kind === undefined ? kind : toText(kind)
+  const [first, declared] = toLimits('Table', initial ?? minimum, maximum)
+  const entries = tableBudget.capOf(first, declared)
+  const descriptor = { ...limitsDescriptor(first, entries, address ?? index), element }
+  const table = construct(Table, init === undefined ? [descriptor] : [descriptor, init], target) as object
+  tableBudget.reserve(entries, table)
+  return table
+}
+
+function toLimits(kind: string, initial: unknown, maximum: unknown): [initial: number, maximum: number | undefined] {
+  const first = trunc(toNumber(initial))
   const declared = maximum === undefined ? undefined : trunc(toNumber(maximum))
   if (!(first >= 0) || (declared !== undefined && !(declared >= first))) {
-    throw new OriginalTypeError('WebAssembly.Memory(): initial and maximum must be sizes in pages, the maximum not below the initial')
+    throw new OriginalTypeError(`WebAssembly.${kind}(): initial and maximum must be sizes, the maximum not below the initial`)
   }
-  if (shared) return createSharedMemory(Memory, SharedBuffer, first, declared, target)
-  const pages = budget.capOf(first, declared)
-  const is64Bit = address === 'i64' || index === 'i64'
-  const descriptor = is64Bit
-    ? { initial: toBigInt(first), maximum: toBigInt(pages), address: 'i64', shared: false }
-    : { initial: first, maximum: pages, address: 'i32', shared: false }
-  const memory = construct(Memory, [descriptor], target) as object
-  budget.reserve(pages, memory)
-  return memory
+  return [first, declared]
+}
+
+function limitsDescriptor(initial: number, maximum: number, address: unknown): object {
+  return address === 'i64'
+    ? { initial: toBigInt(initial), maximum: toBigInt(maximum), address: 'i64' }
+    : { initial, maximum, address: 'i32' }
 }
 
 /**
