@@ -214,8 +214,8 @@ export class Exchange implements ResponseHandler, ByteHolder {
       return
     }
     if (this.#hasHead) {
-      this.#finish(error.code)
       this.#response.destroy()
+      this.#finish(error.code)
       return
     }
     answerProblem(this.#response, error, {

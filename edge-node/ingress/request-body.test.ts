@@ -54,7 +54,7 @@ async function send(bytes: number): Promise<void> {
 }
 
 it('ends a body that moves by a byte just before each time-out', async () => {
-  for (let times = 0; times < 3 && failure === undefined; times += 1) {
+  for (let times = 0; times < 3; times += 1) {
     vi.advanceTimersByTime(29_000)
     await send(1)
   }

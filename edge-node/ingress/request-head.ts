@@ -28,9 +28,12 @@ export interface InboundHead {
   internal: Map<string, string> | undefined
 }
 
+/** A header may be of four bytes, but costs the function's isolate a hundred. */
+const headersMax = 512
+
 const internalNames: ReadonlySet<string> = new Set(Object.values(internalHeaders))
 
-/** Reads a head. Throws `bad_request` where it is ambiguous. */
+/** Reads a head. Throws `bad_request` where it is ambiguous, `request_too_large` where it has too many headers. */
 export function readRequestHead(request: IncomingMessage): InboundHead {
   const head: InboundHead = {
     host: '', hostName: '', target: '', path: '', headers: [], contentLength: undefined, isChunked: false, cookie: undefined,
@@ -38,6 +41,9 @@ export function readRequestHead(request: IncomingMessage): InboundHead {
     forwardedFor: undefined, forwardedProtocol: undefined, internal: undefined,
   }
   const raw = request.rawHeaders
+  if (raw.length > 2 * headersMax) {
+    throw new SkerryError('request_too_large', `The request has more than ${headersMax} headers.`, { limit: headersMax, used: raw.length / 2 })
+  }
   let connection: string | undefined
   let hosts = 0
   for (let index = 0; index + 1 < raw.length; index += 2) {

@@ -16,7 +16,7 @@ export interface UnreadLimits {
  */
 export function cutUnread(response: ServerResponse, { idleMs, bytesPerSecondMin, held }: UnreadLimits): void {
   const { socket } = response
-  if (socket === null || socket.writableLength === 0) return
+  if (socket === null || socket.destroyed || socket.writableLength === 0) return
   const bytes = socket.writableLength
   const holder = { giveUp: () => void socket.destroy() }
   // The server destroys a socket that times out; it sets its own time, for the next request, after this listener.
