@@ -88,6 +88,14 @@ describe('usage', () => {
   })
 })
 
+test('a node that is to have the sandbox does not start without', async () => {
+  const node = ['edge', '--json', '--region', 'fra', '--control-plane', 'http://127.0.0.1:1', '--token', 'node', '--port', '0']
+  const { code, out, error } = await skerry([...node, '--sandbox', 'permission', '--require-sandbox'])
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({ error: { code: 'sandbox_unavailable', remedy: expect.stringContaining('bubblewrap') } })
+  expect(error).not.toContain('cells:')
+})
+
 describe('credentials', () => {
   test('are asked for where there are none', async () => {
     const { code, out } = await skerry(['functions', '--json'])
