@@ -4,6 +4,7 @@ import { HeldBytes } from '../held-bytes.ts'
 import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
 import { CallTrees } from './call-tree.ts'
+import { ConnectionCount } from './connection-count.ts'
 import { decoderBytesMax } from './content-decoding.ts'
 import type { ResolveHost } from './guarded-agent.ts'
 import { hopsBefore, loopHeader, loopHeaderOf, requireFewHops } from './hops.ts'
@@ -20,6 +21,8 @@ import type { Transport } from './transport.ts'
 
 export interface FetchBindingOptions extends NodeTransportOptions, OperatorRules {
   readonly resolve?: ResolveHost
+  /** Connections that functions may have open together. */
+  readonly connectionsMax?: number
 }
 
 export interface FetchBinding {
@@ -36,14 +39,14 @@ const idleHandler: SubrequestHandler = { onChunk: () => undefined, onEnd: () => 
  */
 export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const policies = new OutboundPolicies(options)
-  const clients = new OutboundClients(options.resolve ?? createResolveHost())
+  const clients = new OutboundClients(options.resolve ?? createResolveHost(), new ConnectionCount(options.connectionsMax))
   const budgets = new SubrequestBudgets()
   const trees = new CallTrees()
   const held = new HeldBytes(decoderBytesMax)
 
   const outside = (policy: OutboundPolicy, webSocket: boolean): Transport => {
-    const { agent, connect } = clients.of(policy)
-    if (!webSocket) return createNetworkTransport(agent, { account: policy.account, held })
+    const { agent, connect, progress } = clients.of(policy)
+    if (!webSocket) return createNetworkTransport({ agent, progress, host: { account: policy.account, held } })
     return createSocketTransport((to, done) => connect({ ...to, host: to.hostname }, (error, socket) => done(error, socket)), policy.account, options.sockets.unfinished)
   }
 

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 import { notPublic } from './address-filter.ts'
+import type { AnswerProgress } from './answer-progress.ts'
 import type { ConnectionCount } from './connection-count.ts'
 import type { OutboundPolicy } from './outbound-policy.ts'
 import { portOf } from './outbound-targets.ts'
@@ -55,8 +56,8 @@ export function createGuardedConnect(policy: OutboundPolicy, resolve: ResolveHos
   }
 }
 
-/** An undici agent that connects by `createGuardedConnect`. It keeps connections open for whoever uses it next. */
-export function createGuardedAgent(connect: buildConnector.connector): Agent {
+/** An undici agent that connects by `createGuardedConnect`. It keeps connections open for whoever uses it next. `progress` hears of what comes. */
+export function createGuardedAgent(connect: buildConnector.connector, progress: AnswerProgress): Agent {
   return new Agent({
     allowH2: false,
     pipelining: 1,
@@ -66,7 +67,14 @@ export function createGuardedAgent(connect: buildConnector.connector): Agent {
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
     maxHeaderSize: 64 * 1024,
-    connect,
+    connect: (options, callback) => connect(options, (...[error, socket]) => {
+      if (error !== null) {
+        callback(error, null)
+        return
+      }
+      progress.watch(socket)
+      callback(null, socket)
+    }),
   })
 }
 

@@ -1,31 +1,43 @@
 import type { Dispatcher } from 'undici'
 import { SkerryError } from '../../../errors/index.ts'
+import type { AnswerProgress } from './answer-progress.ts'
 import { ChunkQueue } from './chunk-queue.ts'
 import { createDecoder, type Decoder, type DecoderHost } from './content-decoding.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
 
-/** A transport over the network, by a dispatcher that guards where it connects to. `host` is for whom answers are decoded. */
-export function createNetworkTransport(dispatcher: Dispatcher, host: DecoderHost): Transport {
-  return (request, events) => new NetworkExchange(dispatcher, host, request, events)
+export interface NetworkTransportOptions {
+  /** Guards where it connects to. */
+  readonly agent: Dispatcher
+  /** Of answers that come by it. */
+  readonly progress: AnswerProgress
+  /** For whom answers are decoded. */
+  readonly host: DecoderHost
+}
+
+/** A transport over the network. */
+export function createNetworkTransport(options: NetworkTransportOptions): Transport {
+  return (request, events) => new NetworkExchange(options, request, events)
 }
 
 class NetworkExchange implements TransportControl, Dispatcher.DispatchHandler {
   readonly #events: TransportEvents
   readonly #request: TransportRequest
   readonly #host: DecoderHost
+  readonly #progress: AnswerProgress
   readonly #body: ChunkQueue | undefined
   #controller: Dispatcher.DispatchController | undefined
   #decoder: Decoder | undefined
   #isOver = false
 
-  constructor(dispatcher: Dispatcher, host: DecoderHost, request: TransportRequest, events: TransportEvents) {
+  constructor({ agent, progress, host }: NetworkTransportOptions, request: TransportRequest, events: TransportEvents) {
     this.#host = host
+    this.#progress = progress
     this.#request = request
     this.#events = events
     const { url, method, headers, body } = request
     if (body === 'stream') this.#body = new ChunkQueue((bytes) => events.onConsumed(bytes))
     try {
-      dispatcher.dispatch(
+      agent.dispatch(
         { origin: url.origin, path: url.pathname + url.search, method, headers: [...headers], body: body === 'stream' ? (this.#body?.toReadable() ?? null) : (body ?? null) },
         this,
       )
@@ -41,6 +53,7 @@ class NetworkExchange implements TransportControl, Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, statusText?: string): void {
     if (this.#isOver || status < 200) return
+    this.#progress.made()
     const flat = rawPairs(controller.rawHeaders) ?? objectPairs(headers)
     const hasBody = this.#request.method !== 'HEAD' && status !== 204 && status !== 304
     const decoder = hasBody ? createDecoder(flat, this.#host, this.#decoderEvents) : undefined
@@ -49,6 +62,7 @@ class NetworkExchange implements TransportControl, Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#progress.made()
     if (this.#isOver) return
     const goesOn = this.#decoder === undefined ? this.#events.onChunk(chunk) : this.#decoder.write(chunk)
     if (!goesOn) controller.pause()

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Agent, buildConnector } from 'undici'
-import { ConnectionCount } from './connection-count.ts'
+import { AnswerProgress } from './answer-progress.ts'
+import type { ConnectionCount } from './connection-count.ts'
 import { createGuardedAgent, createGuardedConnect, type ResolveHost } from './guarded-agent.ts'
 import type { OutboundPolicy } from './outbound-policy.ts'
 
@@ -10,6 +11,8 @@ const clientsMax = 1_000
 export interface OutboundClient {
   readonly agent: Agent
   readonly connect: buildConnector.connector
+  /** Of answers that come by `agent`. */
+  readonly progress: AnswerProgress
 }
 
 /**
@@ -29,7 +32,7 @@ export class OutboundClients {
     },
   })
 
-  constructor(resolve: ResolveHost, count: ConnectionCount = new ConnectionCount()) {
+  constructor(resolve: ResolveHost, count: ConnectionCount) {
     this.#resolve = resolve
     this.#count = count
   }
@@ -38,7 +41,8 @@ export class OutboundClients {
     let client = this.#clients.get(policy.key)
     if (client === undefined) {
       const connect = createGuardedConnect(policy, this.#resolve, this.#count)
-      client = { agent: createGuardedAgent(connect), connect }
+      const progress = new AnswerProgress()
+      client = { agent: createGuardedAgent(connect, progress), connect, progress }
       this.#clients.set(policy.key, client)
     }
     return client
