@@ -7,6 +7,8 @@ export interface SkerryErrorOptions {
   readonly used?: number
   /** The field, file or route that is at fault. */
   readonly field?: string
+  /** When to repeat, where that is known better than the registry does. */
+  readonly retryAfterSeconds?: number
 }
 
 /** A failure with a code of the registry. `message` is safe to show to whoever caused it. */
@@ -16,6 +18,8 @@ export class SkerryError extends Error {
   readonly limit: number | undefined
   readonly used: number | undefined
   readonly field: string | undefined
+  /** Undefined where repeating does not help. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, detail: string = errorRegistry[code].title, options: SkerryErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -23,6 +27,7 @@ export class SkerryError extends Error {
     this.limit = options.limit
     this.used = options.used
     this.field = options.field
+    this.retryAfterSeconds = options.retryAfterSeconds ?? errorRegistry[code].retryAfterSeconds
   }
 
   get status(): number {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { errorRegistry, type SkerryError, toProblem } from '../../errors/index.ts'
-import { internalHeaders } from './internal-headers.ts'
+import { internalHeaders, type NotBegun } from './internal-headers.ts'
 
 /** Retries of what was refused for load are spread over so many seconds. */
 const retryJitterSeconds = 3
@@ -12,12 +12,11 @@ export interface ProblemContext {
   readonly region?: string | undefined
   readonly version?: string | undefined
   /** Set on the internal listener where no code of the function ran. */
-  readonly notBegun?: boolean
+  readonly notBegun?: NotBegun | undefined
   readonly close?: boolean
 }
 
 function problemHeaders(error: SkerryError, length: number, context: ProblemContext): string[] {
-  const definition = errorRegistry[error.code]
   const headers = [
     'content-type', 'application/problem+json',
     'content-length', String(length),
@@ -28,10 +27,10 @@ function problemHeaders(error: SkerryError, length: number, context: ProblemCont
   ]
   if (context.region !== undefined) headers.push('x-skerry-region', context.region)
   if (context.version !== undefined) headers.push('x-skerry-version', context.version)
-  if (definition.retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfter(error, definition.retryAfterSeconds)))
+  if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfter(error, error.retryAfterSeconds)))
   // https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
   if (error.code === 'upgrade_required') headers.push('upgrade', 'websocket', 'sec-websocket-version', '13')
-  if (context.notBegun === true) headers.push(internalHeaders.notBegun, '1')
+  if (context.notBegun !== undefined) headers.push(internalHeaders.notBegun, context.notBegun)
   if (context.close === true) headers.push('connection', 'close')
   return headers
 }
@@ -39,6 +38,16 @@ function problemHeaders(error: SkerryError, length: number, context: ProblemCont
 /** Seconds. Whoever was refused because of load must not come back together with all the others. */
 function retryAfter(error: SkerryError, seconds: number): number {
   return error.code === 'overloaded' ? seconds + Math.floor(Math.random() * retryJitterSeconds) : seconds
+}
+
+/** What is told to the gateway where nothing of the request ran. A node that drains refuses whatever comes, however little it has to do. */
+export function notBegunOf(error: SkerryError, isDraining: boolean): NotBegun {
+  return !isDraining && isBusy(error) ? 'busy' : '1'
+}
+
+/** Whether the request may be welcome a moment later. */
+export function isBusy(error: SkerryError): boolean {
+  return error.code === 'overloaded' || error.code === 'concurrency_limit_exceeded'
 }
 
 /** Answers with the problem document of an error. @see https://www.rfc-editor.org/rfc/rfc9457 */

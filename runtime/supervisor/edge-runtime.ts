@@ -278,7 +278,8 @@ export class EdgeRuntime implements Runtime {
     const refusedMs = this.#quarantine.refusalMs(version, version.version)
     if (refusedMs > 0) {
       const seconds = Math.ceil(refusedMs / 1_000)
-      exchange.fail(new SkerryError('function_quarantined', `The function ended the process under it again and again; it is tried again in ${seconds} s`))
+      const detail = `The function ended the process under it again and again; it is tried again in ${seconds} s`
+      exchange.fail(new SkerryError('function_quarantined', detail, { retryAfterSeconds: seconds }))
       return
     }
     const record = this.#versions.get(version.key)

@@ -38,6 +38,7 @@ test('who ends its cell twice in a minute gets one of its own, waits, and is tol
   const refused = await call(runtime, crasher)
   expect(refused.error?.code).toBe('function_quarantined')
   expect(refused.error?.message).toMatch(/tried again in \d+ s/)
+  expect(refused.error?.retryAfterSeconds).toBe(1)
   expect(await bystanderAnswer(runtime)).toBe('unharmed')
   expect(runtime.status().quarantined).toMatchObject([{ account: 'test', functionName: 'crasher', cellsEnded: 2 }])
   const record = await hostile.logged(({ code }) => code === 'function_quarantined')
