@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { HostOperation } from '../../bridge/index.ts'
 import { guestFactory, runInNode } from '../../../test/helpers/guest-isolate.ts'
 
-const guest = (await guestFactory())()
+const open = await guestFactory()
+const guest = open()
 
 const same = async (body: string): Promise<void> => {
   expect(await guest.run(body)).toEqual(await runInNode(body))
@@ -48,6 +50,38 @@ test('legacy text comes out of pieces of any size as it comes out whole', async 
       return text + decoder.decode() === new TextDecoder(label).decode(bytes)
     }))`
   expect(await guest.run(`const labels = ['big5', 'euc-jp', 'euc-kr', 'gbk', 'gb18030', 'shift_jis', 'iso-2022-jp', 'koi8-r', 'utf-16be', 'utf-8']; ${pieces}`)).toBe(true)
+})
+
+/** Text without a byte at which all encodings are in their initial state, and escapes of any kind. */
+const alphabets = { high: [0x81, 0x8e, 0x8f, 0xa1, 0xb0, 0xfe, 0x30, 0x41], escapes: [0x1b, 0x1b, 0x24, 0x28, 0x42, 0x4a, 0x49, 0x40, 0x21, 0x30, 0x5c, 0x0a, 0x0e, 0xff] }
+const stateful = ['big5', 'euc-jp', 'euc-kr', 'gbk', 'gb18030', 'shift_jis', 'iso-2022-jp']
+
+test.each(Object.entries(alphabets))('nothing is lost of a stream that never comes to rest: %s', async (_, alphabet) => {
+  const body = `let seed = 7; const next = () => (seed = (seed * 1103515245 + 12345) % 2147483648) >> 8
+    const alphabet = ${JSON.stringify(alphabet)}; const bytes = Uint8Array.from({ length: 2000 }, () => alphabet[next() % alphabet.length])
+    return ${JSON.stringify(stateful)}.filter((label) => [1, 3, 50, 130].some((size) => {
+      const decoder = new TextDecoder(label); let text = ''
+      for (let at = 0; at < bytes.length; at += size) text += decoder.decode(bytes.subarray(at, at + size), { stream: true })
+      return text + decoder.decode() !== new TextDecoder(label).decode(bytes)
+    }))`
+  expect(await guest.run(body)).toEqual([])
+})
+
+test.each(stateful)('to decode %s byte by byte takes no more for each byte as the stream grows', async (label) => {
+  let decoded = 0
+  const counting = open({ override: ({ operation, first }) => {
+    if (operation === HostOperation.textDecode && first instanceof Uint8Array) decoded += first.length
+    return undefined
+  } })
+  const decode = (count: number): Promise<unknown> => counting.run(`const decoder = new TextDecoder('${label}'); let length = 0
+    const escape = '${label}' === 'iso-2022-jp' ? [0x1b, 0x24, 0x42] : []
+    for (let at = 0; at < ${count}; at++) length += decoder.decode(new Uint8Array([at < escape.length ? escape[at] : '${label}' === 'iso-2022-jp' ? 0x24 : 0xb0]), { stream: true }).length
+    return length`)
+  await decode(1_000)
+  const first = decoded
+  await decode(4_000)
+  expect(decoded - first).toBeLessThan(first * 5)
+  counting.dispose()
 })
 
 test('memory that is shared with the host stays out of reach', async () => {

@@ -7,30 +7,41 @@
 export function completeLength(bytes: Uint8Array, encoding: string): number {
   if (encoding === 'utf-8') return completeUtf8(bytes)
   if (encoding === 'utf-16le' || encoding === 'utf-16be') return completeUtf16(bytes, encoding === 'utf-16le')
-  if (encoding === 'iso-2022-jp') return completeIso2022(bytes)
   if (isMultiByte(encoding)) return bytes.findLastIndex((byte) => byte < lowestTrailByte) + 1
   return bytes.length
 }
 
-/** Whether more than one byte may make a character, by rules that only the host's tables know. */
+/** Whether more than one byte may make a character, by rules that only the host's tables know; iso-2022-jp has a state of its own. */
 export function isMultiByte(encoding: string): boolean {
   return multiByteEncodings.has(encoding)
 }
 
-const multiByteEncodings = new Set(['big5', 'euc-jp', 'euc-kr', 'gb18030', 'gbk', 'iso-2022-jp', 'shift_jis'])
+const multiByteEncodings = new Set(['big5', 'euc-jp', 'euc-kr', 'gb18030', 'gbk', 'shift_jis'])
 /** In none of them does a lower byte continue a character, so after one each decoder is in its initial state. */
 const lowestTrailByte = 0x30
+const lineFeed = 0x0a
+/** No character has more bytes. */
+const characterBytesMax = 4
+/** Looking for a better place costs some decoding: fewer bytes are kept as they are. */
+const longRestBytes = 64
 
-/** https://encoding.spec.whatwg.org/#iso-2022-jp-decoder: behind `ESC ( B` and one byte more it is as it was at the start. */
-function completeIso2022(bytes: Uint8Array): number {
-  const lastEscape = bytes.lastIndexOf(0x1b)
-  if (lastEscape === -1) return bytes.length
-  for (let at = lastEscape; at !== -1; at = at === 0 ? -1 : bytes.lastIndexOf(0x1b, at - 1)) {
-    const next = bytes[at + 3]
-    if (bytes[at + 1] !== 0x28 || bytes[at + 2] !== 0x42 || next === undefined || next === 0x1b) continue
-    return at === lastEscape ? bytes.length : at + 4
+/**
+ * The end of `rest`, from a place where a decoder of a multi-byte encoding is in its initial state: such text may have no low byte for as long as
+ * it likes, and whoever decoded all of it again for each byte would never end.
+ *
+ * @param decode the text of bytes, or, where more are to follow, without what those may complete
+ */
+export function shortenRest(rest: Uint8Array<ArrayBuffer>, decode: (bytes: Uint8Array, moreFollow: boolean) => string): Uint8Array<ArrayBuffer> {
+  if (rest.length < longRestBytes) return rest
+  for (let cut = rest.length; cut > rest.length - characterBytesMax; cut--) {
+    const before = rest.subarray(0, cut)
+    // Behind part of a character a line feed makes an error.
+    const ended = new Uint8Array(cut + 1)
+    ended.set(before)
+    ended[cut] = lineFeed
+    if (decode(ended, false) === `${decode(before, true)}\n`) return rest.slice(cut)
   }
-  return 0
+  return rest
 }
 
 function completeUtf8(bytes: Uint8Array): number {

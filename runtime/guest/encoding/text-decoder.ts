@@ -3,7 +3,8 @@ import { joinBytes } from '../bytes.ts'
 import { callHost } from '../host.ts'
 import { viewBytesAllowingShared } from '../primordials.ts'
 import { toDictionary, toDomString } from '../webidl.ts'
-import { completeLength, isMultiByte } from './stream-boundary.ts'
+import { Iso2022JpState } from './iso-2022-jp-state.ts'
+import { completeLength, isMultiByte, shortenRest } from './stream-boundary.ts'
 import { decodeShortAscii, textFromHost } from './utf8.ts'
 
 const none = new Uint8Array(0)
@@ -21,6 +22,8 @@ export class TextDecoder {
   readonly #ignoreBom: boolean
   /** Bytes of the stream that wait for more, from a place where a decoder is in its initial state. */
   #pending: Uint8Array<ArrayBuffer> = none
+  /** Of a stream in iso-2022-jp. */
+  #state: Iso2022JpState | undefined
   /** How much of the text of `#pending` was given out already. */
   #givenLength = 0
   /** A stream goes on: the next call continues it, and the byte order mark is behind us where `#bomSeen`. */
@@ -63,22 +66,34 @@ export class TextDecoder {
       this.#reset()
       return text
     }
-    const length = completeLength(bytes, this.#encoding)
-    if (!isMultiByte(this.#encoding)) {
+    const isStateful = this.#encoding === 'iso-2022-jp'
+    if (!isStateful && !isMultiByte(this.#encoding)) {
+      const length = completeLength(bytes, this.#encoding)
       this.#pending = bytes.slice(length)
       return this.#decodeBytes(bytes.subarray(0, length))
     }
     const text = this.#decodeBytes(bytes, partialFlag)
-    const rest = bytes.slice(length)
-    const restText = length === 0 ? text : this.#decodeBytes(rest, partialFlag)
+    const rest = isStateful ? this.#follow(given) : this.#restOf(bytes)
     const fresh = text.slice(this.#givenLength)
     this.#pending = rest
-    this.#givenLength = restText.length
+    this.#givenLength = this.#decodeBytes(rest, partialFlag).length
     return fresh
+  }
+
+  #follow(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const state = (this.#state ??= new Iso2022JpState())
+    state.feed(bytes)
+    return state.prefix
+  }
+
+  #restOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const rest = new Uint8Array(bytes.subarray(completeLength(bytes, this.#encoding)))
+    return shortenRest(rest, (part, moreFollow) => textFromHost(part, this.#encoding, moreFollow ? partialFlag : 0) ?? '')
   }
 
   #reset(): void {
     this.#pending = none
+    this.#state = undefined
     this.#givenLength = 0
   }
 
