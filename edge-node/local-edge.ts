@@ -1,6 +1,7 @@
 import type { FunctionState, TailEvent } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
 import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/index.ts'
+import { type ResolveHost } from './bindings/fetch/index.ts'
 import { toTailEvent } from './bindings/logs/index.ts'
 import { EdgeCore, type RuntimeSettings } from './edge-core.ts'
 import type { LocateClient, ReadArtifact } from './ingress/index.ts'
@@ -26,6 +27,8 @@ export interface LocalEdgeOptions extends ProtectionSettings {
   readonly runtime?: RuntimeSettings
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
   readonly locate?: LocateClient
+  /** In place of the system's, for names that functions call. */
+  readonly resolve?: ResolveHost
   readonly onLog?: (event: TailEvent) => void
 }
 

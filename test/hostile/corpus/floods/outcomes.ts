@@ -1,0 +1,33 @@
+import type { Outcomes } from '../outcome.ts'
+
+/** Much of everything, in all directions. A key-value store is not among it: there is none yet. */
+export const outcomes: Outcomes = {
+  console: { code: 'cpu_limit_exceeded' },
+  'console-giants': { code: ['cpu_limit_exceeded', 'uncaught_exception', 'memory_limit_exceeded'], cell: 'replaced', withinMs: 6_000 },
+  timers: { answers: 'contained', limits: { cpuMs: 1_000 } },
+  jobs: { code: ['cpu_limit_exceeded', 'memory_limit_exceeded', 'isolate_crashed'], cell: 'replaced', withinMs: 6_000 },
+  rejections: { answers: 'contained', limits: { cpuMs: 1_000 } },
+  fetches: { answers: 'contained', limits: { cpuMs: 2_000 } },
+  'fetches-itself': { answers: 'contained', limits: { cpuMs: 1_000 } },
+  'fetches-itself-often': { answers: 'contained', limits: { cpuMs: 1_000 } },
+  'sockets-to-itself': { goesOn: true },
+  sockets: { answers: 'contained', limits: { cpuMs: 2_000 } },
+  'waits-for-ever': { answers: 'answered' },
+  'waits-and-fetches': { answers: 'answered', limits: { subrequests: 20 } },
+  drips: { goesOn: true },
+  pours: { breaksOff: 'cpu_limit_exceeded' },
+  silent: { breaksOff: 'wall_limit_exceeded', limits: { idleMs: 500 } },
+  'waits-for-drip': { drips: true, code: 'wall_limit_exceeded', limits: { wallMs: 500 } },
+  'ignores-drip': { drips: true, answers: 'contained' },
+  'drip-from-origin': { code: 'wall_limit_exceeded', limits: { wallMs: 500 } },
+  'unread-answers': { answers: 'contained', limits: { cpuMs: 1_000 } },
+  'uploads-for-ever': { answers: 'open', limits: { cpuMs: 500 } },
+  'giant-header': { code: 'no_response' },
+  'many-headers': { code: ['no_response', 'cpu_limit_exceeded'] },
+  cookies: { answers: 'contained', headers: { 'set-cookie': null } },
+  'giant-request-header': { answers: 'contained', limits: { cpuMs: 1_000 } },
+  parameters: { code: ['cpu_limit_exceeded', 'memory_limit_exceeded'] },
+  form: { code: ['uncaught_exception', 'cpu_limit_exceeded'] },
+  codecs: { answers: 'contained', limits: { cpuMs: 2_000 } },
+  signals: { answers: 'contained', limits: { cpuMs: 1_000 } },
+}

@@ -1,0 +1,6 @@
+// A head, and then nothing.
+export default {
+  fetch() {
+    return new Response(new ReadableStream({}))
+  },
+}

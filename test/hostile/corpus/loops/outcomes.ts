@@ -1,0 +1,33 @@
+import type { Outcomes } from '../outcome.ts'
+
+/** Loops that do not end, wherever the engine lets code run. */
+export const outcomes: Outcomes = {
+  plain: { code: 'cpu_limit_exceeded' },
+  caught: { code: 'cpu_limit_exceeded' },
+  microtasks: { code: 'cpu_limit_exceeded' },
+  promises: { code: 'cpu_limit_exceeded' },
+  thenable: { code: 'cpu_limit_exceeded' },
+  'after-timer': { code: 'cpu_limit_exceeded' },
+  'after-digest': { code: 'cpu_limit_exceeded' },
+  'after-fetch': { code: 'cpu_limit_exceeded' },
+  'in-timer': { code: 'cpu_limit_exceeded' },
+  interval: { code: 'cpu_limit_exceeded', withinMs: 8_000 },
+  getter: { code: 'cpu_limit_exceeded' },
+  proxy: { code: 'cpu_limit_exceeded' },
+  conversion: { code: 'cpu_limit_exceeded' },
+  iterator: { code: ['cpu_limit_exceeded', 'memory_limit_exceeded'] },
+  'iterator-helper': { code: 'cpu_limit_exceeded' },
+  'async-iterator': { code: 'cpu_limit_exceeded' },
+  comparator: { code: 'cpu_limit_exceeded' },
+  species: { code: 'cpu_limit_exceeded' },
+  'stream-pull': { breaksOff: 'cpu_limit_exceeded' },
+  'stream-cancel': { goesOn: true, told: 'cpu_limit_exceeded' },
+  'abort-listener': { goesOn: true, told: 'cpu_limit_exceeded' },
+  'after-answer': { answers: 'answered', told: 'cpu_limit_exceeded' },
+  finalizer: { answers: 'contained', limits: { cpuMs: 500 } },
+  'rejection-message': { code: 'cpu_limit_exceeded', cell: 'replaced' },
+  'rejection-listener': { answers: 'contained' },
+  'message-ports': { code: ['cpu_limit_exceeded', 'wall_limit_exceeded'], limits: { cpuMs: 10, wallMs: 2_000 } },
+  'module-timer': { answers: 'answered', told: 'cpu_limit_exceeded' },
+  atomics: { answers: 'contained' },
+}

@@ -1,0 +1,6 @@
+// Never ends.
+export default {
+  fetch() {
+    for (;;);
+  },
+}

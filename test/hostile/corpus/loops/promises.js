@@ -1,0 +1,7 @@
+// Each promise is settled by the one before.
+export default {
+  fetch() {
+    const again = () => Promise.resolve().then(again)
+    return again()
+  },
+}

@@ -1,0 +1,7 @@
+// An array that grows element by element.
+export default {
+  fetch() {
+    const kept = []
+    for (;;) kept.push(kept.length / 3)
+  },
+}

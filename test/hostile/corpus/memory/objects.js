@@ -1,0 +1,7 @@
+// Many small objects, each reachable.
+export default {
+  fetch() {
+    let list
+    for (;;) list = { list, text: `${Math.random()}` }
+  },
+}

@@ -1,0 +1,7 @@
+// Calls itself.
+export default {
+  fetch() {
+    const descend = () => 1 + descend()
+    return new Response(String(descend()))
+  },
+}

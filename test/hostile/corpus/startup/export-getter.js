@@ -1,0 +1,6 @@
+// Its handlers are read by the platform.
+export default {
+  get fetch() {
+    for (;;);
+  },
+}

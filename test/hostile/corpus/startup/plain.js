@@ -1,0 +1,3 @@
+// Never gets as far as its export.
+for (;;);
+export default {}

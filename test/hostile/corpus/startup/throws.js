@@ -1,0 +1,7 @@
+// Throws what is no error, and can not be shown.
+throw new Proxy({}, {
+  get() {
+    throw new Error('looked at')
+  },
+})
+export default {}

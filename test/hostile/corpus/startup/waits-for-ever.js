@@ -1,0 +1,3 @@
+// Waits at its top level for what never comes.
+await new Promise(() => {})
+export default {}
