@@ -184,7 +184,8 @@ export class EdgeCore {
       perClientMax: kind === 'public' ? connectionsPerClientMax : undefined,
       refusal: () => {
         this.protection.count('connections')
-        return problemText(new SkerryError('overloaded', 'The node has as many connections as it can serve.'), problemContext())
+        const error = new SkerryError('overloaded', 'The node has as many connections as it can serve.')
+        return problemText(error, { ...problemContext(), notBegun: kind === 'internal' ? 'busy' : undefined })
       },
     })
   }

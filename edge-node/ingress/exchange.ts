@@ -5,13 +5,13 @@ import type {
 } from '../../runtime/supervisor/index.ts'
 import type { OpenSockets } from '../bindings/websocket/index.ts'
 import type { ByteHolder, Protection } from '../protection/index.ts'
-import { answerProblem } from './problem-answer.ts'
+import { answerProblem, isBusy, notBegunOf } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
 import { buildResponseHead, isBodyless, type OutgoingHead } from './response-head.ts'
 import type { RoutedVersion } from './runnable-version.ts'
 import { ServedSocket } from './served-socket.ts'
 import { switchProtocols } from './switch-protocols.ts'
-import { cutUnread } from './unread-answer.ts'
+import { cutUnread, unreadLimits } from './unread-answer.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
 
 /** What one request needs of the node around it. */
@@ -41,9 +41,6 @@ export type ExchangeEvent =
 
 /** Small bodies go out in one piece with their head. */
 const singleWriteBytesMax = 16 * 1024
-/** How long a client may leave what was sent to it unread, and how fast it must take it after that. */
-const unreadMsMax = 60_000
-const readBytesPerSecondMin = 1_024
 /** What a client still sends after its answer is read for so long. */
 const lingerMs = 2_000
 
@@ -140,8 +137,8 @@ export class Exchange implements ResponseHandler, ByteHolder {
       return true
     }
     if (this.#response.write(chunk)) return true
+    this.#context.protection.held.add(this, this.#isWaitingForDrain ? chunk.length : this.#response.writableLength)
     this.#waitForDrain()
-    this.#context.protection.held.add(this, chunk.length)
     return false
   }
 
@@ -220,15 +217,15 @@ export class Exchange implements ResponseHandler, ByteHolder {
     }
     answerProblem(this.#response, error, {
       requestId, node, region, version: version.runnable.version, close: this.#context.isDraining(),
-      notBegun: tellsNotBegun && (error.code === 'overloaded' || error.code === 'concurrency_limit_exceeded'),
+      notBegun: tellsNotBegun && isBusy(error) ? notBegunOf(error, this.#context.isDraining()) : undefined,
     })
     this.#finish(error.code)
   }
 
   #waitForDrain(): void {
-    if (this.#isWaitingForDrain) return
+    if (this.#isWaitingForDrain || this.#isOver) return
     this.#isWaitingForDrain = true
-    this.#unread = setTimeout(() => this.#break(new SkerryError('bad_request', 'The client does not read its answer.')), unreadMsMax)
+    this.#unread = setTimeout(() => this.#break(new SkerryError('bad_request', 'The client does not read its answer.')), unreadLimits.idleMs)
     this.#response.once('drain', () => {
       this.#isWaitingForDrain = false
       this.#context.protection.held.clear(this)
@@ -252,7 +249,7 @@ export class Exchange implements ResponseHandler, ByteHolder {
     linger(this.#request)
     const { held } = this.#context.protection
     held.clear(this)
-    cutUnread(this.#response, { idleMs: unreadMsMax, bytesPerSecondMin: readBytesPerSecondMin, held })
+    cutUnread(this.#response, { ...unreadLimits, held })
     this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs })
   }
 }

@@ -13,7 +13,7 @@ import { type HeaderRules, toForwardedHeaders, toFunctionHeaders } from './funct
 import { isUlid } from './identifiers.ts'
 import type { IngressEvents } from './ingress-events.ts'
 import { type ClientDetails, internalHeaders } from './internal-headers.ts'
-import { answerProblem } from './problem-answer.ts'
+import { answerProblem, notBegunOf } from './problem-answer.ts'
 import { bodyTooLarge, wholeBodyBytesMax } from './request-body.ts'
 import { type InboundHead, readRequestHead } from './request-head.ts'
 import type { RouteTable } from './route-table.ts'
@@ -219,7 +219,7 @@ export class Ingress {
     if (!arrival.response.headersSent && !arrival.response.destroyed) {
       answerProblem(arrival.response, error, {
         requestId: arrival.requestId, node, region, version: arrival.version?.runnable.version,
-        notBegun: notBegun && arrival.isInternal, close: isDraining(),
+        notBegun: notBegun && arrival.isInternal ? notBegunOf(error, isDraining()) : undefined, close: isDraining(),
       })
     }
     linger(arrival.request)

@@ -21,9 +21,12 @@ export const internalHeaders = {
   hops: 'x-skerry-hops',
   /** `1` where a node sent it on: the receiver answers it itself or refuses. */
   forwarded: 'x-skerry-forwarded',
-  /** On a refusal: `1` where no code of the function ran, so that another node may be tried whatever the method. */
+  /** On a refusal: that no code of the function ran, so that another node may be tried whatever the method; see `NotBegun`. */
   notBegun: 'x-skerry-not-begun',
 } as const
+
+/** Why nothing of a request ran: `busy` where there was too much to do, as there may be elsewhere; `1` where others can do what this node can not. */
+export type NotBegun = '1' | 'busy'
 
 /** The client's place and address, as the first process of ours that it reached saw them. */
 export interface ClientDetails {

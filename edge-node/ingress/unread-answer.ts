@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { HeldBytes } from '../protection/index.ts'
 
+/** How long a client may leave what was sent to it unread, and how fast it must take it after that. */
+export const unreadLimits = { idleMs: 60_000, bytesPerSecondMin: 1_024 } as const
+
 export interface UnreadLimits {
   /** Without a byte taken. */
   readonly idleMs: number

@@ -1,5 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
+import { HeldBytes, RetryBudget } from '../../protection/index.ts'
 import { type Coordinates, rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
 import { proxy, type ProxyOutcome, ReplayableBody, Upstreams } from '../proxy/index.ts'
@@ -28,6 +29,8 @@ export interface NodeForwarder extends Forwarder {
 
 const refreshMsDefault = 2_000
 const targetsMax = 3
+/** Of answers from other nodes, for clients that read slowly. */
+const heldBytesMax = 64 * 1024 * 1024
 
 /**
  * Makes the forwarder of a node: hands a request to the nearest other node that may run it, by the same proxy as the gateway.
@@ -37,6 +40,8 @@ const targetsMax = 3
  */
 export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
   const upstreams = new Upstreams()
+  const retries = new RetryBudget()
+  const held = new HeldBytes(heldBytesMax)
   const nodes = new NodeTable({
     controlPlaneUrl: options.controlPlaneUrl, token: options.token, refreshMs: options.refreshMs ?? refreshMsDefault, health: 'passive',
     onOrigins: (origins) => upstreams.retain(origins), ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,
@@ -69,7 +74,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ranked.slice(0, targetsMax).map((node) => ({ name: node.name, upstream: upstreams.get(node.internalOrigin) })),
         response,
         {
-          passLastRefusal: false,
+          passLastRefusal: false, retries, held,
           onFailure: (target, failure) => {
             if (failure === 'unreachable') nodes.reportUnreachable(target.name)
           },

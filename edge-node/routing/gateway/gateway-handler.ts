@@ -4,6 +4,7 @@ import {
   answerProblem, createUlidGenerator, type InboundHead, internalHeaderFields, type IsTrustedProxy, linger, type LocateClient, publicClient,
   readRequestHead,
 } from '../../ingress/index.ts'
+import type { Protection, RetryBudget } from '../../protection/index.ts'
 import { rankNodes } from '../nearest/index.ts'
 import type { NodeTable } from '../nodes/index.ts'
 import { proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
@@ -17,6 +18,8 @@ export interface GatewayHandlerOptions {
   readonly isTrustedProxy: IsTrustedProxy
   readonly allowLocationHeader: boolean
   readonly isDraining: () => boolean
+  readonly protection: Protection
+  readonly retries: RetryBudget
 }
 
 /** Nodes that one request is offered at most: where the nearest four fail, the trouble is elsewhere and waiting helps nobody. */
@@ -61,6 +64,10 @@ function relay(
   const { nodes, upstreams, metrics } = options
   const head = readRequestHead(request)
   const client = publicClient(request, head, options)
+  // Who answers is known to nodes alone: here the host stands for the function, and its clients share what it may have.
+  if (options.protection.refuses(head.hostName, client.address, undefined) !== undefined) {
+    throw new SkerryError('overloaded', 'The gateway is busy, and this host has its share.')
+  }
   const { latitude, longitude } = client
   const isPlaced = latitude !== undefined && longitude !== undefined
   const ranked = isPlaced
@@ -80,7 +87,7 @@ function relay(
     body: hasBody ? new ReplayableBody(request, expectsContinue ? () => response.writeContinue() : undefined) : undefined,
   }
   return proxy(onward, targets, response, {
-    passLastRefusal: true,
+    passLastRefusal: true, retries: options.retries, held: options.protection.held,
     onFailure: (target, failure) => {
       metrics.countFailure(target.name, failure)
       if (failure === 'unreachable') nodes.reportUnreachable(target.name)

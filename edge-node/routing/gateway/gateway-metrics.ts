@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Protection, RetryBudget } from '../../protection/index.ts'
 import type { KnownNode } from '../nodes/index.ts'
 import type { AttemptFailure, ProxyOutcome } from '../proxy/index.ts'
 
@@ -10,7 +11,11 @@ export class GatewayMetrics {
   readonly #failures: Counter<'node' | 'failure'>
   inFlight = 0
 
-  constructor(nodes: () => readonly KnownNode[]) {
+  constructor({ nodes, protection, retries }: {
+    readonly nodes: () => readonly KnownNode[]
+    readonly protection: Protection
+    readonly retries: RetryBudget
+  }) {
     const registers = [this.registry]
     this.#requests = new Counter({
       name: 'skerry_gateway_requests_total', help: 'Requests by what became of them.', labelNames: ['outcome'], registers,
@@ -27,6 +32,26 @@ export class GatewayMetrics {
       name: 'skerry_gateway_requests_in_flight', help: 'Requests under way.', registers: [],
       collect() {
         this.set(read())
+      },
+    }))
+    this.registry.registerMetric(new Counter({
+      name: 'skerry_requests_shed_total', help: 'Requests and connections refused before anything was done for them.', labelNames: ['reason'], registers: [],
+      collect() {
+        this.reset()
+        for (const [reason, count] of protection.shedByReason) this.inc({ reason }, count)
+      },
+    }))
+    this.registry.registerMetric(new Counter({
+      name: 'skerry_gateway_retries_denied_total', help: 'Refusals of busy nodes that were passed on, since too many were repeated already.', registers: [],
+      collect() {
+        this.reset()
+        this.inc(retries.denied)
+      },
+    }))
+    this.registry.registerMetric(new Gauge({
+      name: 'skerry_event_loop_delay_seconds', help: 'Time that the event loop takes for one turn.', registers: [],
+      collect() {
+        this.set(protection.loopDelaySeconds)
       },
     }))
     this.registry.registerMetric(new Gauge({

@@ -1,6 +1,7 @@
-import type { SkerryError } from '../../../errors/index.ts'
+import { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
-import { createIngressServer, createTrustedProxies, createUlidGenerator } from '../../ingress/index.ts'
+import { createIngressServer, createTrustedProxies, createUlidGenerator, type ProblemContext, problemText } from '../../ingress/index.ts'
+import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, RetryBudget, shareDescriptors } from '../../protection/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
 import { NodeTable } from '../nodes/index.ts'
 import { openPlaceFinder } from '../place/index.ts'
@@ -8,7 +9,7 @@ import { Upstreams } from '../proxy/index.ts'
 import { createGatewayHandler } from './gateway-handler.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 
-export interface GatewayOptions {
+export interface GatewayOptions extends ProtectionSettings {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
@@ -61,16 +62,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     refreshMs: options.timing?.refreshMs ?? 1_000,
     healthTiming: { intervalMs: options.timing?.checkIntervalMs ?? 500, timeoutMs: options.timing?.checkTimeoutMs ?? 1_000 },
   })
-  const metrics = new GatewayMetrics(() => nodes.nodes)
+  const protection = new Protection(options)
+  const retries = new RetryBudget()
+  const metrics = new GatewayMetrics({ nodes: () => nodes.nodes, protection, retries })
   const newRequestId = createUlidGenerator()
+  const problemContext = (): ProblemContext => ({ requestId: newRequestId(), node: 'gateway' })
   let isDraining = false
 
   const server = createIngressServer({
     handle: createGatewayHandler({
       nodes, upstreams, metrics, locate, isTrustedProxy, allowLocationHeader: options.allowLocationHeader, isDraining: () => isDraining,
+      protection, retries,
     }),
-    problemContext: () => ({ requestId: newRequestId(), node: 'gateway' }),
+    problemContext,
   })
+  // Each client's request needs a connection to a node besides.
+  new ConnectionGate({
+    connectionsMax: options.connectionsMax ?? Math.floor((shareDescriptors(descriptorLimit()).incoming * 3) / 4),
+    perClientMax: options.connectionsPerClientMax,
+    refusal: () => {
+      protection.count('connections')
+      return problemText(new SkerryError('overloaded', 'The gateway has as many connections as it can serve.'), problemContext())
+    },
+  }).guard(server)
   const adminServer = createAdminServer({
     registry: metrics.registry,
     notReadyReason: () => {
@@ -81,6 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const close = async (): Promise<void> => {
     isDraining = true
+    protection.close()
     nodes.close()
     await Promise.all([closeServer(server), closeServer(adminServer), upstreams.close()])
   }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { internalHeaders } from '../../ingress/index.ts'
+import { cutUnread, internalHeaders, unreadLimits } from '../../ingress/index.ts'
+import type { ByteHolder, HeldBytes } from '../../protection/index.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
 import type { ProxyRequest } from './proxy-request.ts'
 import type { Upstream } from './upstreams.ts'
@@ -9,8 +10,10 @@ export interface AttemptOptions {
   readonly request: ProxyRequest
   readonly upstream: Upstream
   readonly response: ServerResponse
-  /** Whether a refusal may be swallowed, because the request can go elsewhere. */
-  readonly mayMoveOn: () => boolean
+  /** Whether a refusal may be swallowed, because the request can go elsewhere; `isBusy` where that costs others something. */
+  readonly mayMoveOn: (isBusy: boolean) => boolean
+  /** Counts what the client has yet to take. */
+  readonly held: HeldBytes
   /** The node vouched that nothing ran, and the answer was swallowed. */
   readonly onRefused: () => void
   /** No head came. `begun` where the request may have reached the node. */
@@ -28,7 +31,7 @@ const singleWriteBytesMax = 16 * 1024
 type State = 'waiting' | 'streaming' | 'swallowing' | 'over'
 
 /** One request on its way to one node: undici's handler on one side, Node's response on the other. */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, ByteHolder {
   readonly #options: AttemptOptions
   #state: State = 'waiting'
   #controller: Dispatcher.DispatchController | undefined
@@ -36,6 +39,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #status = 0
   #swallowedBytes = 0
   #awaitsDrain = false
+  #unread: NodeJS.Timeout | undefined
   /** Length of the body as announced, until its first chunk. */
   #promisedBytes: number | undefined
 
@@ -74,7 +78,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (status === 103 && headers['link'] !== undefined) response.writeEarlyHints({ link: headers['link'] })
       return
     }
-    if (headers[internalHeaders.notBegun] === '1' && mayMoveOn()) {
+    const notBegun = headers[internalHeaders.notBegun]
+    if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
       this.#state = 'swallowing'
       onRefused()
       return
@@ -102,19 +107,28 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return
     }
     this.#promisedBytes = undefined
-    if (response.write(chunk) || this.#awaitsDrain) return
+    if (response.write(chunk)) return
+    this.#options.held.add(this, this.#awaitsDrain ? chunk.length : response.writableLength)
+    if (this.#awaitsDrain || this.#state === 'over') return
     this.#awaitsDrain = true
     controller.pause()
+    this.#unread = setTimeout(() => this.giveUp(), unreadLimits.idleMs)
     response.once('drain', () => {
-      this.#awaitsDrain = false
+      this.#rest()
       controller.resume()
     })
   }
 
+  /** The client does not read. */
+  giveUp(): void {
+    this.#controller?.abort(new Error('the client does not read its answer'))
+  }
+
   onResponseEnd(): void {
     if (!this.#settle()) return
-    const { response, onOver } = this.#options
+    const { response, held, onOver } = this.#options
     if (!response.writableEnded) response.end()
+    cutUnread(response, { ...unreadLimits, held })
     onOver(this.#status, true)
   }
 
@@ -132,7 +146,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === 'over') return false
     const heard = this.#state !== 'swallowing' && !this.#aborted
     this.#state = 'over'
+    this.#rest()
     this.#options.upstream.inFlight -= 1
     return heard
+  }
+
+  /** Nothing is held for the client any more. */
+  #rest(): void {
+    this.#awaitsDrain = false
+    clearTimeout(this.#unread)
+    this.#options.held.clear(this)
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { UpgradeResponse } from '../../ingress/index.ts'
+import type { HeldBytes, RetryBudget } from '../../protection/index.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { ProxyRequest, ProxyTarget } from './proxy-request.ts'
 import { UpgradeAttempt } from './upgrade-attempt.ts'
@@ -19,6 +20,9 @@ export type AttemptFailure =
 export interface ProxyOptions {
   /** Whether the last target's refusal is the answer (gateway), or none is given (a node, which answers itself then). */
   readonly passLastRefusal: boolean
+  /** What may be repeated of what nodes refuse because they are busy. */
+  readonly retries: RetryBudget
+  readonly held: HeldBytes
   readonly onFailure?: (target: ProxyTarget, failure: AttemptFailure) => void
 }
 
@@ -41,7 +45,8 @@ const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'
  * next target where that can not do the function's work twice.
  *
  * Invariants: a request is repeated only if nothing of it was sent, or the node vouches that no code ran, or the method is
- * idempotent and no head has come; and only while the whole body can be sent again. At most one attempt is under way. The client's
+ * idempotent and no head has come; and only while the whole body can be sent again. What nodes refuse because they are busy is repeated within
+ * a budget for the whole process, so that the overload of one is not passed to all. At most one attempt is under way. The client's
  * going away ends it. Resolves when the answer is through or given up; never rejects.
  */
 export function proxy(
@@ -75,6 +80,7 @@ class Relay {
     this.#options = options
     this.#resolve = resolve
     response.on('close', this.#onClientClose)
+    options.retries.deposit(performance.now())
   }
 
   next(): void {
@@ -90,11 +96,18 @@ class Relay {
 
   #try(target: ProxyTarget): void {
     const { method, body } = this.#request
-    const mayMoveOn = (): boolean =>
-      !this.#over && (body === undefined || body.isReplayable) && (this.#position < this.#targets.length || !this.#options.passLastRefusal)
+    const { retries, held, passLastRefusal } = this.#options
+    const mayMoveOn = (isBusy: boolean): boolean => {
+      const hasMore = this.#position < this.#targets.length
+      if (this.#over || (body !== undefined && !body.isReplayable) || (!hasMore && passLastRefusal)) return false
+      if (!isBusy || !hasMore || retries.withdraw(performance.now())) return true
+      if (passLastRefusal) return false
+      this.#position = this.#targets.length
+      return true
+    }
     const response = this.#response
     const options: AttemptOptions = {
-      request: this.#request, upstream: target.upstream, response, mayMoveOn,
+      request: this.#request, upstream: target.upstream, response, held, mayMoveOn,
       onRefused: () => {
         this.#options.onFailure?.(target, 'refused')
         this.next()

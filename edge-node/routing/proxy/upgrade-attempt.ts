@@ -81,7 +81,8 @@ export class UpgradeAttempt {
     const { response, mayMoveOn, onRefused, onOver } = this.#options
     const status = answer.statusCode ?? 502
     if (this.#isOver) return
-    if (answer.headers[internalHeaders.notBegun] === '1' && mayMoveOn()) {
+    const notBegun = answer.headers[internalHeaders.notBegun]
+    if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
       this.#settle()
       answer.destroy()
       onRefused()

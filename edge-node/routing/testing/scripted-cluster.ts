@@ -53,6 +53,24 @@ export const refuseNotBegun: Script = (request, response) => {
   response.end('{"code":"overloaded"}')
 }
 
+/** A refusal of a node that has too much to do. */
+export const refuseBusy: Script = (request, response) => {
+  response.setHeader('x-skerry-not-begun', 'busy')
+  request.resume()
+  response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2', 'x-skerry-error': 'overloaded' })
+  response.end('{"code":"overloaded"}')
+}
+
+/** An answer without end, as fast as it is taken. */
+export const pourForever: Script = (request, response) => {
+  request.resume()
+  const pour = (): void => {
+    while (!response.destroyed && response.write(Buffer.alloc(64 * 1024)));
+  }
+  response.on('drain', pour)
+  pour()
+}
+
 /** The connection breaks before the head. */
 export const breakOff: Script = (request) => {
   request.socket.destroy()
