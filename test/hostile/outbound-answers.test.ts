@@ -139,6 +139,30 @@ test('an account takes no more connections than there are left for others', asyn
   expect(await ask('attacker')).toBe('ok')
 })
 
+test('bodies that nobody takes fail where they are too much, those of the account that has most', async () => {
+  await caller.binding.close()
+  answer = (socket) => void socket.pause()
+  caller = createOutboundCaller({ allowOutbound: ['127.0.0.1'], unsentBytesMax: 10 * megabyte })
+  const codes: string[] = []
+  const send = (account: string): SubrequestHandler => {
+    let handler: SubrequestHandler | undefined
+    void caller.call(url, { method: 'POST', body: new Uint8Array(2 * megabyte), version: { ...unread.version, account }, onHandler: (made) => {
+      handler = made
+    } }).then(({ error }) => codes.push(`${account} ${error?.code ?? 'answered'}`))
+    if (handler === undefined) throw new Error('no handler')
+    return handler
+  }
+  const handlers = [send('bystander'), ...Array.from({ length: 20 }, () => send('attacker'))]
+  await until('some are refused', () => codes.length === 16)
+  expect(new Set(codes)).toEqual(new Set(['attacker overloaded']))
+  for (const handler of handlers) handler.abort()
+  // What was given up counts no longer.
+  answer = (socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
+  for (let count = 0; count < 8; count += 1) {
+    expect((await caller.call(url, { method: 'POST', body: new Uint8Array(4 * megabyte) })).body).toBe('ok')
+  }
+})
+
 /** The value that does not change any more while several turns of the event loop pass. */
 async function steady(read: () => number): Promise<number> {
   for (let unchanged = 0, last = read(); ; last = read()) {

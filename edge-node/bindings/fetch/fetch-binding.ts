@@ -16,13 +16,15 @@ import type { OperatorRules } from './outbound-rules.ts'
 import { findHeader, outgoingHeaders } from './outgoing-headers.ts'
 import { createResolveHost } from './resolve-host.ts'
 import { createSocketTransport } from './socket-transport.ts'
-import { SubrequestExchange } from './subrequest-exchange.ts'
+import { SubrequestExchange, unsentBytesMax } from './subrequest-exchange.ts'
 import type { Transport } from './transport.ts'
 
 export interface FetchBindingOptions extends NodeTransportOptions, OperatorRules {
   readonly resolve?: ResolveHost
   /** Connections that functions may have open together. */
   readonly connectionsMax?: number
+  /** Bytes of bodies that they may have begun to send together. */
+  readonly unsentBytesMax?: number
 }
 
 export interface FetchBinding {
@@ -43,6 +45,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const budgets = new SubrequestBudgets()
   const trees = new CallTrees()
   const held = new HeldBytes(decoderBytesMax)
+  const unsent = new HeldBytes(options.unsentBytesMax ?? unsentBytesMax)
 
   const outside = (policy: OutboundPolicy, webSocket: boolean): Transport => {
     const { agent, connect, progress } = clients.of(policy)
@@ -63,7 +66,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       const first = { method, url, headers, body: subrequest.body, webSocket }
       const policy = policies.of(subrequest.version)
       const exchange = new SubrequestExchange(subrequest, first, responder, {
-        budget,
+        budget, held: unsent,
         transportFor(to) {
           requireNoCredentials(to)
           if (isOwnUrl(options.table(), to, options.publicPort())) {

@@ -1,5 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
+import type { BytesHolder, HeldBytes } from '../held-bytes.ts'
 import type { SubrequestBudget } from './budget.ts'
 import { isRedirect, redirectRequest, redirectsMax } from './redirect.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
@@ -8,10 +9,16 @@ export interface SubrequestContext {
   readonly budget: SubrequestBudget
   /** Asked anew for each hop of a redirect, so that each is checked. */
   readonly transportFor: (url: URL) => Transport
+  /** Counts what of bodies is not sent yet: it is the other side that says when. */
+  readonly held: HeldBytes
 }
 
+/** What bodies of subrequests that are not sent yet may take of a node. */
+export const unsentBytesMax = 256 * 1024 * 1024
+
 /** One `fetch` of a function: waits for its turn, follows redirects hop by hop, streams both ways. */
-export class SubrequestExchange implements SubrequestHandler {
+export class SubrequestExchange implements SubrequestHandler, BytesHolder {
+  readonly account: string
   readonly #subrequest: Subrequest
   readonly #responder: SubrequestResponder
   readonly #context: SubrequestContext
@@ -26,6 +33,7 @@ export class SubrequestExchange implements SubrequestHandler {
   #redirects = 0
 
   constructor(subrequest: Subrequest, first: TransportRequest, responder: SubrequestResponder, context: SubrequestContext) {
+    this.account = subrequest.version.account
     this.#subrequest = subrequest
     this.#current = first
     this.#responder = responder
@@ -33,6 +41,9 @@ export class SubrequestExchange implements SubrequestHandler {
   }
 
   start(): void {
+    const { body } = this.#current
+    if (body instanceof Uint8Array) this.#context.held.add(this, body.length)
+    if (this.#isOver) return
     this.#leaveQueue = this.#context.budget.enter(() => {
       this.#holdsTurn = true
       this.#send()
@@ -40,6 +51,8 @@ export class SubrequestExchange implements SubrequestHandler {
   }
 
   onChunk(chunk: Uint8Array): void {
+    if (this.#isOver) return
+    this.#context.held.add(this, chunk.length)
     if (this.#isOver) return
     if (this.#control === undefined) this.#early.push(chunk)
     else this.#control.write(chunk)
@@ -58,6 +71,11 @@ export class SubrequestExchange implements SubrequestHandler {
 
   resume(): void {
     if (!this.#isOver) this.#control?.resume()
+  }
+
+  giveUp(): void {
+    this.#control?.abort()
+    this.#fail(new SkerryError('overloaded', 'The node holds too much of what is to be sent.'))
   }
 
   readonly workOfMessage = (): object | undefined => {
@@ -104,13 +122,16 @@ export class SubrequestExchange implements SubrequestHandler {
         if (!hop.isOver) this.#fail(error)
       },
       onConsumed: (bytes) => {
-        if (!this.#isOver) this.#responder.consumed(bytes)
+        if (this.#isOver) return
+        this.#context.held.add(this, -bytes)
+        this.#responder.consumed(bytes)
       },
     }
   }
 
   #answer(status: number, statusText: string, headers: readonly string[]): void {
     this.#releaseTurn()
+    this.#dropBody()
     const hasBody = this.#current.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304
     this.#responder.head({ status, statusText, headers, url: this.#current.url.href, redirected: this.#redirects > 0 }, hasBody)
   }
@@ -133,6 +154,7 @@ export class SubrequestExchange implements SubrequestHandler {
       this.#fail(error instanceof SkerryError ? error : new SkerryError('subrequest_failed', 'The redirect failed.', { cause: error }))
       return
     }
+    if (next?.body === undefined) this.#dropBody()
     if (next === undefined) {
       this.#answer(status, statusText, headers)
       return
@@ -148,6 +170,14 @@ export class SubrequestExchange implements SubrequestHandler {
     })
   }
 
+  /** It was sent, or is not wanted any more. */
+  #dropBody(): void {
+    const { body } = this.#current
+    if (!(body instanceof Uint8Array)) return
+    this.#current = { ...this.#current, body: undefined }
+    this.#context.held.add(this, -body.length)
+  }
+
   #fail(error: SkerryError): void {
     if (this.#isOver) return
     this.#close()
@@ -156,6 +186,7 @@ export class SubrequestExchange implements SubrequestHandler {
 
   #close(): void {
     this.#isOver = true
+    this.#context.held.clear(this)
     this.#early = []
     this.#leaveQueue?.()
     this.#releaseTurn()
