@@ -77,7 +77,7 @@ function normalize(value: unknown): Algorithm {
 function checkGeneration(algorithm: Algorithm): void {
   if (algorithm.name.startsWith('RSA')) {
     const { modulusLength, publicExponent } = algorithm as { modulusLength?: unknown; publicExponent?: unknown }
-    if (typeof modulusLength === 'number' && modulusLength > maximumGeneratedModulusBits) {
+    if (amountOf(modulusLength) > maximumGeneratedModulusBits) {
       throw new CryptoRefusal('OperationError', `RSA keys of more than ${maximumGeneratedModulusBits} bits are not generated`)
     }
     // Others can make the search for primes endless.
@@ -86,31 +86,40 @@ function checkGeneration(algorithm: Algorithm): void {
     }
   }
   const { length } = algorithm as { length?: unknown }
-  if (typeof length === 'number' && length > maximumSymmetricBits) {
+  if (amountOf(length) > maximumSymmetricBits) {
     throw new CryptoRefusal('OperationError', `Keys of more than ${maximumSymmetricBits} bits are not generated`)
   }
 }
 
 function checkDerivation(algorithm: Algorithm, bits: unknown): void {
-  if (typeof bits === 'number' && bits > maximumDerivedBits) {
+  const derived = amountOf(bits)
+  if (derived > maximumDerivedBits) {
     throw new CryptoRefusal('OperationError', `At most ${maximumDerivedBits} bits can be derived here`)
   }
   if (algorithm.name !== 'PBKDF2') return
   const { iterations, hash } = algorithm as { iterations?: unknown; hash?: unknown }
-  if (typeof iterations !== 'number') return
-  if (iterations > maximumIterations) {
-    throw new CryptoRefusal('NotSupportedError', `PBKDF2 takes at most ${maximumIterations} iterations here, not ${iterations}`)
+  const rounds = amountOf(iterations)
+  if (rounds > maximumIterations) {
+    throw new CryptoRefusal('NotSupportedError', `PBKDF2 takes at most ${maximumIterations} iterations here, not ${rounds}`)
   }
-  const blocks = Math.ceil((typeof bits === 'number' ? bits : 0) / (hashBits[normalize(hash).name] ?? 160))
-  if (iterations * blocks > maximumDerivationRounds) {
-    throw new CryptoRefusal('NotSupportedError', `PBKDF2 with ${iterations} iterations does not give ${String(bits)} bits here: derive less`)
+  const blocks = Math.ceil(derived / (hashBits[normalize(hash).name] ?? 160))
+  if (rounds * blocks > maximumDerivationRounds) {
+    throw new CryptoRefusal('NotSupportedError', `PBKDF2 with ${rounds} iterations does not give ${derived} bits here: derive less`)
   }
 }
 
 /** Bits that a key of the algorithm takes, at most. */
 function derivedBits(algorithm: Algorithm): number {
   const { length } = algorithm as { length?: unknown }
-  return typeof length === 'number' ? length : 1_024
+  return length === undefined ? 1_024 : amountOf(length)
+}
+
+/**
+ * A number as WebCrypto will convert it: who patched what the guest layer stands on may send it as text. NaN for what is none, which WebCrypto
+ * refuses itself.
+ */
+function amountOf(value: unknown): number {
+  return Number(value)
 }
 
 function toNumber(bigEndian: Uint8Array): number {

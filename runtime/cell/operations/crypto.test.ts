@@ -87,6 +87,12 @@ describe('CryptoOperations', () => {
     ['long derivations', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1_000_000, salt: part(0, 1) }, 0, 160 * 5], 'NotSupportedError'],
     ['huge derivations', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1, salt: part(0, 1) }, 0, 2 ** 28], 'OperationError'],
     ['huge RSA keys', 'generateKey', [{ name: 'RSA-PSS', modulusLength: 8192, publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
+    ['many iterations in the guise of text', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-256', iterations: '1000000000', salt: part(0, 1) }, 0, 256], 'NotSupportedError'],
+    ['many iterations in a list', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-256', iterations: ['1000000000'], salt: part(0, 1) }, 0, 256], 'NotSupportedError'],
+    ['huge derivations in the guise of text', 'deriveBits', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1, salt: part(0, 1) }, 0, String(2 ** 28)], 'OperationError'],
+    ['huge derived keys', 'deriveKey', [{ name: 'PBKDF2', hash: 'SHA-1', iterations: 1, salt: part(0, 1) }, 0, { name: 'HMAC', hash: 'SHA-1', length: String(2 ** 28) }, true, ['sign']], 'OperationError'],
+    ['huge RSA keys in the guise of text', 'generateKey', [{ name: 'RSA-PSS', modulusLength: '16384', publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
+    ['huge secrets in the guise of text', 'generateKey', [{ name: 'HMAC', hash: 'SHA-1', length: String(2 ** 33) }, true, ['sign']], 'OperationError'],
     ['odd public exponents', 'generateKey', [{ name: 'RSA-PSS', modulusLength: 1024, publicExponent: part(0, 1), hash: 'SHA-256' }, true, []], 'OperationError'],
   ])('refuses %s', async (_title, method, given, error) => {
     expect((await call(new CryptoOperations(), method, given, new Uint8Array([1]))).error).toBe(error)

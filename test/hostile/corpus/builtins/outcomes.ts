@@ -24,6 +24,7 @@ export const outcomes: Outcomes = {
   digest: cut,
   derive: { answers: 'contained' },
   'generate-key': { answers: 'contained' },
+  'forged-costs': { answers: 'contained', limits: { cpuMs: 1_000 } },
   compress: cut,
   decompress: { ...cut, limits: { memoryMb: 64, cpuMs: 3_000 } },
   base64: cut,
