@@ -87,7 +87,7 @@ export const errorRegistry = define({
   // Thrown inside a function, catchable there by `error.code`.
   address_blocked: {
     status: 502, audience: 'function', title: 'Functions may not connect to this address',
-    remedy: 'Call a public address, or have the operator pass `--allow-outbound`.',
+    remedy: 'Call what the rule that the message names lets through, or have the operator pass `--allow-outbound`.',
   },
   subrequest_limit_exceeded: {
     status: 503, audience: 'function', title: 'The function made more subrequests than its limit',
