@@ -8,6 +8,9 @@ import { urlOperations } from './operations/url.ts'
 
 type Handler = (isolate: FunctionIsolate, id: number, first: Transfer, second: Transfer, third: Transfer) => Transfer | void
 
+/** As the supervisor takes it. */
+const levelCharactersMax = 16
+
 const text = (value: Transfer): string => (typeof value === 'string' ? value : '')
 const number = (value: Transfer): number => (typeof value === 'number' ? value : 0)
 const bytes = (value: Transfer): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array())
@@ -31,7 +34,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [HostOperation.subrequest, (isolate, id, head, body) => isolate.subrequest(id, text(head), body)],
   [HostOperation.fail, (isolate, id, code, message, stack) => isolate.fail(id, text(code), text(message), text(stack))],
   [HostOperation.settled, (isolate, id) => isolate.settled(id)],
-  [HostOperation.log, (isolate, id, level, line) => isolate.log(id, { kind: 'console', level: text(level), text: text(line) })],
+  [HostOperation.log, (isolate, id, level, line) => isolate.log(id, { kind: 'console', level: text(level).slice(0, levelCharactersMax), text: text(line) })],
   [
     HostOperation.exception,
     (isolate, id, message, stack) =>

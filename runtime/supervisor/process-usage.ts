@@ -55,15 +55,18 @@ export class ProcessUsage {
 
   /**
    * Has the threads that restore blank isolates give way to the one that runs requests: beside them it would wait milliseconds for a core.
-   * They carry the name of the main thread; V8's and libuv's have names of their own. Call again later: threads are made when needed.
+   * They carry the name of the main thread; V8's and libuv's have names of their own. The first of them is left alone: it waits for orders to end
+   * a turn. Call again later: threads are made when needed.
    */
   lowerHelperThreads(): void {
     try {
       for (const pid of this.#processTree()) {
-        for (const thread of readdirSync(`/proc/${pid}/task`)) {
-          if (thread === String(pid) || this.#lowered.has(thread)) continue
+        const threads = readdirSync(`/proc/${pid}/task`).toSorted((one, other) => Number(one) - Number(other))
+        const [, , ...helpers] = threads.filter((thread) => readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim() === mainThreadName)
+        for (const thread of helpers) {
+          if (this.#lowered.has(thread)) continue
           this.#lowered.add(thread)
-          if (readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim() === mainThreadName) setPriority(Number(thread), lowestPriority)
+          setPriority(Number(thread), lowestPriority)
         }
       }
     } catch {

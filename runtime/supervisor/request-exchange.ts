@@ -134,10 +134,8 @@ export class RequestExchange implements RequestControl {
     const kind = reader.uint8()
     const head = readHead(reader.sizedLatin1())
     const content = reader.rest()
-    if (head === undefined || content.length > fixedLimits.wholeBodyBytes) {
-      this.fail(new SkerryError('no_response', head === undefined
-        ? `The head of the answer is larger than ${fixedLimits.responseHeadBytes} bytes`
-        : 'The function sent a body in disregard of flow control'))
+    if (typeof head === 'string' || content.length > fixedLimits.wholeBodyBytes) {
+      this.fail(new SkerryError('no_response', typeof head === 'string' ? head : 'The function sent a body in disregard of flow control'))
       return
     }
     this.#isSocket = head.status === 101
@@ -285,9 +283,16 @@ export class RequestExchange implements RequestControl {
   }
 }
 
-/** Names as the node compares them, whatever case hostile code sent them in. Undefined where the head is too large. */
-function readHead(text: string): ResponseHead | undefined {
-  if (text.length > fixedLimits.responseHeadBytes) return undefined
-  const head = decodeResponseHead(text)
-  return { ...head, headers: head.headers.map((field, index) => (index % 2 === 0 ? field.toLowerCase() : field)) }
+/**
+ * Names as the node compares them, whatever case hostile code sent them in; or what is wrong with the head. A function that patched what the guest
+ * layer is made of can send any text as a head: that is its own trouble, and no reason to mistrust its cell.
+ */
+function readHead(text: string): ResponseHead | string {
+  if (text.length > fixedLimits.responseHeadBytes) return `The head of the answer is larger than ${fixedLimits.responseHeadBytes} bytes`
+  try {
+    const head = decodeResponseHead(text)
+    return { ...head, headers: head.headers.map((field, index) => (index % 2 === 0 ? field.toLowerCase() : field)) }
+  } catch {
+    return 'The head of the answer makes no sense'
+  }
 }

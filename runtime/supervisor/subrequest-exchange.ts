@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { SkerryError } from '../../errors/index.ts'
-import { BodyKind, decodeRequestHead, type ResetReason } from '../bridge/index.ts'
+import { BodyKind, decodeRequestHead, type RequestHead, type ResetReason } from '../bridge/index.ts'
 import { exactCopy, type PayloadReader } from '../pipe/index.ts'
 import { ReceiveWindow, SendWindow } from './body-windows.ts'
 import type { CellHandle } from './cell-handle.ts'
@@ -42,10 +42,15 @@ export class SubrequestExchange implements SubrequestResponder {
     parent.subrequests.add(this)
   }
 
-  /** Throws a RangeError where the cell's frame makes no sense. */
+  /** Throws a RangeError where the frame is cut. A head that makes no sense is refused: it can be the function's doing alone. */
   start(kind: number, reader: PayloadReader, dispatch: SubrequestDispatcher): void {
-    const head = decodeRequestHead(reader.sizedLatin1())
-    const options = parseOptions(head.metadata)
+    const text = reader.sizedLatin1()
+    const opening = readOpening(text)
+    if (opening === undefined) {
+      this.error(new SkerryError('subrequest_failed', 'The head of the subrequest makes no sense'))
+      return
+    }
+    const { head, options } = opening
     const parent = this.#parent
     const subrequest: Subrequest = {
       version: parent.version,
@@ -137,6 +142,16 @@ export class SubrequestExchange implements SubrequestResponder {
     this.#over = true
     this.#parent.subrequests.delete(this)
     this.#cell.dropSubrequest(this.id)
+  }
+}
+
+/** Undefined where the function's code made a head that is none. */
+function readOpening(text: string): { readonly head: RequestHead; readonly options: Pick<Subrequest, 'redirect' | 'webSocket'> } | undefined {
+  try {
+    const head = decodeRequestHead(text)
+    return { head, options: parseOptions(head.metadata) }
+  } catch {
+    return undefined
   }
 }
 
