@@ -85,10 +85,12 @@ describe('an answer', () => {
     expect(body.toString()).toBe('RangeError')
   })
 
-  test('that is no head at all ends the cell, and another serves', async () => {
+  test('that is no head at all is the trouble of its request alone', async () => {
+    const crashesBefore = hostile.runtime.status().cellCrashes
     const { error } = await call(hostile.runtime, versionOf('senseless', `Array.prototype.join = () => 'senseless'; export default { fetch() { return new Response('x', { headers: { a: 'b' } }) } }`))
-    expect(error?.code).toBe('isolate_crashed')
+    expect(error?.code).toBe('no_response')
     expect(await bystanderAnswer(hostile.runtime)).toBe('unharmed')
+    expect(hostile.runtime.status().cellCrashes).toBe(crashesBefore)
   })
 })
 
