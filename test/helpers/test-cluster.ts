@@ -13,6 +13,8 @@ export const clusterTimeoutMs = 90_000
 export interface TestClusterOptions {
   readonly regions: readonly string[]
   readonly allowOutbound?: readonly string[]
+  readonly denyOutbound?: readonly string[]
+  readonly onlyOutbound?: readonly string[]
   readonly clock?: 'io' | 'running'
   /** In place of `data` in the temporary folder. */
   readonly dataDirectory?: string
@@ -59,7 +61,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   const lines: string[] = []
   const cluster = await startCluster({
     regions: options.regions, port: 0, dataDirectory: options.dataDirectory ?? join(directory, 'data'),
-    domain: 'localhost', allowOutbound: options.allowOutbound ?? [], ...(options.clock === undefined ? {} : { clock: options.clock }),
+    domain: 'localhost', allowOutbound: options.allowOutbound ?? [], denyOutbound: options.denyOutbound ?? [], onlyOutbound: options.onlyOutbound ?? [], ...(options.clock === undefined ? {} : { clock: options.clock }),
     onLine: (label, line) => lines.push(`${label} | ${line}`),
   })
   const { controlPlane: url, token, nodes } = cluster.description
