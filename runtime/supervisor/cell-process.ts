@@ -55,10 +55,32 @@ function openNamelessFile(content?: Uint8Array): number {
   return descriptor
 }
 
+/** Starts the process. Throws where the system refuses, as for a user that it does not have. */
+function start(command: CellCommand, markerDescriptor: number): ChildProcess {
+  const { filter } = command
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe', markerDescriptor, 'pipe']
+  const filterFile = filter === undefined ? undefined : openNamelessFile(filter)
+  if (filterFile !== undefined) stdio[filterDescriptor] = filterFile
+  try {
+    return spawn(command.command, command.parameters, {
+      // What lies between is left closed.
+      stdio: Array.from(stdio, (entry) => entry ?? 'ignore'),
+      env: {},
+      ...chooseUser(command),
+      // A terminal's interrupt goes to the node, which ends its cells itself.
+      detached: true,
+    })
+  } finally {
+    if (filterFile !== undefined) closeSync(filterFile)
+  }
+}
+
 /** A cell's operating system process: its pipe, its marker, its memory, its end. The constructor throws where the system gives none. */
 export class CellProcess {
   readonly frames: FrameSocket
   readonly usage: ProcessUsage
+  /** What it wrote to standard error at its end, once nobody can write there any more: all of it, but later than `onExit`. */
+  readonly lastWords: Promise<string>
   readonly #interrupt: Socket
   readonly #child: ChildProcess
   readonly #markerDescriptor: number
@@ -70,19 +92,12 @@ export class CellProcess {
 
   constructor(options: CellProcessOptions) {
     this.#markerDescriptor = openNamelessFile()
-    const { command, parameters, filter } = options.command
-    const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'pipe', this.#markerDescriptor, 'pipe']
-    const filterFile = filter === undefined ? undefined : openNamelessFile(filter)
-    if (filterFile !== undefined) stdio[filterDescriptor] = filterFile
-    this.#child = spawn(command, parameters, {
-      // What lies between is left closed.
-      stdio: Array.from(stdio, (entry) => entry ?? 'ignore'),
-      env: {},
-      ...chooseUser(options.command),
-      // A terminal's interrupt goes to the node, which ends its cells itself.
-      detached: true,
-    })
-    if (filterFile !== undefined) closeSync(filterFile)
+    try {
+      this.#child = start(options.command, this.#markerDescriptor)
+    } catch (error) {
+      closeSync(this.#markerDescriptor)
+      throw error
+    }
     const ends = (this.#child.stdio as readonly unknown[] | undefined) ?? []
     const pipe = ends[framesAt] as Socket | undefined
     const interrupt = ends[interruptAt] as Socket | undefined
@@ -114,6 +129,11 @@ export class CellProcess {
     })
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-stderrBytesMax)
+    })
+    this.lastWords = new Promise((resolve) => {
+      this.#child.stderr?.once('close', () => {
+        resolve(this.#stderr.trim())
+      })
     })
     this.frames = new FrameSocket({
       socket: pipe,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type CellCommand, possibleLayers, type SandboxLayer } from './sandbox.ts'
-import { chooseSandbox, type TryCommand } from './sandbox-trial.ts'
+import { chooseSandbox, tryCell, type TryCommand } from './sandbox-trial.ts'
 
 const marks: Readonly<Record<SandboxLayer, (command: CellCommand) => boolean>> = {
   seccomp: ({ filter }) => filter !== undefined,
@@ -63,4 +63,11 @@ onLinux('in both a real cell lives, where the machine allows it, or it is said w
   const { kind, layers, complaint } = await chooseSandbox('auto')
   if (kind === 'bubblewrap') expect(possibleLayers('bubblewrap')).toEqual(expect.arrayContaining([...layers]))
   else expect(complaint).not.toBe('')
+})
+
+test.runIf(process.platform !== 'win32')('a trial that fails tells what the process said at its end', async () => {
+  const shell = (script: string) => tryCell({ command: '/bin/sh', parameters: ['-c', script] })
+  expect(await shell('echo no namespaces here >&2; exit 3')).toBe('ended with 3: no namespaces here')
+  expect(await shell('kill -9 $$')).toBe('ended with SIGKILL')
+  expect(await tryCell({ command: '/nowhere/sh', parameters: [] })).toContain('ENOENT')
 })

@@ -51,15 +51,19 @@ async function workingLayers(kind: SandboxKind, tryCommand: TryCommand): Promise
 }
 
 /** A cell lives when it answers a ping, has its priority set, and ends when it is killed. */
-function tryCell(command: CellCommand): Promise<string | undefined> {
+export function tryCell(command: CellCommand): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answered = false
-    let complaint = `no cell answered within ${trialTimeoutMs} ms`
+    let complaint: string | undefined
     const timer = setTimeout(() => {
       trial?.kill()
       // A process that can not be killed ends the wait too.
-      resolve(complaint)
+      resolve(complaint ?? `no cell answered within ${trialTimeoutMs} ms`)
     }, trialTimeoutMs)
+    const settle = (outcome: string | undefined): void => {
+      clearTimeout(timer)
+      resolve(outcome)
+    }
     let trial: CellProcess | undefined
     try {
       trial = new CellProcess({
@@ -74,16 +78,16 @@ function tryCell(command: CellCommand): Promise<string | undefined> {
           }
           trial?.kill()
         },
-        onExit: ({ summary, output }) => {
-          clearTimeout(timer)
-          resolve(answered ? undefined : `${summary}: ${output}`)
+        onExit: ({ summary }) => {
+          complaint ??= summary
+          if (answered) settle(undefined)
+          else void trial?.lastWords.then((words) => settle(words === '' ? complaint : `${complaint}: ${words}`))
         },
       })
       trial.frames.batch.bare(FrameType.ping, 0)
       trial.frames.schedule()
     } catch (error) {
-      clearTimeout(timer)
-      resolve(String(error))
+      settle(String(error))
     }
   })
 }
