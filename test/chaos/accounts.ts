@@ -1,0 +1,21 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createToken, hashToken } from '../../control-plane/auth/index.ts'
+import { openSqliteStore } from '../../control-plane/store/index.ts'
+
+/** Makes an admin token for each account in the store of a control plane that does not run yet; answers with them by account. */
+export async function addAccounts(dataDirectory: string, accounts: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  const store = openSqliteStore({ file: join(dataDirectory, 'control-plane.db') })
+  try {
+    const tokens: Record<string, string> = {}
+    for (const account of accounts) {
+      const token = createToken()
+      await store.putToken({ hash: hashToken(token), name: `admin of ${account}`, account, scopes: ['admin'], createdMs: Date.now() })
+      tokens[account] = token
+    }
+    return tokens
+  } finally {
+    await store.close()
+  }
+}
