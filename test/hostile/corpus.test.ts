@@ -99,10 +99,12 @@ async function expectOutcome(attack: Attack, lane: string): Promise<void> {
   if (outcome.failsToLoad === true) await expect(hostile.tryOut(attack, lane)).rejects.toMatchObject({ code: 'load_failed' })
   const before = await hostile.askNeighbour(lane)
   const said = stderr.length
-  const { ended, text, headers } = await carryOut(hostile, attack, lane)
-  expect(ended).toEqual(endOf(outcome, ended))
-  for (const account of [...lanes, bystander]) expect(text).not.toContain(secretOf(account))
-  for (const [name, value] of Object.entries(outcome.headers ?? {})) expect(headers[name] ?? null, name).toBe(value)
+  const endings = await Promise.all(Array.from({ length: outcome.atOnce ?? 1 }, () => carryOut(hostile, attack, lane)))
+  for (const { ended, text, headers } of endings) {
+    expect(ended).toEqual(endOf(outcome, ended))
+    for (const account of [...lanes, bystander]) expect(text).not.toContain(secretOf(account))
+    for (const [name, value] of Object.entries(outcome.headers ?? {})) expect(headers[name] ?? null, name).toBe(value)
+  }
   const codes = codesOf(outcome)
   if (codes.length > 0) expect(await hostile.told(functionName, lane, codes)).toMatchObject({ level: 'error', text: expect.stringMatching(/./) })
   const after = await hostile.askNeighbour(lane)

@@ -15,6 +15,9 @@ export const lanes = ['lane-a', 'lane-b'] as const
 /** The account of the neighbour that shares nothing with attackers but the node. */
 export const bystander = 'bystander'
 
+/** Of attacks that are not about it: a slow machine shall not end them before what is meant to. */
+const wallMsDefault = 45_000
+
 /** A node that serves the corpus, and neighbours that must not notice. */
 export interface HostileEdge {
   readonly edge: LocalEdge
@@ -80,7 +83,7 @@ export async function startHostileEdge(): Promise<HostileEdge> {
   function attackState({ functionName, script, outcome }: Attack, account: string, name = functionName): FunctionState {
     const { limits = {}, isolation = 'function' } = outcome
     const env = { ORIGIN: origins.open.url, FORBIDDEN: origins.forbidden.url, PORT: new URL(edge.url).port, SELF: `http://${name}.${account}.localhost:${new URL(edge.url).port}/`, ID: name }
-    return stateOf({ name, account, script, config: { env, isolation, limits: { wallMs: 10_000, idleMs: 10_000, ...limits } } })
+    return stateOf({ name, account, script, config: { env, isolation, limits: { wallMs: wallMsDefault, idleMs: wallMsDefault, ...limits } } })
   }
 
   const hostile: HostileEdge = {

@@ -25,6 +25,8 @@ export type Outcome = Ending & {
   /** Where the attack needs room to be one. */
   readonly limits?: Partial<RunnableVersion['limits']>
   readonly isolation?: RunnableVersion['isolation']
+  /** Requests at the same time, each of which must end so. Absent: 1. */
+  readonly atOnce?: number
   /** A POST whose body comes a byte at a time, without end. Absent: GET. */
   readonly drips?: true
   /** Fails when it is tried before it is served; is served untried all the same, as by a node that starts anew. */

@@ -1,4 +1,4 @@
-// A head that is none: the node believes nothing more of what comes from there.
+// A head that is none.
 export default {
   fetch() {
     Array.prototype.join = () => 'senseless'

@@ -20,5 +20,6 @@ export const outcomes: Outcomes = {
   'kept-request': contained,
   'endless-string-tag': contained,
   'answers-itself': { code: 'no_response' },
-  'answers-senselessly': { code: 'isolate_crashed', cell: 'replaced' },
+  'asks-senselessly': { code: 'uncaught_exception' },
+  'answers-senselessly': { code: 'no_response' },
 }

@@ -29,5 +29,6 @@ export const outcomes: Outcomes = {
   'rejection-listener': { answers: 'contained' },
   'message-ports': { code: ['cpu_limit_exceeded', 'wall_limit_exceeded'], limits: { cpuMs: 10, wallMs: 2_000 } },
   'module-timer': { answers: 'answered', told: 'cpu_limit_exceeded' },
+  'many-at-once': { atOnce: 20, code: ['cpu_limit_exceeded', 'isolate_crashed', 'overloaded', 'concurrency_limit_exceeded'], cell: 'replaced', withinMs: 15_000 },
   atomics: { answers: 'contained' },
 }

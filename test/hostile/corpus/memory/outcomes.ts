@@ -34,5 +34,6 @@ export const outcomes: Outcomes = {
   listeners: exhausted,
   'module-state': exhausted,
   queue: exhausted,
+  'many-isolates': { answers: 'contained', isolation: 'request', atOnce: 20, limits: { memoryMb: 128, cpuMs: 1_000 }, withinMs: 15_000, cell: 'replaced' },
   'deep-list': { answers: 'contained', limits: { cpuMs: 2_000 } },
 }

@@ -15,4 +15,5 @@ export const outcomes: Outcomes = {
   schemes: contained,
   splitting: contained,
   'own-ports': contained,
+  'forged-head': contained,
 }
