@@ -8,14 +8,31 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** How long clients may hold a connection without use of it. */
+export interface ServerBounds {
+  readonly headersTimeoutMs: number
+  /** For a whole request, body included: an artifact of 10 MB comes in time at 90 KB/s. */
+  readonly requestTimeoutMs: number
+  readonly checkIntervalMs: number
+  /** Feeds and tails among them; see their own bounds. */
+  readonly connectionsMax: number
+}
+
+const defaultBounds: ServerBounds = { headersTimeoutMs: 10_000, requestTimeoutMs: 120_000, checkIntervalMs: 2_000, connectionsMax: 4_096 }
+
 /** Serves an app. Rejects with the system's error (`EADDRINUSE`) where the port is taken; port 0 takes a free one. */
 export async function listen(
   app: { readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response> },
   host: string,
   port: number,
+  bounds: ServerBounds = defaultBounds,
 ): Promise<RunningServer> {
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as HttpBindings), { overrideGlobalObjects: false })
-  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => void listener(request, response))
+  const { headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout, checkIntervalMs: connectionsCheckingInterval } = bounds
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout, requestTimeout, connectionsCheckingInterval }, (request, response) => {
+    void listener(request, response)
+  })
+  server.maxConnections = bounds.connectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {

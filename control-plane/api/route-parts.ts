@@ -45,7 +45,28 @@ export function requireScope(dependencies: ApiDependencies, ...scopes: Scope[]):
   }
 }
 
+/** Bodies from here on are held in memory, so that only a few may be under way for each route. */
+const largeBodyBytes = 256 * 1024
+const largeBodiesMax = 8
+
+/** Bounds a body in bytes, and how many large ones are under way. */
 export function limitBody(bytesMax: number): MiddlewareHandler {
+  const limit = limitBytes(bytesMax)
+  let large = 0
+  return async (context, next) => {
+    const isLarge = !(Number(context.req.header('content-length') ?? Number.NaN) <= largeBodyBytes)
+    if (!isLarge) return limit(context, next)
+    if (large >= largeBodiesMax) throw new SkerryError('overloaded', `${largeBodiesMax} large requests are under way; repeat later.`)
+    large += 1
+    try {
+      return await limit(context, next)
+    } finally {
+      large -= 1
+    }
+  }
+}
+
+function limitBytes(bytesMax: number): MiddlewareHandler {
   return bodyLimit({
     maxSize: bytesMax,
     onError: () => {

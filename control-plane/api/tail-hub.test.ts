@@ -42,3 +42,11 @@ test('counts characters too, and refuses a crowd of readers', async () => {
   for (let index = 1; index < 32; index += 1) tail.subscribe('default', 'hello')
   expect(() => tail.subscribe('default', 'hello')).toThrow(expect.objectContaining({ code: 'overloaded' }) as Error)
 })
+
+test('readers are bounded over all functions', () => {
+  const tail = hub()
+  const open = Array.from({ length: 500 }, (_, index) => tail.subscribe('default', `function-${index % 100}`))
+  expect(() => tail.subscribe('default', 'one-more')).toThrow('tail already')
+  open[0]?.close()
+  expect(tail.subscribe('default', 'one-more')).toBeDefined()
+})

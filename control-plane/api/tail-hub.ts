@@ -4,6 +4,8 @@ import type { StackMapper } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
 
 const subscribersPerFunctionMax = 32
+/** Each may hold its queue. */
+const subscribersMax = 500
 const queuedEventsMax = 1_000
 const queuedCharactersMax = 4 * 1024 * 1024
 
@@ -49,6 +51,7 @@ export class TailHub {
     if (subscribers.size >= subscribersPerFunctionMax) {
       throw new SkerryError('overloaded', `${subscribersPerFunctionMax} readers tail ${name} already.`)
     }
+    if (this.subscriberCount >= subscribersMax) throw new SkerryError('overloaded', `${subscribersMax} readers tail already.`)
     const subscriber: Subscriber = { queue: [], queuedCharacters: 0, dropped: undefined, droppedCount: 0, wake: () => {} }
     subscribers.add(subscriber)
     this.#subscribers.set(key, subscribers)

@@ -6,9 +6,12 @@ const headerBytes = 12
 
 /**
  * Answers one message from outside, whatever it is. Undefined where silence is right: responses, and what is too short to have an id.
- * Never throws: what can not be read is FORMERR, what can not be answered SERVFAIL.
+ * Never throws: what can not be read is FORMERR, what can not be answered SERVFAIL. `isTruncated` answers with nothing but the word to come again
+ * by TCP.
  */
-export function answerMessage(message: Buffer, resolverAddress: string, transport: 'udp' | 'tcp', zone: Zone): Buffer | undefined {
+export function answerMessage(
+  message: Buffer, resolverAddress: string, transport: 'udp' | 'tcp', zone: Zone, isTruncated = false,
+): Buffer | undefined {
   if (message.length < headerBytes || ((message[2] ?? 0) & 0x80) !== 0) return undefined
   let query: DecodedPacket
   try {
@@ -20,7 +23,7 @@ export function answerMessage(message: Buffer, resolverAddress: string, transpor
     const reply = answerQuery(query, resolverAddress, zone)
     if (reply === undefined) return undefined
     const bytes = encode(reply)
-    if (transport === 'tcp' || bytes.length <= udpLimit(readEdns(query))) return bytes
+    if (transport === 'tcp' || (!isTruncated && bytes.length <= udpLimit(readEdns(query)))) return bytes
     return encode({ ...reply, flags: (reply.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], authorities: [] })
   } catch {
     return bareReply(message, rcodes.serverFailure)

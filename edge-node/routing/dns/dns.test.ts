@@ -174,6 +174,46 @@ describe('hostile input', () => {
   })
 })
 
+test('a flood over UDP is not answered as it comes, and its network can still ask by TCP', async () => {
+  const limited = await startDnsServer({
+    host: '127.0.0.1', port: 0, controlPlaneUrl: cluster.controlPlaneUrl, token: cluster.token, domain: 'edge.example',
+    place: { latitude: 52.5, longitude: 13.4 }, timing: { checkIntervalMs: 20, refreshMs: 20 }, answersPerSecondMax: 1,
+  })
+  const before = server
+  server = limited
+  try {
+    expect(dataOf(await ask('hello.edge.example'))).toEqual(['127.0.0.11'])
+    const socket = createSocket('udp4')
+    const message = query('hello.edge.example')
+    const truncated = new Promise<Buffer>((resolve) => {
+      socket.on('message', (reply: Buffer) => {
+        if (((reply[2] ?? 0) & 0x02) !== 0) resolve(reply)
+      })
+    })
+    for (let index = 0; index < 20; index += 1) socket.send(message, at().port, at().host)
+    const reply = decode(await truncated)
+    expect([reply.flag_tc, reply.answers]).toEqual([true, []])
+    expect((await truncated).length).toBeLessThanOrEqual(message.length)
+    socket.close()
+    const answers = await tcp(streamEncode({ type: 'query', id: 1, questions: [question('hello.edge.example')] }))
+    expect(dataOf(decode(answers, 2))).toEqual(['127.0.0.11'])
+  } finally {
+    server = before
+    await limited.close()
+  }
+})
+
+test('one client can not have all connections', async () => {
+  const sockets = Array.from({ length: 40 }, () => connect(at().port, at().host))
+  for (const socket of sockets) socket.on('error', () => undefined)
+  await vi.waitFor(() => expect(sockets.filter(({ destroyed }) => destroyed).length).toBe(8))
+  for (const socket of sockets) socket.destroy()
+  await vi.waitFor(async () => {
+    const answers = await tcp(streamEncode({ type: 'query', id: 1, questions: [question('hello.edge.example')] }))
+    expect(dataOf(decode(answers, 2))).toEqual(['127.0.0.11'])
+  })
+})
+
 test('with no node known the answer is SERVFAIL, which nobody keeps', async () => {
   const empty = await startScriptedCluster([])
   const lonely = await startDnsServer({

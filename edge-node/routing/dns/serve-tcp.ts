@@ -1,20 +1,46 @@
 import type { Socket } from 'node:net'
 
-const idleMs = 10_000
+/** From one message to the end of the next. Bytes that drip in do not lengthen it. */
+const messageMsMax = 10_000
+/** Of one address: a few clients shall not have all the connections there are. */
+const connectionsPerClientMax = 32
 /** No query of ours needs more. */
 const messageBytesMax = 4_096
 const lengthBytes = 2
 
+type AnswerTcp = (message: Buffer, address: string, transport: 'tcp') => Buffer | undefined
+
+/** Makes what serves each new connection. */
+export function createTcpService(answer: AnswerTcp): (socket: Socket) => void {
+  const byClient = new Map<string, number>()
+  return (socket) => {
+    const address = socket.remoteAddress ?? ''
+    const open = byClient.get(address) ?? 0
+    if (open >= connectionsPerClientMax) {
+      socket.destroy()
+      return
+    }
+    byClient.set(address, open + 1)
+    socket.once('close', () => {
+      const left = (byClient.get(address) ?? 1) - 1
+      if (left === 0) byClient.delete(address)
+      else byClient.set(address, left)
+    })
+    serveTcp(socket, answer)
+  }
+}
+
 /**
  * Serves DNS over one TCP connection: messages with a length of two bytes before each, as many as the peer sends.
- * A peer that announces too much or sends nothing for a while is cut off. @see https://www.rfc-editor.org/rfc/rfc7766
+ * A peer that announces too much, or whose next message is not there in time, is cut off. @see https://www.rfc-editor.org/rfc/rfc7766
  */
-export function serveTcp(socket: Socket, answer: (message: Buffer, address: string, transport: 'tcp') => Buffer | undefined): void {
+function serveTcp(socket: Socket, answer: AnswerTcp): void {
   let pending: Buffer = Buffer.alloc(0)
   const close = (): void => {
     socket.destroy()
   }
-  socket.setTimeout(idleMs, close)
+  const deadline = setTimeout(close, messageMsMax)
+  socket.once('close', () => clearTimeout(deadline))
   socket.on('error', close)
   socket.on('data', (chunk: Buffer) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
@@ -25,6 +51,7 @@ export function serveTcp(socket: Socket, answer: (message: Buffer, address: stri
       const reply = answer(pending.subarray(lengthBytes, lengthBytes + length), socket.remoteAddress ?? '', 'tcp')
       pending = pending.subarray(lengthBytes + length)
       if (reply === undefined) return close()
+      deadline.refresh()
       const head = Buffer.alloc(lengthBytes)
       head.writeUInt16BE(reply.length, 0)
       // A peer that asks without reading would have us keep its answers.

@@ -9,7 +9,8 @@ import { rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
 import { openPlaceFinder, type PlaceFinder } from '../place/index.ts'
 import { answerMessage } from './answer-message.ts'
-import { serveTcp } from './serve-tcp.ts'
+import { AnswerRate } from './answer-rate.ts'
+import { createTcpService } from './serve-tcp.ts'
 import type { NameServer, Zone } from './zone.ts'
 
 export interface DnsServerOptions {
@@ -33,6 +34,8 @@ export interface DnsServerOptions {
   /** Health and metrics at loopback, where given; 0 takes a free one. */
   readonly adminPort?: number | undefined
   readonly nodesFile?: string | undefined
+  /** Answers over UDP to one network of askers; see `AnswerRate`. */
+  readonly answersPerSecondMax?: number | undefined
   readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
   readonly timing?: { readonly checkIntervalMs?: number; readonly refreshMs?: number } | undefined
 }
@@ -47,6 +50,9 @@ export interface DnsServer {
 const ttlSecondsMax = 60
 const ttlSecondsDefault = 20
 const bindTries = 10
+/** A large public resolver asks from few networks, and keeps each answer for the TTL. */
+const answersPerSecondDefault = 200
+const tcpConnectionsMax = 256
 
 /**
  * Starts the DNS server that is authoritative for DOMAIN and answers with the addresses of the nearest healthy nodes.
@@ -64,19 +70,25 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     name: 'skerry_dns_queries_total', help: 'Queries by response code.', labelNames: ['rcode', 'transport'], registers: [registry],
   })
   const zone = makeZone(options, nodes, places)
-  const answer = (message: Buffer, address: string, transport: 'udp' | 'tcp'): Buffer | undefined => {
-    const reply = answerMessage(message, address, transport, zone)
+  const answer = (message: Buffer, address: string, transport: 'udp' | 'tcp', isTruncated = false): Buffer | undefined => {
+    const reply = answerMessage(message, address, transport, zone, isTruncated)
     queries.inc({ rcode: reply === undefined ? 'dropped' : String((reply[3] ?? 0) & 0x0f), transport })
     return reply
   }
 
   await nodes.start()
-  const { tcp, udp, address } = await bind(options.host, options.port, (socket) => serveTcp(socket, answer)).catch((error: unknown) => {
+  const { tcp, udp, address } = await bind(options.host, options.port, createTcpService(answer)).catch((error: unknown) => {
     nodes.close()
     throw error
   })
+  const rate = new AnswerRate({ perSecond: options.answersPerSecondMax ?? answersPerSecondDefault })
   udp.on('message', (message, peer) => {
-    const reply = answer(message, peer.address, 'udp')
+    const verdict = rate.judge(peer.address, performance.now())
+    if (verdict === 'silence') {
+      queries.inc({ rcode: 'limited', transport: 'udp' })
+      return
+    }
+    const reply = answer(message, peer.address, 'udp', verdict === 'truncated')
     if (reply !== undefined) udp.send(reply, peer.port, peer.address, ignoreSendError)
   })
   // An ICMP error of an earlier answer; the socket lives on.
@@ -125,7 +137,7 @@ async function bind(
 ): Promise<{ tcp: Server; udp: UdpSocket; address: string }> {
   for (let tries = 1; ; tries++) {
     const tcp = createServer(onConnection)
-    tcp.maxConnections = 256
+    tcp.maxConnections = tcpConnectionsMax
     const address = await listen(tcp, host, port)
     const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
     try {

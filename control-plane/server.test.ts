@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { listen, type RunningServer } from './server.ts'
+
+let server: RunningServer
+let sockets: Socket[] = []
+beforeEach(async () => {
+  const app = { fetch: async (request: Request) => new Response(String((await request.arrayBuffer()).byteLength)) }
+  server = await listen(app, '127.0.0.1', 0, { headersTimeoutMs: 100, requestTimeoutMs: 400, checkIntervalMs: 20, connectionsMax: 3 })
+})
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy()
+  sockets = []
+  await server.close()
+})
+
+function open(): Socket {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.resume()
+  sockets.push(socket)
+  return socket
+}
+
+const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once('close', () => resolve()))
+
+it.each([
+  ['send nothing', ''],
+  ['send part of a head', 'PUT / HTTP/1.1\r\nHost: a'],
+  ['send part of a body', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc'],
+])('ends connections that %s', async (_name, text) => {
+  const socket = open()
+  socket.write(text)
+  await closed(socket)
+})
+
+it('ends a body that drips in', async () => {
+  const socket = open()
+  socket.write('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n')
+  const drip = setInterval(() => socket.write('x'), 20)
+  await closed(socket)
+  clearInterval(drip)
+})
+
+it('takes so many connections, and others when these are gone', async () => {
+  const held = [open(), open(), open()]
+  await Promise.all(held.map((socket) => once(socket, 'connect')))
+  const refused = open()
+  await closed(refused)
+  const gone = Promise.all(held.map(closed))
+  for (const socket of held) socket.destroy()
+  await gone
+  await vi.waitFor(async () => expect(await (await fetch(server.url, { method: 'POST', body: 'abc' })).text()).toBe('3'))
+})
