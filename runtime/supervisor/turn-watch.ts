@@ -20,6 +20,8 @@ interface Look {
   readonly runningMs: number
   /** CPU time of the thread when this turn was first seen. */
   readonly turnStartMs: number
+  /** Of the turn as it was first seen: its isolate may be gone while the cell still clears up after it. */
+  readonly limitMs: number
   readonly isInterrupted: boolean
 }
 
@@ -47,11 +49,11 @@ export class TurnWatch {
     const isSameTurn = before?.turn === mark.turns
     const turnStartMs = isSameTurn ? before.turnStartMs : runningMs
     const usedMs = runningMs - turnStartMs
-    const limitMs = limitOf(mark, isolate)
+    const limitMs = isSameTurn ? before.limitMs : limitOf(mark, isolate)
     // The cell knows what the request used before; that it tells the truth is not needed.
     const leftMs = Math.min(mark.cpuMs, limitMs) + tickMs
     const isOver = isSameTurn && mark.isolateId !== 0 && usedMs > leftMs
-    this.#looks.set(cell, { turn: mark.turns, runningMs, turnStartMs, isInterrupted: isOver })
+    this.#looks.set(cell, { turn: mark.turns, runningMs, turnStartMs, limitMs, isInterrupted: isOver })
     if (!isOver) return
     if (usedMs > leftMs + graceMs) cell.kill(overrun(mark, limitMs, usedMs))
     else if (!before.isInterrupted) cell.interrupt(mark.turns)

@@ -80,6 +80,19 @@ test('a turn that only waits for a core is left alone for ever', () => {
   expect(cell.interrupted).toEqual([])
 })
 
+test('a turn keeps its limit where its isolate is lost before it is over', () => {
+  const cell = new ScriptedCell()
+  const { version } = cell.isolates.get(1) ?? { version: versionOf('none', '') }
+  cell.isolates.set(1, { version: { ...version, limits: { ...version.limits, cpuMs: 500 } } })
+  const { look } = watchTurns(cell)
+  Object.assign(cell, { turns: 7, isolateId: 1, cpuMs: 500 })
+  look()
+  look(300)
+  cell.isolates.delete(1)
+  look(50)
+  expect([cell.interrupted, cell.kills]).toEqual([[], []])
+})
+
 test('what the request used before counts, and more than its limit a cell can not claim', () => {
   const cell = new ScriptedCell()
   const { look } = watchTurns(cell)
