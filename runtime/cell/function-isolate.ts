@@ -121,6 +121,17 @@ export class FunctionIsolate {
     return true
   }
 
+  /** What its memory limit leaves it, in bytes. */
+  get roomBytes(): number {
+    return this.#options.settings.memoryMb * 1024 * 1024 - this.bytes
+  }
+
+  /** Ends the isolate, within its turn, for what its memory has no room for. */
+  endForMemory(): void {
+    const { isolate } = this.#options.blank
+    if (!isolate.isDisposed) isolate.dispose()
+  }
+
   /** Loads the function into the isolate. `onLoaded` hears of it at once, or later where the module awaits something at its top level. */
   load(load: FunctionLoad, onLoaded: (result: LoadResult) => void): void {
     this.#options.flush()

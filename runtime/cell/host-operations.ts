@@ -3,7 +3,7 @@ import type { FunctionIsolate } from './function-isolate.ts'
 import { handOver } from './hand-over.ts'
 import { codeWhole } from './operations/compression-codec.ts'
 import { randomBytes, randomUuid } from './operations/random.ts'
-import { textOperations } from './operations/text.ts'
+import { decodesWithin, textOperations } from './operations/text.ts'
 import { urlOperations } from './operations/url.ts'
 
 type Handler = (isolate: FunctionIsolate, id: number, first: Transfer, second: Transfer, third: Transfer) => Transfer | void
@@ -14,6 +14,18 @@ const levelCharactersMax = 16
 const text = (value: Transfer): string => (typeof value === 'string' ? value : '')
 const number = (value: Transfer): number => (typeof value === 'number' ? value : 0)
 const bytes = (value: Transfer): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array())
+
+/** Of shorter ones the text fits any isolate, or the engine says that it does not. */
+const longInputBytes = 1024 * 1024
+
+/** Text that the isolate has no room for is not made: it would be this process that grows. */
+function decode(isolate: FunctionIsolate, input: Uint8Array, encoding: string, flags: number): Transfer {
+  if (input.length > longInputBytes && !decodesWithin(input, encoding, isolate.roomBytes)) {
+    isolate.endForMemory()
+    return undefined
+  }
+  return textOperations.textDecode(input, encoding, flags)
+}
 
 /** What each operation of the guest does. Arguments come from hostile code: each handler takes what it can use and ignores the rest. */
 const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
@@ -45,7 +57,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [HostOperation.urlParse, (_isolate, _id, input, base) => urlOperations.urlParse(text(input), typeof base === 'string' ? base : undefined)],
   [HostOperation.urlSet, (_isolate, _id, href, property, value) => urlOperations.urlSet(text(href), text(property), text(value))],
   [HostOperation.textEncode, (_isolate, _id, value) => textOperations.textEncode(text(value))],
-  [HostOperation.textDecode, (_isolate, _id, value, label, flags) => textOperations.textDecode(bytes(value), text(label), number(flags))],
+  [HostOperation.textDecode, (isolate, _id, value, label, flags) => decode(isolate, bytes(value), text(label), number(flags))],
   [HostOperation.randomBytes, (_isolate, _id, count) => randomBytes(number(count))],
   [HostOperation.randomUuid, () => randomUuid()],
   [HostOperation.sharedMemory, (isolate) => isolate.sharedMemory],

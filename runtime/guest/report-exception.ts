@@ -4,6 +4,8 @@ import { reflectApply } from './primordials.ts'
 import { isPlatformPrototype } from './webidl.ts'
 
 const maximumCharacters = 16 * 1024
+/** V8 makes the text of a stack when it is first read, with the whole message in it: of a longer one it may not fit the isolate. */
+const maximumStackedMessage = 1024 * 1024
 
 /** What `reportException` calls. The global scope sets it: it stands above the events, which report exceptions themselves. */
 const reporter: { report: (thrown: unknown) => void } = { report: reportToHost }
@@ -16,7 +18,10 @@ const stackGetter = Object.getOwnPropertyDescriptor(new Error(), 'stack')?.get
 export function describeThrown(thrown: unknown): { readonly message: string; readonly stack: string } {
   try {
     if (typeof thrown === 'object' && thrown !== null) {
-      const [name, message, stack] = ['name', 'message', 'stack'].map((key) => textOf(thrown, key).slice(0, maximumCharacters)) as [string, string, string]
+      const name = textOf(thrown, 'name').slice(0, maximumCharacters)
+      const whole = textOf(thrown, 'message')
+      const stack = whole.length > maximumStackedMessage ? '' : textOf(thrown, 'stack').slice(0, maximumCharacters)
+      const message = whole.slice(0, maximumCharacters)
       const title = [name, message].filter((part) => part !== '').join(': ')
       if (title !== '' || stack !== '') return { message: (title === '' ? stack.split('\n', 1)[0] : title) ?? '', stack }
     }

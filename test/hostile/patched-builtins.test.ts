@@ -105,6 +105,18 @@ const patches: readonly (readonly [string, string])[] = [
   ['Map.prototype', `Map.prototype.get = () => undefined; Map.prototype.set = function () { return this }; Map.prototype.delete = () => true`],
   ['typed arrays', `Uint8Array.prototype.slice = Uint8Array.prototype.subarray = () => new Uint8Array(1e6); Uint8Array.prototype.set = () => {}`],
   ['Math', `Math.min = Math.max = () => 1e12`],
+  ['then on Object.prototype', `Object.prototype.then = function (resolve) { resolve?.('taken') }`],
+  ['then on Object.prototype that never settles', `Object.prototype.then = () => {}`],
+  ['descriptors', `for (const key of ['get', 'set', 'value', 'writable', 'enumerable', 'configurable']) Object.prototype[key] = () => 'patched'`],
+  ['traps on Object.prototype', `for (const key of ['apply', 'construct', 'has', 'getPrototypeOf', 'ownKeys']) Object.prototype[key] = () => 'patched'`],
+  ['toJSON', `Object.prototype.toJSON = () => { throw new Error('no') }; String.prototype.toJSON = Number.prototype.toJSON = () => '{'`],
+  ['constructor', `Object.prototype.constructor = Array.prototype.constructor = Promise.prototype.constructor = Uint8Array.prototype.constructor = Response.prototype.constructor = class { static [Symbol.species] = class {} }`],
+  ['Symbol.species', `for (const known of [Promise, Array, ArrayBuffer, Object.getPrototypeOf(Uint8Array)]) Object.defineProperty(known, Symbol.species, { get() { throw new Error('no') } })`],
+  ['Symbol.toPrimitive', `Object.prototype[Symbol.toPrimitive] = () => { throw new Error('no') }; Object.prototype[Symbol.toStringTag] = 'Uint8Array'; Object.prototype[Symbol.hasInstance] = () => true`],
+  ['options on Object.prototype', `Object.assign(Object.prototype, { stream: true, fatal: true, ignoreBOM: true, status: 101, webSocket: {}, method: 'TRACE', body: 'x', headers: [['a', 'b']], signal: {}, type: 'bytes', highWaterMark: -1, size: () => NaN, shared: true, initial: 1e9, detail: 1 })`],
+  ['Reflect and Object', `for (const owner of [Reflect, Object]) for (const key of Object.getOwnPropertyNames(owner)) if (typeof owner[key] === 'function' && key !== 'getOwnPropertyNames') try { owner[key] = () => { throw new Error('no') } } catch {}`],
+  ['Error', `Error.prepareStackTrace = () => { throw new Error('no') }; Error.stackTraceLimit = 'x'; Error.captureStackTrace = () => { throw 1 }; globalThis.TypeError = globalThis.Error = undefined`],
+  ['global object', `for (const key of Object.getOwnPropertyNames(globalThis)) if (!['Response', 'ReadableStream', 'console', 'Uint8Array', 'globalThis'].includes(key)) try { globalThis[key] = () => { throw new Error('no') } } catch {}`],
   ['numbers', `Object.defineProperty(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength', { get() { return -1 } })`],
 ]
 

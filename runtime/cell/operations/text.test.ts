@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { textOperations } from './text.ts'
+import { decodesWithin, textOperations } from './text.ts'
 
 const { textDecode, textEncode } = textOperations
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values)
@@ -35,4 +35,14 @@ test('decodes by the tables of the standard, where those of ICU differ', () => {
 test('leaves out what may go on', () => {
   expect([textDecode(bytes(0x41, 0x93), 'shift_jis', 8), textDecode(bytes(0x41, 0x93), 'shift_jis'), textDecode(bytes(0x41, 0x93), 'shift_jis', 9)]).toEqual(['A', 'A\ufffd', 'A'])
   expect([textDecode(bytes(0x93, 0x20), 'shift_jis', 9), textDecode(bytes(0x93), 'shift_jis', 1)]).toEqual([undefined, undefined])
+})
+
+test('tells whether a text would fit before it makes it', () => {
+  const filled = (length: number, ...pattern: number[]): Uint8Array => new Uint8Array(length).map((_, index) => pattern[index % pattern.length] ?? 0)
+  const fits = (input: Uint8Array, encoding: string, roomBytes: number): boolean => decodesWithin(input, encoding, roomBytes)
+  // A byte a character, two, two for three bytes, one for two bytes.
+  for (const [encoding, input, size] of [
+    ['utf-8', filled(3e6, 0x61), 3e6], ['utf-8', filled(3e6, 0xff), 6e6], ['utf-8', filled(3e6, 0xe6, 0x97, 0xa5), 2e6], ['utf-8', filled(3e6, 0xc3, 0xa9), 1.5e6],
+    ['utf-16le', filled(3e6, 0xe5, 0x65), 3e6], ['shift_jis', filled(3e6, 0x93, 0xfa), 3e6],
+  ] as const) expect([fits(input, encoding, size), fits(input, encoding, size - 1)], encoding).toEqual([true, false])
 })

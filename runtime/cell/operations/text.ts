@@ -57,4 +57,27 @@ function textDecode(bytes: Uint8Array, encoding: string, flags = 0): string | un
   }
 }
 
+const pieceBytes = 1024 * 1024
+
+/** Whether the text of `bytes` takes no more memory than so much. Decodes it piece by piece to find out where that is in doubt. */
+export function decodesWithin(bytes: Uint8Array, encoding: string, roomBytes: number): boolean {
+  if (bytes.length * 2 <= roomBytes) return true
+  if (encoding === 'utf-8' && isAscii(bytes)) return bytes.length <= roomBytes
+  try {
+    const Decoder = ownEncodings.has(encoding) ? TextDecoder : codecs().TextDecoder
+    const decoder = new Decoder(encoding)
+    let characters = 0
+    let size = 1
+    for (let at = 0; at < bytes.length && characters * size <= roomBytes; at += pieceBytes) {
+      const piece = decoder.decode(bytes.subarray(at, at + pieceBytes), { stream: true })
+      characters += piece.length
+      // One character that needs two bytes makes the text take two for each.
+      if (size === 1 && /[^\0-\xff]/.test(piece)) size = 2
+    }
+    return characters * size <= roomBytes
+  } catch {
+    return true
+  }
+}
+
 export const textOperations = { textEncode, textDecode } as const
