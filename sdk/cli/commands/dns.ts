@@ -1,14 +1,16 @@
 import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
-import { attempt, type SetExitCode } from '../options.ts'
+import { attempt, parseNumber, type SetExitCode } from '../options.ts'
 import { type NearestOptions, nearestSettings, nodeToken, type UpstreamOptions, withAdmin, withListening, withNearest, withUpstream } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
-type DnsOptions = UpstreamOptions & NearestOptions & { readonly adminPort: number }
+type DnsOptions = UpstreamOptions & NearestOptions & { readonly adminPort: number; readonly answersPerSecond?: number }
 
 export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('dns').description('run an authoritative DNS server that answers with the addresses of the nearest nodes')
-  return withNearest(withAdmin(withUpstream(withListening(command, '0.0.0.0', 53)))).action(async (options: DnsOptions) =>
+  const complete = withNearest(withAdmin(withUpstream(withListening(command, '0.0.0.0', 53))))
+    .option('--answers-per-second <n>', 'answers over UDP to one network of askers (default: 200); the rest is sent to TCP', parseNumber(1, 1_000_000))
+  return complete.action(async (options: DnsOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
       const { startDnsServer } = await import('../../../edge-node/routing/index.ts')
       const nearest = await nearestSettings(context, options)
@@ -20,6 +22,7 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
           token: nodeToken(context, options),
           domain: options.domain,
           adminPort: options.adminPort,
+          answersPerSecondMax: options.answersPerSecond,
           ...nearest,
           onOutage: (error) => reporter.say(error === undefined ? 'the control plane can be reached again' : error.message),
         })

@@ -19,6 +19,7 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly internalUrl?: string
   readonly adminHost?: string
   readonly geoDatabase?: string
+  readonly bodyRateMin?: number
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly requireSandbox?: boolean
@@ -50,6 +51,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
     .option('--admin-host <address>', 'where the admin port listens (default: loopback)')
     .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
+    .option('--body-rate-min <bytes>', 'bytes a second that a request\'s body must bring over 30 s; 0 for any (default: 1024)', parseNumber(0, 1_000_000_000))
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
@@ -74,6 +76,8 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
+            connectionsPerClientMax: options.connectionsPerClient,
+            bodyRateMin: options.bodyRateMin,
             runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),

@@ -22,6 +22,7 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
           domain: options.domain,
           allowLocationHeader: options.allowLocationHeader === true,
           trustedProxies: options.trustedProxy ?? [],
+          connectionsPerClientMax: options.connectionsPerClient,
           ...nearest,
           onOutage: (error) => reporter.say(error === undefined ? 'the control plane can be reached again' : error.message),
         })
