@@ -18,6 +18,7 @@ import { createResolveHost } from './resolve-host.ts'
 import { createSocketTransport } from './socket-transport.ts'
 import { SubrequestExchange, unsentBytesMax } from './subrequest-exchange.ts'
 import type { Transport } from './transport.ts'
+import { UnfinishedRelays } from './unfinished-relays.ts'
 
 export interface FetchBindingOptions extends NodeTransportOptions, OperatorRules {
   readonly resolve?: ResolveHost
@@ -44,6 +45,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const clients = new OutboundClients(options.resolve ?? createResolveHost(), new ConnectionCount(options.connectionsMax))
   const budgets = new SubrequestBudgets()
   const trees = new CallTrees()
+  const unfinished = new UnfinishedRelays()
   const held = new HeldBytes(decoderBytesMax)
   const unsent = new HeldBytes(options.unsentBytesMax ?? unsentBytesMax)
 
@@ -71,7 +73,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
           requireNoCredentials(to)
           if (isOwnUrl(options.table(), to, options.publicPort())) {
             policy.requireFunctionHost(to)
-            return createNodeTransport(options, { subrequest, hops: hops.count, budgets, trees })
+            return createNodeTransport(options, { subrequest, hops: hops.count, budgets, trees, unfinished })
           }
           requireFewHops(hops.count)
           requireGoodPort(to)

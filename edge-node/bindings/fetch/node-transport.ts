@@ -10,6 +10,7 @@ import { requireFewHops } from './hops.ts'
 import { hostNameOf } from './outbound-targets.ts'
 import { RelayedSocket } from './relayed-socket.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
+import type { UnfinishedRelays } from './unfinished-relays.ts'
 
 export interface NodeTransportOptions {
   readonly runtime: () => Runtime
@@ -28,6 +29,7 @@ export interface NodeCaller {
   readonly hops: number
   readonly budgets: SubrequestBudgets
   readonly trees: CallTrees
+  readonly unfinished: UnfinishedRelays
 }
 
 /**
@@ -71,7 +73,6 @@ class NodeExchange implements TransportControl, ResponseHandler {
   #bodyBytes = 0
   #bodyBytesMax = 0
   #requestId = ''
-  #versionKey = ''
   readonly #caller: NodeCaller
   /** What the called function does now: for the request, or for a message that brought it its limits anew. */
   #work: Pick<Subrequest, 'work' | 'version'> | undefined
@@ -101,7 +102,6 @@ class NodeExchange implements TransportControl, ResponseHandler {
       return
     }
     this.#requestId = requestId
-    this.#versionKey = version.runnable.key
     this.#bodyBytesMax = version.requestBodyBytesMax
     if (body instanceof Uint8Array && !this.#counts(body)) return
     const { country, latitude, longitude } = subrequest.parent?.metadata ?? {}
@@ -135,8 +135,12 @@ class NodeExchange implements TransportControl, ResponseHandler {
   onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {
     if (this.#isOver) return
     this.#hasHead = true
-    if (head.status === 101 && this.#control !== undefined) {
-      this.#socket = new RelayedSocket(this.#versionKey, this.#control, this.#events, (error) => this.#closeSocket(error))
+    if (head.status === 101 && this.#control !== undefined && this.#work !== undefined) {
+      const { subrequest, unfinished } = this.#caller
+      this.#socket = new RelayedSocket({
+        caller: subrequest.version, called: this.#work.version, control: this.#control, events: this.#events, unfinished,
+        onOver: (error) => this.#closeSocket(error),
+      })
       this.#sockets.add(this.#socket)
     }
     this.#events.onHead(head.status, head.statusText, visibleHeaders(head.headers))
@@ -208,7 +212,9 @@ class NodeExchange implements TransportControl, ResponseHandler {
 
   #leave(): void {
     this.#isOver = true
-    if (this.#socket !== undefined) this.#sockets.remove(this.#socket)
+    if (this.#socket === undefined) return
+    this.#socket.leave()
+    this.#sockets.remove(this.#socket)
   }
 
   /** False where the body became larger than the called function allows; the exchange is over then. */
