@@ -45,6 +45,8 @@ export interface Listening {
 }
 
 const drainMsMax = 30_000
+/** Connections that functions of a node may have open together, where there are descriptors for them. */
+const outgoingMax = 4_096
 /** WebSockets go on for so long where their node drains or their version is no longer in the table; then they are closed. */
 const socketGraceMs = 10_000
 
@@ -87,6 +89,7 @@ export class EdgeCore {
       ...(options.denyOutbound === undefined ? {} : { denyOutbound: options.denyOutbound }),
       ...(options.onlyOutbound === undefined ? {} : { onlyOutbound: options.onlyOutbound }),
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+      connectionsMax: Math.min(outgoingMax, shareDescriptors(descriptorLimit()).outgoing),
     })
     const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
     cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, closeFetch: () => fetchBinding.close() })

@@ -4,7 +4,7 @@ import type {
   FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime,
 } from '../../runtime/supervisor/index.ts'
 import type { OpenSockets } from '../bindings/websocket/index.ts'
-import type { ByteHolder, Protection } from '../protection/index.ts'
+import type { UnreadHolder, Protection } from '../protection/index.ts'
 import { answerProblem, isBusy, notBegunOf } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
 import { buildResponseHead, isBodyless, type OutgoingHead } from './response-head.ts'
@@ -45,7 +45,7 @@ const singleWriteBytesMax = 16 * 1024
 const lingerMs = 2_000
 
 /** One request on its way through the runtime and back: the node's side of `ResponseHandler`. */
-export class Exchange implements ResponseHandler, ByteHolder {
+export class Exchange implements ResponseHandler, UnreadHolder {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #context: ExchangeContext
@@ -162,6 +162,11 @@ export class Exchange implements ResponseHandler, ByteHolder {
     this.#settle(error)
   }
 
+  /** Whom it holds for what its client leaves unread. */
+  get party(): string {
+    return this.#context.version.runnable.account
+  }
+
   /** The node holds too much for slow readers, and this one is the slowest. */
   giveUp(): void {
     this.#break(new SkerryError('overloaded', 'The client does not read its answer, and the node needs the room.'))
@@ -249,7 +254,7 @@ export class Exchange implements ResponseHandler, ByteHolder {
     linger(this.#request)
     const { held } = this.#context.protection
     held.clear(this)
-    cutUnread(this.#response, { ...unreadLimits, held })
+    cutUnread(this.#response, { ...unreadLimits, held, party: this.party })
     this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs })
   }
 }

@@ -3,13 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { HeldBytes } from '../protection/index.ts'
+import { UnreadBytes } from '../protection/index.ts'
 import { cutUnread } from './unread-answer.ts'
 
 let server: Server
-let held: HeldBytes
+let held: UnreadBytes
 beforeEach(() => {
-  held = new HeldBytes(1024 * 1024 * 1024)
+  held = new UnreadBytes(1024 * 1024 * 1024)
 })
 afterEach(() => {
   server.closeAllConnections()
@@ -30,7 +30,7 @@ async function serve(listener: RequestListener): Promise<{ client: Socket; accep
 it('cuts a client off that reads nothing of its answer', async () => {
   const { client, accepted } = await serve((_request, response) => {
     response.end(Buffer.alloc(64 * 1024 * 1024))
-    cutUnread(response, { idleMs: 50, bytesPerSecondMin: 1_024, held })
+    cutUnread(response, { idleMs: 50, bytesPerSecondMin: 1_024, held, party: 'a' })
   })
   client.pause()
   await once(accepted, 'close')
@@ -42,7 +42,7 @@ it('cuts a client off that reads nothing of its answer', async () => {
 it('cuts a client off that reads a little now and then, since at its pace it would never be done', async () => {
   const { client, accepted } = await serve((_request, response) => {
     response.end(Buffer.alloc(64 * 1024 * 1024))
-    cutUnread(response, { idleMs: 200, bytesPerSecondMin: 1024 * 1024 * 1024, held })
+    cutUnread(response, { idleMs: 200, bytesPerSecondMin: 1024 * 1024 * 1024, held, party: 'a' })
   })
   client.pause()
   const drip = setInterval(() => client.read(), 20)
@@ -53,10 +53,10 @@ it('cuts a client off that reads a little now and then, since at its pace it wou
 })
 
 it('gives the one up that has held for longest where all together hold too much', async () => {
-  held = new HeldBytes(1024 * 1024)
+  held = new UnreadBytes(1024 * 1024)
   const { client, accepted } = await serve((_request, response) => {
     response.end(Buffer.alloc(64 * 1024 * 1024))
-    cutUnread(response, { idleMs: 60_000, bytesPerSecondMin: 1_024, held })
+    cutUnread(response, { idleMs: 60_000, bytesPerSecondMin: 1_024, held, party: 'a' })
   })
   client.pause()
   if (!accepted.destroyed) await once(accepted, 'close')
@@ -68,7 +68,7 @@ it('leaves a client alone that reads, and the connection to its next request', a
   const finished = Promise.withResolvers<number | undefined>()
   const { client, accepted } = await serve((_request, response) => {
     response.end(Buffer.alloc(8 * 1024 * 1024))
-    cutUnread(response, { idleMs: 60_000, bytesPerSecondMin: 1_024, held })
+    cutUnread(response, { idleMs: 60_000, bytesPerSecondMin: 1_024, held, party: 'a' })
     response.once('finish', () => setImmediate(() => finished.resolve(response.req.socket.timeout)))
   })
   client.resume()

@@ -1,7 +1,7 @@
 export { adminTimeouts, boundAdminServer } from './admin-bounds.ts'
 export { ConnectionGate, type ConnectionGateOptions } from './connection-gate.ts'
 export { descriptorLimit, type DescriptorShares, shareDescriptors } from './descriptor-limit.ts'
-export { type ByteHolder, HeldBytes } from './held-bytes.ts'
+export { type UnreadHolder, UnreadBytes } from './unread-bytes.ts'
 export { Pace, type PaceOptions } from './pace.ts'
 export { Protection, type ProtectionSettings, type ShedReason } from './protection.ts'
 export { RetryBudget } from './retry-budget.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { descriptorLimit, shareDescriptors } from './descriptor-limit.ts'
 import { FairAdmission } from './fair-admission.ts'
-import { type ByteHolder, HeldBytes } from './held-bytes.ts'
+import { type UnreadHolder, UnreadBytes } from './unread-bytes.ts'
 import { LoadShedder } from './load-shedder.ts'
 import { Pace } from './pace.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -131,13 +131,13 @@ test('what is told apart is bounded, and forgotten', () => {
   expect(admission.admit('host-29999', 'x')).toBe(true)
 })
 
-describe('held bytes', () => {
-  const holder = (gone: string[], name: string): ByteHolder => ({ giveUp: () => gone.push(name) })
+describe('unread bytes', () => {
+  const holder = (gone: string[], name: string, party = 'a'): UnreadHolder => ({ party, giveUp: () => gone.push(name) })
 
   it('gives up who has held for longest, and no more than it must', () => {
     const gone: string[] = []
-    const held = new HeldBytes(100)
-    const [first, second, third] = ['first', 'second', 'third'].map((name) => holder(gone, name)) as [ByteHolder, ByteHolder, ByteHolder]
+    const held = new UnreadBytes(100)
+    const [first, second, third] = ['first', 'second', 'third'].map((name) => holder(gone, name)) as [UnreadHolder, UnreadHolder, UnreadHolder]
     held.add(first, 40)
     held.add(second, 40)
     held.clear(first)
@@ -149,6 +149,14 @@ describe('held bytes', () => {
     held.clear(first)
     held.clear(third)
     expect(held.bytes).toBe(0)
+  })
+
+  it('takes from the account that holds most, however long others have held', () => {
+    const gone: string[] = []
+    const held = new UnreadBytes(100)
+    held.add(holder(gone, 'patient', 'b'), 30)
+    for (let index = 0; index < 10; index += 1) held.add(holder(gone, `flood ${index}`), 20)
+    expect(gone).toEqual(Array.from({ length: 7 }, (_, index) => `flood ${index}`))
   })
 })
 

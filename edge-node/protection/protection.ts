@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { CellQueue } from '../../runtime/supervisor/index.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { UnreadBytes } from './unread-bytes.ts'
 import { LoadShedder } from './load-shedder.ts'
 import { LoopProbe } from './loop-probe.ts'
 import { paceDefaults, type PaceOptions } from './pace.ts'
@@ -38,7 +38,7 @@ interface CellShedder {
  * slow peers.
  */
 export class Protection {
-  readonly held: HeldBytes
+  readonly held: UnreadBytes
   readonly uploads = new UploadBrake()
   readonly pace: PaceOptions
   readonly shedByReason = new Map<ShedReason, number>()
@@ -47,7 +47,7 @@ export class Protection {
   readonly #probe: LoopProbe
 
   constructor(settings: ProtectionSettings = {}) {
-    this.held = new HeldBytes(settings.heldBytesMax ?? heldBytesDefault)
+    this.held = new UnreadBytes(settings.heldBytesMax ?? heldBytesDefault)
     this.pace = { ...paceDefaults, bytesPerSecondMin: settings.bodyRateMin ?? paceDefaults.bytesPerSecondMin }
     this.#probe = new LoopProbe((nowMs, turnMs) => {
       this.#loop.sample(nowMs, turnMs)

@@ -1,6 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
-import { HeldBytes, RetryBudget } from '../../protection/index.ts'
+import { UnreadBytes, RetryBudget } from '../../protection/index.ts'
 import { type Coordinates, rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
 import { proxy, type ProxyOutcome, ReplayableBody, Upstreams } from '../proxy/index.ts'
@@ -41,7 +41,7 @@ const heldBytesMax = 64 * 1024 * 1024
 export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
   const upstreams = new Upstreams()
   const retries = new RetryBudget()
-  const held = new HeldBytes(heldBytesMax)
+  const held = new UnreadBytes(heldBytesMax)
   const nodes = new NodeTable({
     controlPlaneUrl: options.controlPlaneUrl, token: options.token, refreshMs: options.refreshMs ?? refreshMsDefault, health: 'passive',
     onOrigins: (origins) => upstreams.retain(origins), ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { cutUnread, internalHeaders, unreadLimits } from '../../ingress/index.ts'
-import type { ByteHolder, HeldBytes } from '../../protection/index.ts'
+import type { UnreadHolder, UnreadBytes } from '../../protection/index.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
 import type { ProxyRequest } from './proxy-request.ts'
 import type { Upstream } from './upstreams.ts'
@@ -13,7 +13,7 @@ export interface AttemptOptions {
   /** Whether a refusal may be swallowed, because the request can go elsewhere; `isBusy` where that costs others something. */
   readonly mayMoveOn: (isBusy: boolean) => boolean
   /** Counts what the client has yet to take. */
-  readonly held: HeldBytes
+  readonly held: UnreadBytes
   /** The node vouched that nothing ran, and the answer was swallowed. */
   readonly onRefused: () => void
   /** No head came. `begun` where the request may have reached the node. */
@@ -31,7 +31,7 @@ const singleWriteBytesMax = 16 * 1024
 type State = 'waiting' | 'streaming' | 'swallowing' | 'over'
 
 /** One request on its way to one node: undici's handler on one side, Node's response on the other. */
-export class Attempt implements Dispatcher.DispatchHandler, ByteHolder {
+export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
   readonly #options: AttemptOptions
   #state: State = 'waiting'
   #controller: Dispatcher.DispatchController | undefined
@@ -119,6 +119,12 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteHolder {
     })
   }
 
+  /** The host that the client asks for: it stands for the function. */
+  get party(): string {
+    const { headers } = this.#options.request
+    return headers[headers.indexOf('host') + 1] ?? ''
+  }
+
   /** The client does not read. */
   giveUp(): void {
     this.#controller?.abort(new Error('the client does not read its answer'))
@@ -128,7 +134,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteHolder {
     if (!this.#settle()) return
     const { response, held, onOver } = this.#options
     if (!response.writableEnded) response.end()
-    cutUnread(response, { ...unreadLimits, held })
+    cutUnread(response, { ...unreadLimits, held, party: this.party })
     onOver(this.#status, true)
   }
 

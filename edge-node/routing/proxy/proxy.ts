@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { UpgradeResponse } from '../../ingress/index.ts'
-import type { HeldBytes, RetryBudget } from '../../protection/index.ts'
+import type { UnreadBytes, RetryBudget } from '../../protection/index.ts'
 import { Attempt, type AttemptOptions } from './attempt.ts'
 import type { ProxyRequest, ProxyTarget } from './proxy-request.ts'
 import { UpgradeAttempt } from './upgrade-attempt.ts'
@@ -22,7 +22,7 @@ export interface ProxyOptions {
   readonly passLastRefusal: boolean
   /** What may be repeated of what nodes refuse because they are busy. */
   readonly retries: RetryBudget
-  readonly held: HeldBytes
+  readonly held: UnreadBytes
   readonly onFailure?: (target: ProxyTarget, failure: AttemptFailure) => void
 }
 
