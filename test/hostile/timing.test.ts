@@ -81,6 +81,16 @@ test('there is no second thread to count by, and nothing to wait on', async () =
   expect(JSON.parse((await call(hostile.runtime, version)).body.toString())).toEqual([...Array<string>(6).fill('undefined'), 'CompileError'])
 })
 
+test('nobody is told what the collector took, in no turn', async () => {
+  const version = versionOf('has garbage collected', `const told = []; const registry = new FinalizationRegistry((value) => told.push(value)); let reference
+    export default { async fetch(request) {
+      if (reference === undefined) { for (let count = 0; count < 100; count++) registry.register({}, count); reference = new WeakRef({}); return new Response('made') }
+      new ArrayBuffer(80e6).transfer(0)
+      await new Promise((done) => setTimeout(done, 20)); return Response.json([reference.deref() === undefined, told.length]) } }`, room)
+  expect((await call(hostile.runtime, version)).body.toString()).toBe('made')
+  for (let turn = 0; turn < 3; turn++) expect(JSON.parse((await call(hostile.runtime, version)).body.toString())).toEqual([true, 0])
+})
+
 describe('at I/O', () => {
   const waits: Readonly<Record<string, string>> = {
     'a timer': `new Promise((done) => setTimeout(done, 0))`,
