@@ -37,8 +37,8 @@ export interface FetchBinding {
 const idleHandler: SubrequestHandler = { onChunk: () => undefined, onEnd: () => undefined, abort: () => undefined, resume: () => undefined }
 
 /**
- * What `fetch` and `WebSocket` inside a function do. Fails with `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded` and
- * `subrequest_failed`, each catchable inside. Throws `config_invalid` for a malformed outbound rule.
+ * What `fetch` and `WebSocket` inside a function do. Fails with `address_blocked`, `subrequest_limit_exceeded`, `hop_limit_exceeded`,
+ * `overloaded` and `subrequest_failed`, each catchable inside. Throws `config_invalid` for a malformed outbound rule.
  */
 export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const policies = new OutboundPolicies(options)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
 import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
@@ -7,6 +6,7 @@ import type { OpenSockets } from '../websocket/index.ts'
 import type { SubrequestBudgets } from './budget.ts'
 import type { CallTrees } from './call-tree.ts'
 import { requireFewHops } from './hops.ts'
+import { arrivingHeaders, handshakeHeaders, visibleHeaders } from './node-headers.ts'
 import { hostNameOf } from './outbound-targets.ts'
 import { RelayedSocket } from './relayed-socket.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
@@ -237,31 +237,4 @@ class NodeExchange implements TransportControl, ResponseHandler {
     this.#leave()
     this.#control?.abort()
   }
-}
-
-/** The called function believes `x-forwarded-*`, so a caller can't set them. */
-function arrivingHeaders(host: string, headers: readonly string[], body: TransportRequest['body']): string[] {
-  const kept = ['host', host]
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    if (!name.startsWith('x-forwarded-')) kept.push(name, headers[index + 1] ?? '')
-  }
-  if (body instanceof Uint8Array) kept.push('content-length', String(body.length))
-  return kept
-}
-
-/** What a client sends over the network. */
-function handshakeHeaders(host: string, headers: readonly string[]): string[] {
-  const kept = arrivingHeaders(host, headers, undefined)
-  kept.push('upgrade', 'websocket', 'connection', 'Upgrade', 'sec-websocket-version', '13', 'sec-websocket-key', randomBytes(16).toString('base64'))
-  return kept
-}
-
-function visibleHeaders(headers: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    if (!name.startsWith('x-skerry-') && name !== 'connection' && name !== 'transfer-encoding') kept.push(name, headers[index + 1] ?? '')
-  }
-  return kept
 }
