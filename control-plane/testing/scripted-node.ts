@@ -32,11 +32,12 @@ export class ScriptedNode {
     return node
   }
 
-  async register(): Promise<unknown> {
+  /** `more` is told besides. */
+  async register(more: Record<string, unknown> = {}): Promise<unknown> {
     const { name, region } = this.#options
     const response = await this.post(`/v1/nodes/${name}`, 'PUT', {
       region, latitude: 50, longitude: 8, url: 'http://127.0.0.1:1/', internalUrl: 'http://127.0.0.1:2/', adminUrl: 'http://127.0.0.1:3/',
-      draining: false, load: 0, epoch: '', sequence: 0,
+      draining: false, load: 0, epoch: '', sequence: 0, ...more,
     })
     return response.json()
   }
