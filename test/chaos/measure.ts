@@ -64,7 +64,7 @@ export class CellCensus {
   #schedule(): void {
     this.#timer = setTimeout(() => {
       this.#looking = this.#look().finally(() => this.#schedule())
-    }, 500)
+    }, 1_000)
   }
 
   async #look(): Promise<void> {

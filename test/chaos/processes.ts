@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { processTree } from '../helpers/processes.ts'
 
 /** A process that is the same one as long as its start time is. */
 export interface KnownProcess {
@@ -33,11 +32,18 @@ export async function isOwnChild(processId: number): Promise<boolean> {
 /** The cells below a node: for each the process that runs isolates, the innermost of its sandbox. */
 export async function cellsBelow(node: number): Promise<readonly number[]> {
   const cells: number[] = []
-  for (const processId of await processTree(node)) {
-    if (processId === node) continue
-    const command = await readFile(`/proc/${processId}/cmdline`, 'latin1').catch(() => '')
+  // What Node starts it starts from its main thread, and so does all that stands around a cell: nobody else's processes have to be looked at.
+  const childrenOf = async (processId: number): Promise<readonly number[]> => {
     const children = await readFile(`/proc/${processId}/task/${processId}/children`, 'latin1').catch(() => '')
-    if (command.includes('cell/main') && children.trim() === '') cells.push(processId)
+    return children.split(' ').filter((text) => text !== '').map(Number)
+  }
+  const found = [...(await childrenOf(node))]
+  for (const processId of found) {
+    const children = await childrenOf(processId)
+    found.push(...children)
+    if (children.length > 0) continue
+    const command = await readFile(`/proc/${processId}/cmdline`, 'latin1').catch(() => '')
+    if (command.includes('cell/main')) cells.push(processId)
   }
   return cells
 }

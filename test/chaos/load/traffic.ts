@@ -19,14 +19,14 @@ interface Stream {
  * slow the machine is. More of them would measure nothing but the dice.
  */
 const unsafeRestFactor = 50
-const restMsMax = 5_000
+const restMsMax = 20_000
 
 /** The steady load. */
 export function streamsOf(kinds: ReturnType<typeof createKinds>): readonly Stream[] {
   return [
-    { kind: kinds.echo, workers: 16, periodMs: 50 },
-    { kind: kinds.othersEcho, workers: 12, periodMs: 60 },
-    { kind: kinds.relay, workers: 8, periodMs: 80 },
+    { kind: kinds.echo, workers: 32, periodMs: 80 },
+    { kind: kinds.othersEcho, workers: 24, periodMs: 100 },
+    { kind: kinds.relay, workers: 8, periodMs: 100 },
     { kind: kinds.later, workers: 2, periodMs: 100 },
     { kind: kinds.download, workers: 2, periodMs: 250 },
     { kind: kinds.upload, workers: 1, periodMs: 500, restFactor: unsafeRestFactor },

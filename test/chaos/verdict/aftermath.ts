@@ -12,7 +12,7 @@ import { type Check, check } from './check.ts'
 export const heldRatioMax = 1.25
 const heldSlackMb = 16
 /** Resident memory is looser: what is free within is not given back at once. */
-export const residentRatioMax = 1.75
+export const residentRatioMax = 2
 /** Sockets that are kept alive for a while; and what a node holds of each cell. */
 const descriptorSlack = 40
 const descriptorsPerCell = 6

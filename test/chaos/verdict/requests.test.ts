@@ -55,6 +55,10 @@ test('too many errors, each of which may be', () => {
   expect(failedChecks(tally)).toEqual([])
   tally.failures.push(failureOf({}))
   expect(failedChecks(tally)).toEqual([errorShare])
+  tally.requests = 20_000
+  expect(failedChecks(tally)).toEqual(['no more than 3 of 20000 requests fail'])
+  tally.failures.splice(3)
+  expect(failedChecks(tally)).toEqual([])
 })
 
 test('what was done twice, or was answered and not done', () => {
