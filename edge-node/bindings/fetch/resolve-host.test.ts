@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import type { LookupAddress } from 'node:dns'
+import { type LookupAddress, Resolver } from 'node:dns'
 import { once } from 'node:events'
 import { type Answer, decode, encode } from 'dns-packet'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -57,14 +57,50 @@ test('names whose servers do not answer hold up no others', async () => {
   await Promise.all(slow)
 }, 60_000)
 
+test('of one kind of address that does not come the other is not kept waiting', async () => {
+  records = { 'four.test': [a('four.test', '8.8.8.8')] }
+  // Says nothing of IPv6.
+  nameServer.removeAllListeners('message')
+  nameServer.on('message', (query, { port, address }) => {
+    const { id, questions = [] } = decode(query)
+    if (questions[0]?.type !== 'A') return
+    nameServer.send(encode({ type: 'response', id: id ?? 0, flags: 0, questions, answers: [...(records['four.test'] ?? [])] }), port, address)
+  })
+  // Waits as long as it takes.
+  const patient = new Resolver({ timeout: 2_000, tries: 2 })
+  patient.setServers(servers)
+  const other = new Promise((settle) => patient.resolve6('four.test', () => settle('the other kind')))
+  expect(await Promise.race([other, ask(createResolveHost({ servers }), 'four.test')])).toEqual([{ address: '8.8.8.8', family: 4 }])
+  patient.cancel()
+})
+
+test('what the machine knows goes before, and is not waited for long', async () => {
+  records = { 'both.test': [a('both.test', '8.8.8.8')], 'public.test': [a('public.test', '8.8.4.4')] }
+  const local = { address: '127.0.0.1', family: 4 }
+  const resolve = createResolveHost({
+    servers,
+    lookup: (name, _options, done) => {
+      if (name === 'both.test') done(null, [local])
+      else if (name === 'public.test') done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), [])
+      // Of others nothing is heard.
+    },
+  })
+  expect(await ask(resolve, 'both.test', true)).toEqual([local])
+  expect(await ask(resolve, 'both.test')).toEqual([{ address: '8.8.8.8', family: 4 }])
+  expect(await ask(resolve, 'public.test', true)).toEqual([{ address: '8.8.4.4', family: 4 }])
+  records = { ...records, 'stuck.test': [a('stuck.test', '1.1.1.1')] }
+  expect(await ask(resolve, 'stuck.test', true)).toEqual([{ address: '1.1.1.1', family: 4 }])
+})
+
 test('names that only the machine knows are looked for where they may be, a few at a time', async () => {
   const running: ((error: null, addresses: LookupAddress[]) => void)[] = []
   const resolve = createResolveHost({ servers, lookup: (_name, _options, done) => running.push(done) })
   expect(await ask(resolve, 'machine.test')).toBe('ENOTFOUND')
   expect(running).toHaveLength(0)
   const asked = Array.from({ length: 70 }, () => ask(resolve, 'machine.test', true))
+  // Those for which there is no room are refused when the name servers do not know them either.
   const refused = await Promise.race(asked)
-  expect([refused, running.length]).toEqual(['EAI_AGAIN', 2])
+  expect([refused, running.length]).toEqual(['ENOTFOUND', 2])
   let answered = 0
   const local = { address: '127.0.0.1', family: 4 }
   while (answered < 66) {
@@ -73,6 +109,6 @@ test('names that only the machine knows are looked for where they may be, a few 
     answered += 1
   }
   const outcomes = await Promise.all(asked)
-  expect(outcomes.filter((outcome) => outcome === 'EAI_AGAIN')).toHaveLength(4)
+  expect(outcomes.filter((outcome) => outcome === 'ENOTFOUND')).toHaveLength(4)
   expect(outcomes.filter((outcome) => typeof outcome !== 'string')).toHaveLength(66)
 })

@@ -8,6 +8,8 @@ const systemLookupsMax = 2
 const systemLookupsWaiting = 64
 /** For so long what `resolv.conf` said is believed. */
 const freshMs = 60_000
+/** For so long the system's own lookup, or the other kind of address, is waited for. */
+const soonMs = 250
 
 export interface ResolveHostOptions {
   /** `ADDRESS:PORT` in place of those of `resolv.conf`. */
@@ -18,8 +20,8 @@ export interface ResolveHostOptions {
 
 /**
  * Resolves names by asking the machine's name servers, without a thread of the pool: name servers that answer late, as somebody's own can be made
- * to, hold nobody else up. Names that only the machine knows (of `/etc/hosts`, say) are never public: they are looked for where the
- * operator opened something.
+ * to, hold nobody else up. Names that the machine knows (of `/etc/hosts`, say) lead to what is not public: where the operator opened something,
+ * the system's own lookup comes first, and what it does not answer soon is asked of name servers too.
  */
 export function createResolveHost({ servers, lookup = systemLookup }: ResolveHostOptions = {}): ResolveHost {
   let resolver = makeResolver(servers)
@@ -34,11 +36,34 @@ export function createResolveHost({ servers, lookup = systemLookup }: ResolveHos
       resolver = makeResolver(servers)
       madeMs = performance.now()
     }
-    resolveBoth(resolver, hostName, (error, addresses) => {
-      if (error !== null && mayBeLocal) system.lookup(hostName, done)
-      else done(error, addresses)
-    })
+    const ask = (answered: Done): void => resolveBoth(resolver, hostName, answered)
+    if (mayBeLocal) inTurn((answered) => system.lookup(hostName, answered), ask, done)
+    else ask(done)
   }
+}
+
+/** Begins with the first, and with the second where that fails or takes long. The answer is the first that is one. */
+function inTurn(first: (done: Done) => void, second: (done: Done) => void, done: Done): void {
+  let isSecondBegun = false
+  let left = 2
+  const beginSecond = (): void => {
+    if (isSecondBegun) return
+    isSecondBegun = true
+    second(settle)
+  }
+  const timer = setTimeout(beginSecond, soonMs)
+  const settle: Done = (error, addresses) => {
+    left -= 1
+    if (left < 0 || (error !== null && left > 0)) {
+      beginSecond()
+      return
+    }
+    clearTimeout(timer)
+    isSecondBegun = true
+    left = -1
+    done(error, addresses)
+  }
+  first(settle)
 }
 
 function makeResolver(servers: readonly string[] | undefined): Resolver {
@@ -47,18 +72,27 @@ function makeResolver(servers: readonly string[] | undefined): Resolver {
   return resolver
 }
 
-/** IPv4 comes first: where IPv6 leads nowhere nobody waits for it. */
+/** IPv4 comes first, and where one kind is there the other is not waited for long: where IPv6 leads nowhere nobody waits for it. */
 function resolveBoth(resolver: Resolver, hostName: string, done: Done): void {
   const found: LookupAddress[] = []
   let failure: Error | null = null
   let left = 2
+  let late: NodeJS.Timeout | undefined
+  const finish = (): void => {
+    clearTimeout(late)
+    if (left < 0) return
+    left = -1
+    done(found.length > 0 ? null : (failure ?? new Error('no address')), found)
+  }
   const settle = (error: Error | null, addresses: readonly string[] | undefined, family: 4 | 6): void => {
+    if (left < 0) return
     const answers = (addresses ?? []).map((address) => ({ address, family }))
     if (family === 4) found.unshift(...answers)
     else found.push(...answers)
     failure ??= error
     left -= 1
-    if (left === 0) done(found.length > 0 ? null : (failure ?? new Error('no address')), found)
+    if (left === 0) finish()
+    else if (found.length > 0) late = setTimeout(finish, soonMs)
   }
   resolver.resolve4(hostName, (error, addresses) => settle(error, addresses, 4))
   resolver.resolve6(hostName, (error, addresses) => settle(error, addresses, 6))
