@@ -1,8 +1,6 @@
 import { SkerryError } from '../../errors/index.ts'
 import type { CellHandle } from './cell-handle.ts'
 
-/** Memory limit of an isolate that is gone already. */
-const defaultMemoryMb = 128
 /** After memory was given up, the engine gets so many looks to return it. */
 const patienceLooks = 10
 
@@ -45,12 +43,15 @@ export class MemoryWatch {
     const { turns, isolateId } = cell.mark()
     const seen = this.#turns.get(cell)
     if (seen?.turn !== turns) this.#turns.set(cell, { turn: turns, residentMb })
-    const limitMb = cell.isolates.get(isolateId)?.version.limits.memoryMb ?? defaultMemoryMb
-    const grownMb = seen?.turn === turns ? residentMb - seen.residentMb : 0
     const { cellMemoryMb } = this.#options
+    const knownMb = cell.isolates.get(isolateId)?.version.limits.memoryMb
+    // Of an isolate that is given up already the limit is not known any more.
+    const limitMb = knownMb ?? cellMemoryMb
+    const isInTurn = isolateId !== 0 && seen?.turn === turns
+    const grownMb = isInTurn ? residentMb - seen.residentMb : 0
     if (grownMb > limitMb * 1.5 + 32) {
       cell.kill(overuse(limitMb, grownMb))
-    } else if (residentMb > Math.max(2 * cellMemoryMb, limitMb * 2 + 512)) {
+    } else if (residentMb > Math.max(2 * cellMemoryMb, (knownMb ?? 0) * 2 + 512)) {
       cell.kill(new SkerryError('memory_limit_exceeded', 'The functions of this account used more memory together than a process may'), 'nobody')
     } else if (residentMb > 1.5 * cellMemoryMb) {
       this.#options.pressure.replace(cell)

@@ -159,6 +159,15 @@ test('growth within a turn is that turn\'s fault', () => {
   expect(cell.kills).toEqual([{ code: 'memory_limit_exceeded', blames: 'running' }])
 })
 
+test('growth between turns is nobody\'s fault', () => {
+  const cell = new ScriptedCell()
+  const { look } = watchMemory(cell, 0)
+  Object.assign(cell, { turns: 3, isolateId: 0 })
+  look(200)
+  look(700)
+  expect(cell.kills).toEqual([])
+})
+
 test('under pressure the idle go first, then the largest, and each time the engine gets a while to return the memory', () => {
   const cell = new ScriptedCell()
   const { look, done } = watchMemory(cell, 1)
