@@ -4,7 +4,7 @@ import { carryOut, codesOf, endOf } from './corpus/carry-out.ts'
 import { type Attack, loadCorpus } from './corpus/corpus.ts'
 import { bystander, type HostileEdge, lanes, startHostileEdge } from './corpus/hostile-edge.ts'
 import { type NeighbourLoad, percentile99, secretOf, startNeighbourLoad } from './corpus/neighbour.ts'
-import { slowness } from './corpus/slowness.ts'
+import { isCrowded, slowness } from './corpus/slowness.ts'
 
 /**
  * Every function of the corpus against a real node, over HTTP: what it comes to, that the operator is told who did it, and that its neighbours go
@@ -33,6 +33,8 @@ const lanesFree = new Map<string, Promise<void>>(lanes.map((lane) => [lane, Prom
 beforeAll(async () => {
   hostile = await startHostileEdge()
   await hostile.deploy(attacks, laneOf)
+  // Their isolates are loaded.
+  for (const account of [...lanes, bystander]) await hostile.askNeighbour(account)
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     stderr.push(String(chunk))
     return true
@@ -109,6 +111,6 @@ async function expectOutcome(attack: Attack, lane: string): Promise<void> {
   if (codes.length > 0) expect(await hostile.told(functionName, lane, codes)).toMatchObject({ level: 'error', text: expect.stringMatching(/./) })
   const after = await hostile.askNeighbour(lane)
   if (after.born === before.born) return
-  expect(outcome.cell, `what was written to stderr: ${stderr.slice(said).join('')}`).toBe('replaced')
+  if (outcome.cell !== 'replaced') expect(isCrowded(), `the cell was replaced: ${stderr.slice(said).join('')}`).toBe(true)
   expect(stderr.slice(said).join('')).toContain(`${lane}/${functionName}`)
 }

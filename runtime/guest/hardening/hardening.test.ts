@@ -258,3 +258,27 @@ test('what is in use stays counted from turn to turn', async () => {
   expect(await guest.run(`return kept.length`)).toBe(16)
   guest.dispose()
 })
+
+/** `(import "m" "f" (func (result i32))) (func (export "g") (result i32) call 0)`, whose calls of `f` suspend it. */
+const suspending = `const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 2, 7, 1, 1, 109, 1, 102, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 103, 0, 1, 10, 6, 1, 4, 0, 16, 0, 11))
+  const waiting = []; const f = new WebAssembly.Suspending(() => new Promise((resolve) => waiting.push(resolve)))
+  const g = WebAssembly.promising(new WebAssembly.Instance(module, { m: { f } }).exports.g)`
+
+test('so many calls of WebAssembly may be suspended, and go on', async () => {
+  const guest = open()
+  expect(await guest.run(`${suspending}; const kept = []; let refused
+    try { for (;;) kept.push(g()) } catch (error) { refused = error.name }
+    const { length } = kept; for (const resolve of waiting.splice(0)) resolve(7)
+    const answers = await Promise.all(kept); const again = g(); waiting.pop()(8)
+    return [length, refused, answers.every((answer) => answer === 7), await again, WebAssembly.promising.name]`)).toEqual([1_000, 'RangeError', true, 8, 'promising'])
+  await expect(guest.run(`WebAssembly.promising(() => 1)`)).rejects.toMatchObject({ name: 'TypeError' })
+  guest.dispose()
+})
+
+test('calls of WebAssembly that failed are suspended no more, and what they throw arrives', async () => {
+  const guest = open()
+  expect(await guest.run(`${suspending.replace('new Promise(', 'Promise.reject(new RangeError("no"), ')}; const seen = new Set()
+    for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 900 }, () => g().catch((error) => seen.add(error.message))))
+    return [...seen]`)).toEqual(['no'])
+  guest.dispose()
+})

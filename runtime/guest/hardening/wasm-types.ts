@@ -1,3 +1,5 @@
+import type { Promising } from './wasm-stacks.ts'
+
 /** The part of https://webassembly.github.io/spec/js-api/ that is hardened; ECMAScript's own library types do not describe it. */
 export interface WasmNamespace {
   Module: WasmConstructor
@@ -6,6 +8,7 @@ export interface WasmNamespace {
   Table: WasmConstructor
   CompileError: new (message: string) => Error
   validate: (bytes: unknown, options?: unknown) => boolean
+  promising?: Promising
   compile: unknown
   instantiate: unknown
   compileStreaming: unknown
@@ -29,6 +32,7 @@ export function standIn(): WasmNamespace {
     Table: class Table extends Object {},
     CompileError: Error,
     validate: () => false,
+    promising: () => () => undefined,
     compile: undefined,
     instantiate: undefined,
     compileStreaming: undefined,

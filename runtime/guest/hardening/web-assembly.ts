@@ -4,6 +4,7 @@ import { collectGarbage } from './collect-garbage.ts'
 import { type CappedModule, capModule } from './wasm-binary.ts'
 import { bytesOfResponse } from './wasm-response.ts'
 import { WasmBudget } from './wasm-budget.ts'
+import { boundStacks } from './wasm-stacks.ts'
 import { type Constructor, standIn, type WasmConstructor, type WasmNamespace, wasmNamespace } from './wasm-types.ts'
 
 /**
@@ -74,7 +75,7 @@ interface Compiled {
 function hardenNamespace(namespace: WasmNamespace): void {
   const compiledModules = new WeakMap<object, Compiled>()
   const keepers = new WeakMap<object, object>()
-  const { Module, Instance, Memory, Table, CompileError, validate } = namespace
+  const { Module, Instance, Memory, Table, CompileError, validate, promising } = namespace
   // Hardened before: of fixed length.
   const { SharedArrayBuffer: SharedBuffer } = globalThis as { SharedArrayBuffer?: Constructor }
 
@@ -129,6 +130,7 @@ function hardenNamespace(namespace: WasmNamespace): void {
   install('compileStreaming', async (source: unknown, options?: unknown) => compile(await bytesOfResponse(source), options, HardenedModule))
   install('instantiateStreaming', async (source: unknown, imports?: unknown, options?: unknown) =>
     compileAndInstantiate(await bytesOfResponse(source), imports, options))
+  if (promising !== undefined) install('promising', boundStacks(promising))
   // These give a buffer that grows with the memory.
   deleteProperty(Memory.prototype, 'toResizableBuffer')
   deleteProperty(Memory.prototype, 'toFixedLengthBuffer')

@@ -18,7 +18,10 @@ export type Outcome = Ending & {
   readonly withinMs?: number
   /** What the p99 of another account's function may rise to, as a multiple of its quiet value. Absent: 2. */
   readonly neighbourRatio?: number
-  /** Whether the cell that it ran in may be replaced for it, and with it the isolates of its own account there. Absent: `survives`. */
+  /**
+   * Whether the cell that it ran in may be replaced for it, and with it the isolates of its own account there. Absent: `survives`, where the machine
+   * has a core for what interrupts it.
+   */
   readonly cell?: 'survives' | 'replaced'
   /** A code that the operator is told after the answer. What is refused or breaks off is told in any case. */
   readonly told?: ErrorCode

@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os'
+
 const spinMs = 40
 const slownessMax = 20
 
@@ -9,6 +11,11 @@ export function slowness(): number {
   const { user, system } = process.threadCpuUsage(cpuBefore)
   const wallMs = performance.now() - startedMs
   return Math.min(Math.max(wallMs / Math.max((user + system) / 1_000, 1), 1), slownessMax)
+}
+
+/** Whether much more wants to run than there are cores: what interrupts an isolate from inside its cell may then come later than what ends the cell. */
+export function isCrowded(): boolean {
+  return (loadavg()[0] ?? 0) > 2 * availableParallelism() || slowness() > 2
 }
 
 /** Rejects where it takes longer than so many milliseconds would be on an idle machine. */

@@ -26,6 +26,7 @@ export const outcomes: Outcomes = {
   'after-answer': { answers: 'answered', told: 'cpu_limit_exceeded' },
   finalizer: { answers: 'contained', limits: { cpuMs: 500 } },
   'rejection-message': { code: 'cpu_limit_exceeded', cell: 'replaced' },
+  'prepares-stack': { code: 'cpu_limit_exceeded' },
   'rejection-listener': { answers: 'contained' },
   'message-ports': { code: ['cpu_limit_exceeded', 'wall_limit_exceeded'], limits: { cpuMs: 10, wallMs: 2_000 } },
   'module-timer': { answers: 'answered', told: 'cpu_limit_exceeded' },

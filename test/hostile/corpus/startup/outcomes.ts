@@ -8,6 +8,7 @@ export const outcomes: Outcomes = {
   'waits-and-burns': { code: 'startup_failed', failsToLoad: true, withinMs: 8_000 },
   throws: { code: 'startup_failed', failsToLoad: true },
   'throws-endless-getter': { code: ['startup_failed', 'cpu_limit_exceeded'], failsToLoad: true, cell: 'replaced', withinMs: 8_000 },
+  'prepares-stack': { code: 'startup_failed', failsToLoad: true, withinMs: 8_000 },
   'export-getter': { code: 'startup_failed', failsToLoad: true, withinMs: 8_000 },
   'export-proxy': { answers: 'contained' },
   'no-handlers': { code: 'startup_failed', failsToLoad: true },

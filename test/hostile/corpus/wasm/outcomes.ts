@@ -12,5 +12,6 @@ export const outcomes: Outcomes = {
   tables: { code: ['memory_limit_exceeded', 'isolate_crashed', 'cpu_limit_exceeded', 'uncaught_exception'], cell: 'replaced', limits, withinMs: 8_000 },
   'large-function': { code: ['cpu_limit_exceeded', 'memory_limit_exceeded', 'isolate_crashed', 'uncaught_exception'], cell: 'replaced', withinMs: 8_000 },
   'modules-kept': { code: ['cpu_limit_exceeded', 'memory_limit_exceeded', 'isolate_crashed'], cell: 'replaced', limits, withinMs: 8_000 },
+  'suspended-stacks': { answers: 'contained', limits },
   'original-constructors': { answers: 'contained' },
 }
