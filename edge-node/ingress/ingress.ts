@@ -131,7 +131,10 @@ export class Ingress {
     }
     const { account, functionName, key } = version.runnable
     if (options.protection.refuses(account, functionName, options.runtime.queueOf(key)) !== undefined) {
-      this.#refuse(arrival, new SkerryError('overloaded', 'The node is busy, and this function has its share.'), true)
+      const refuse = (): void => this.#refuse(arrival, new SkerryError('overloaded', 'The node is busy, and this function has its share.'), true)
+      // The gateway has other nodes at hand.
+      if (arrival.isInternal) refuse()
+      else options.protection.refusals.refuse(request.socket, arrival.startedMs, refuse)
       return
     }
     this.#run(arrival, version, head, client, hops, affinityCookie)

@@ -4,6 +4,7 @@ import { UnreadBytes } from './unread-bytes.ts'
 import { LoadShedder } from './load-shedder.ts'
 import { LoopProbe } from './loop-probe.ts'
 import { paceDefaults, type PaceOptions } from './pace.ts'
+import { RefusalPace } from './refusal-pace.ts'
 import { UploadBrake } from './upload-brake.ts'
 
 /** Why a request was refused before anything was done for it. Labels of a metric: bounded. */
@@ -40,6 +41,7 @@ interface CellShedder {
 export class Protection {
   readonly held: UnreadBytes
   readonly uploads = new UploadBrake()
+  readonly refusals = new RefusalPace()
   readonly pace: PaceOptions
   readonly shedByReason = new Map<ShedReason, number>()
   readonly #loop = new LoadShedder(loop)

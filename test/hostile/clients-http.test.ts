@@ -196,14 +196,14 @@ test('requests of who floods are refused while a cell has a queue, and nobody el
   fake.queue = { delayMs: () => 1_000, backlogBytes: 0 }
   const flooder = await open()
   let refused = 0
-  while (refused < 20) {
+  while (refused < 3) {
     flooder.send(get('hello'))
     const told = await flooder.response()
     expect([200, 503]).toContain(told.status)
     if (told.status !== 503) continue
     refused += 1
     expect(told.header('x-skerry-error')).toBe('overloaded')
-    if (refused % 10 === 1) expect(await statusOf('other')).toBe(200)
+    expect(await statusOf('other')).toBe(200)
   }
   const before = fake.exchanges.length
   fake.queue = { delayMs: () => 0, backlogBytes: 0 }

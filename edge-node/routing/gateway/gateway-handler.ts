@@ -53,7 +53,9 @@ export function createGatewayHandler(
         (cause: unknown) => settle('refused', new SkerryError('internal_error', 'The gateway failed on this request.', { cause })),
       )
     } catch (cause) {
-      settle('refused', cause instanceof SkerryError ? cause : new SkerryError('internal_error', 'The gateway failed on this request.', { cause }))
+      const refusal = cause instanceof SkerryError ? cause : new SkerryError('internal_error', 'The gateway failed on this request.', { cause })
+      if (refusal.code === 'overloaded') options.protection.refusals.refuse(request.socket, startedMs, () => settle('refused', refusal))
+      else settle('refused', refusal)
     }
   }
 }
