@@ -120,7 +120,8 @@ export class CellHandle implements CellQueue {
     return this.#process.usage.residentMb()
   }
 
-  threadTime(): ThreadTime {
+  /** Undefined where the process is going. */
+  threadTime(): ThreadTime | undefined {
     return this.#process.usage.threadTime()
   }
 

@@ -75,8 +75,8 @@ export class EdgeRuntime implements Runtime {
     })
     this.#watchdog = new Watchdog({
       cells: () => this.#fleet.cells,
-      turns: new TurnWatch((isolate, cpuMs) => {
-        if (this.#hungry.note(isolate.version, cpuMs)) this.#moveMisplaced()
+      turns: new TurnWatch((isolate, cpuMs, waitedMs) => {
+        if (this.#hungry.note(isolate.version, cpuMs, waitedMs)) this.#moveMisplaced()
       }),
       liveness: new LivenessWatch(() => performance.now()),
       memory: new MemoryWatch({

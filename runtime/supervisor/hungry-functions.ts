@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type FunctionIdentity, functionKey } from './function-identity.ts'
 
-/** Of a core, what a function may use in long turns without being hungry; and how much beyond it, before it is. */
+/** Of the time in which it could have a core, what a function may use in long turns without being hungry; and how much beyond it, before it is. */
 const freeShare = 0.25
 const levelMaxMs = 400
 /** Hungry for so long after it was found to be, so that it does not move to and fro. */
@@ -27,12 +27,14 @@ export class HungryFunctions {
     this.#nowMs = nowMs
   }
 
-  /** The function used so much CPU in a long turn. True where that makes it hungry. */
-  note(identity: FunctionIdentity, cpuMs: number): boolean {
+  /** The function used so much CPU in a long turn, and waited so long for a core. True where that makes it hungry. */
+  note(identity: FunctionIdentity, cpuMs: number, waitedMs: number): boolean {
     const nowMs = this.#nowMs()
     const entry = this.#entries.get(functionKey(identity)) ?? { levelMs: 0, seenMs: nowMs, hungryUntilMs: 0 }
     this.#entries.set(functionKey(identity), entry)
-    entry.levelMs = Math.max(0, entry.levelMs - (nowMs - entry.seenMs) * freeShare) + cpuMs
+    // On a busy machine nobody gets much of a core: what it was kept from does not make it modest.
+    const hadMs = Math.max(0, nowMs - entry.seenMs - waitedMs)
+    entry.levelMs = Math.max(0, entry.levelMs - hadMs * freeShare) + cpuMs
     entry.seenMs = nowMs
     if (entry.levelMs <= levelMaxMs) return false
     entry.levelMs = levelMaxMs

@@ -32,16 +32,19 @@ export class LivenessWatch {
   look(cell: CellHandle): void {
     const ping = this.#pings.get(cell)
     if (ping === undefined || (!cell.awaitsPong && ping.looks >= pingLooks)) {
-      this.#pings.set(cell, { sentMs: this.#nowMs(), time: cell.threadTime(), looks: 0 })
+      const time = cell.threadTime()
+      if (time === undefined) return
+      this.#pings.set(cell, { sentMs: this.#nowMs(), time, looks: 0 })
       cell.ping()
       return
     }
     ping.looks++
     if (!cell.awaitsPong || ping.looks < answerLooks || ping.looks % judgeLooks !== 0) return
-    const { runningMs, waitingMs } = cell.threadTime()
+    const time = cell.threadTime()
+    if (time === undefined) return
     const elapsedMs = this.#nowMs() - ping.sentMs
-    const activeMs = runningMs + waitingMs - ping.time.runningMs - ping.time.waitingMs
-    if (activeMs > elapsedMs * busyShare) this.#pings.set(cell, { sentMs: this.#nowMs(), time: { runningMs, waitingMs }, looks: 0 })
+    const activeMs = time.runningMs + time.waitingMs - ping.time.runningMs - ping.time.waitingMs
+    if (activeMs > elapsedMs * busyShare) this.#pings.set(cell, { sentMs: this.#nowMs(), time, looks: 0 })
     else cell.kill(new SkerryError('isolate_crashed', 'The process that ran the function did not answer any more'))
   }
 }

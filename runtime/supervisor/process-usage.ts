@@ -9,14 +9,15 @@ export interface ThreadTime {
   readonly waitingMs: number
 }
 
+const hasProcessFolder = process.platform === 'linux'
 const bytesPerPage = 4_096
 const mainThreadName = 'node-MainThread'
 const lowestPriority = 19
 const nanosecondsPerMs = 1_000_000
 
 /**
- * What the operating system tells of a cell: of its process and those above it (bubblewrap's). Where it does not tell (`/proc` is Linux's),
- * memory is unknown, and time is the clock's.
+ * What the operating system tells of a cell: of its process and those above it (bubblewrap's). Where there is no `/proc`, memory is unknown, and
+ * time is the clock's.
  */
 export class ProcessUsage {
   readonly #rootPid: number | undefined
@@ -41,15 +42,16 @@ export class ProcessUsage {
     return bytes === 0 ? undefined : bytes / 1024 / 1024
   }
 
-  /** Of the main thread, the one that runs isolates. Call it once the cell is up. */
-  threadTime(): ThreadTime {
+  /** Of the main thread, the one that runs isolates. Call it once the cell is up. Undefined where the process is going. */
+  threadTime(): ThreadTime | undefined {
+    if (!hasProcessFolder) return { runningMs: performance.now(), waitingMs: 0 }
     try {
       this.#schedstat ??= openSync(`/proc/${this.#mainPid()}/schedstat`, 'r')
       const bytes = readSync(this.#schedstat, this.#buffer, 0, this.#buffer.length, 0)
       const [running = '', waiting = ''] = this.#buffer.toString('latin1', 0, bytes).split(' ')
       return { runningMs: Number(running) / nanosecondsPerMs, waitingMs: Number(waiting) / nanosecondsPerMs }
     } catch {
-      return { runningMs: performance.now(), waitingMs: 0 }
+      return undefined
     }
   }
 

@@ -11,9 +11,9 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** What a request had to do with the loss of its isolate. */
 export type PartInLoss = 'offender' | 'suspect' | 'bystander'
 
-/** Runs of a request whose code may have begun, or that a start may have ended; and placements of one that no code has seen, where one cell after another dies. */
-const attemptsMax = 2
-const placementsMax = 6
+/** How often a request is tried whose start may be what ended the cell; and one that has nothing to do with it, where one cell after another dies. */
+const suspectTimesMax = 2
+const timesMax = 6
 
 export interface RequestExchangeOptions {
   readonly version: RunnableVersion
@@ -242,7 +242,9 @@ export class RequestExchange implements RequestControl {
     }
     const isWhole = !this.#headReceived && !this.#uploadBegun
     if (begun) this.#runs++
-    const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < attemptsMax : this.attempts < (part === 'suspect' ? attemptsMax : placementsMax)
+    // Whoever is not to blame may go on as often as its cell dies under it; what its start may have ended is not tried for ever.
+    const triesMax = part === 'bystander' ? timesMax : suspectTimesMax
+    const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < triesMax : this.attempts < triesMax
     if (part !== 'offender' && isWhole && isSafe) {
       this.#upload?.hold()
       this.#options.place(this)

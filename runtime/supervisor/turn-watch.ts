@@ -14,10 +14,14 @@ const defaultCpuMs = 50
 /** With no more turns than these between two looks, those that there were are long. */
 const longTurnsMax = 2
 
+/** What turns of the isolate that are long used since the last look, and how long they waited for a core. */
+type LongTurnListener = (isolate: IsolateRecord, cpuMs: number, waitedMs: number) => void
+
 /** The cell when it was last looked at. */
 interface Look {
   readonly turn: number
   readonly runningMs: number
+  readonly waitingMs: number
   /** CPU time of the thread when this turn was first seen. */
   readonly turnStartMs: number
   /** Of the turn as it was first seen: its isolate may be gone while the cell still clears up after it. */
@@ -30,11 +34,10 @@ interface Look {
  * counts by the clock, so that on a busy machine it ends the innocent or lets the endless go on.
  */
 export class TurnWatch {
-  readonly #onLongTurn: (isolate: IsolateRecord, cpuMs: number) => void
+  readonly #onLongTurn: LongTurnListener
   readonly #looks = new WeakMap<CellHandle, Look>()
 
-  /** @param onLongTurn what turns of the isolate that are long used since the last look */
-  constructor(onLongTurn: (isolate: IsolateRecord, cpuMs: number) => void) {
+  constructor(onLongTurn: LongTurnListener) {
     this.#onLongTurn = onLongTurn
   }
 
@@ -43,9 +46,13 @@ export class TurnWatch {
     const mark = cell.mark()
     const before = this.#looks.get(cell)
     if (mark.isolateId === 0 && before?.turn === mark.turns) return
-    const { runningMs } = cell.threadTime()
+    const time = cell.threadTime()
+    if (time === undefined) return
+    const { runningMs, waitingMs } = time
     const isolate = cell.isolates.get(mark.isolateId)
-    if (isolate !== undefined && before !== undefined && mark.turns - before.turn <= longTurnsMax) this.#onLongTurn(isolate, runningMs - before.runningMs)
+    if (isolate !== undefined && before !== undefined && mark.turns - before.turn <= longTurnsMax) {
+      this.#onLongTurn(isolate, runningMs - before.runningMs, waitingMs - before.waitingMs)
+    }
     const isSameTurn = before?.turn === mark.turns
     const turnStartMs = isSameTurn ? before.turnStartMs : runningMs
     const usedMs = runningMs - turnStartMs
@@ -53,7 +60,7 @@ export class TurnWatch {
     // The cell knows what the request used before; that it tells the truth is not needed.
     const leftMs = Math.min(mark.cpuMs, limitMs) + tickMs
     const isOver = isSameTurn && mark.isolateId !== 0 && usedMs > leftMs
-    this.#looks.set(cell, { turn: mark.turns, runningMs, turnStartMs, limitMs, isInterrupted: isOver })
+    this.#looks.set(cell, { turn: mark.turns, runningMs, waitingMs, turnStartMs, limitMs, isInterrupted: isOver })
     if (!isOver) return
     if (usedMs > leftMs + graceMs) cell.kill(overrun(mark, limitMs, usedMs))
     else if (!before.isInterrupted) cell.interrupt(mark.turns)

@@ -24,8 +24,9 @@ class ScriptedCell {
   mark(): unknown {
     return { turns: this.turns, isolateId: this.isolateId, exchangeId: this.exchangeId, highestExchangeId: 0, cpuMs: this.cpuMs }
   }
+  /** NaN stands for a system that does not tell. */
   threadTime(): unknown {
-    return { runningMs: this.runningMs, waitingMs: this.waitingMs }
+    return Number.isNaN(this.runningMs) ? undefined : { runningMs: this.runningMs, waitingMs: this.waitingMs }
   }
   residentMb(): number {
     return this.megabytes
@@ -70,6 +71,17 @@ test('a turn is told to end once it used its CPU time, and its cell is ended whe
   expect(cell.kills).toEqual([])
   look(10)
   expect(cell.kills).toEqual([{ code: 'cpu_limit_exceeded', blames: 'running' }])
+})
+
+test('a process of which the system tells nothing any more is accused of nothing', () => {
+  const cell = new ScriptedCell()
+  const { look } = watchTurns(cell)
+  Object.assign(cell, { turns: 7, isolateId: 1 })
+  look()
+  cell.runningMs = Number.NaN
+  look()
+  look()
+  expect([cell.interrupted, cell.kills]).toEqual([[], []])
 })
 
 test('a turn that only waits for a core is left alone for ever', () => {
