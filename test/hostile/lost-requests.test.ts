@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SubrequestResponder } from '../../runtime/supervisor/index.ts'
 import { hasProcessFolder, killCells } from '../helpers/processes.ts'
 import { call, versionOf, streamCall } from '../helpers/runtime-caller.ts'
 import { bystanderAnswer, type HostileRuntime, startHostileRuntime, withLimits } from './hostile-runtime.ts'
@@ -47,6 +48,36 @@ test.runIf(hasProcessFolder).each([0, 20, 60])('a cell killed %i ms into fifty r
   // Its whole concurrency is free again.
   const after = await Promise.all(Array.from({ length: 50 }, () => call(runtime, version)))
   expect(after.map(({ error }) => error?.code)).toEqual(Array.from({ length: 50 }, () => undefined))
+})
+
+test.runIf(hasProcessFolder)('a safe request whose cell is killed from outside, and the next too, is answered', async () => {
+  const responders: SubrequestResponder[] = []
+  let begun = Promise.withResolvers<undefined>()
+  const { runtime } = await startHostileRuntime({
+    spareCells: 1,
+    dispatchSubrequest: (_subrequest, responder) => {
+      responders.push(responder)
+      begun.resolve(undefined)
+      return { onChunk: () => undefined, onEnd: () => undefined, abort: () => undefined, resume: () => undefined }
+    },
+  })
+  try {
+    const answer = call(runtime, versionOf('outlives its cells', `export default { async fetch() { await fetch('http://a.test/'); return new Response('at last') } }`))
+    const over = answer.then(({ error, body }) => Promise.reject(new Error(`it is over too soon: ${body.toString()}`, { cause: error })))
+    over.catch(() => undefined)
+    for (let kills = 0; kills < 2; kills += 1) {
+      await Promise.race([begun.promise, over])
+      begun = Promise.withResolvers()
+      // One after another: what is placed in the next meanwhile goes down with it.
+      await killCells(process.pid)
+    }
+    // The last that asked lives; those before it have nobody to answer any more.
+    await Promise.race([begun.promise, over])
+    for (const responder of responders) responder.head({ status: 200, statusText: 'OK', headers: [], url: 'http://a.test/', redirected: false }, false)
+    expect((await answer).body.toString()).toBe('at last')
+  } finally {
+    await runtime.close()
+  }
 })
 
 const fatal: readonly (readonly [string, string])[] = [
