@@ -29,6 +29,8 @@ const accounts = ['acme', hostileAccount]
 /** Warm-up with the same load, so that memory is compared with memory under use. */
 const warmUpMs = 10_000
 const quietMs = 6_000
+/** Longer than processes keep connections to one another that nobody uses. */
+const connectionsMs = 14_000
 const linesKept = 2_000
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -113,7 +115,7 @@ async function runPhases({ cluster, ledger, timeline, seconds, seed }: Stage): P
 
   const answers = await answerChecks(cluster, deployer)
   await deployer.close()
-  await pause(quietMs)
+  await pause(connectionsMs)
   const after = await measure(cluster)
   const checks = [
     ...requestChecks(tally, ledger, timeline), ...socketChecks(sockets, timeline), check('everything that was disrupted came back', cameBack), ...answers,
