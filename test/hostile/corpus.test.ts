@@ -4,7 +4,7 @@ import { carryOut, codesOf, endOf } from './corpus/carry-out.ts'
 import { type Attack, loadCorpus } from './corpus/corpus.ts'
 import { bystander, type HostileEdge, lanes, startHostileEdge } from './corpus/hostile-edge.ts'
 import { type NeighbourLoad, percentile99, secretOf, startNeighbourLoad } from './corpus/neighbour.ts'
-import { isCrowded, slowness } from './corpus/slowness.ts'
+import { crowding } from './corpus/slowness.ts'
 
 /**
  * Every function of the corpus against a real node, over HTTP: what it comes to, that the operator is told who did it, and that its neighbours go
@@ -21,7 +21,7 @@ const quietAnswers = 40
 /** Below this a neighbour's time says nothing but that the machine does other things too. */
 const p99FloorMs = 40
 /** How far beyond what it may rise to the p99 is let, since samples are few here; `npm run bench:neighbours` has them in plenty. */
-const p99Slack = 2
+const p99Slack = 4
 
 let hostile: HostileEdge
 /** Of the bystander, while nobody attacks. */
@@ -91,7 +91,7 @@ describe.each(themes)('$name', ({ attacks: ofTheme }) => {
     const ratio = Math.max(...ofTheme.map(({ outcome }) => outcome.neighbourRatio ?? 2))
     const bound = Math.max(percentile99(quietMs), p99FloorMs) * ratio * p99Slack
     const p99 = percentile99(timesMs)
-    if (p99 > bound) expect(p99 / slowness()).toBeLessThanOrEqual(bound)
+    if (p99 > bound) expect(p99 / crowding()).toBeLessThanOrEqual(bound)
     await until('nothing of the attacks is left', () => hostile.edge.runtime.status().requestsInFlight === 0, 40_000)
   })
 })
@@ -111,6 +111,7 @@ async function expectOutcome(attack: Attack, lane: string): Promise<void> {
   if (codes.length > 0) expect(await hostile.told(functionName, lane, codes)).toMatchObject({ level: 'error', text: expect.stringMatching(/./) })
   const after = await hostile.askNeighbour(lane)
   if (after.born === before.born) return
-  if (outcome.cell !== 'replaced') expect(isCrowded(), `the cell was replaced: ${stderr.slice(said).join('')}`).toBe(true)
+  // What interrupts an isolate from inside its cell needs a core for it.
+  if (outcome.cell !== 'replaced') expect(crowding(), `the cell was replaced: ${stderr.slice(said).join('')}`).toBeGreaterThan(2)
   expect(stderr.slice(said).join('')).toContain(`${lane}/${functionName}`)
 }
