@@ -350,6 +350,8 @@ export class CellHandle implements CellQueue {
       highestBegun: mark.highestExchangeId,
     })
     if (culprit !== undefined && !isTold) this.#options.onFailure(culprit, offence)
+    // Nobody has seen what waited for a script to be read.
+    for (const { waiting } of this.isolates.values()) for (const exchange of waiting.splice(0)) exchange.onLost(false, offence, 'bystander')
     this.isolates.clear()
   }
 
