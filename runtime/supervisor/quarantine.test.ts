@@ -43,6 +43,20 @@ test('another version does not wait, though it stays apart', () => {
   expect(quarantine.has(crasher)).toBe(true)
 })
 
+test('versions that take turns do not get around the wait', () => {
+  quarantine.blame(crasher, 'a', 'aborted')
+  quarantine.blame(crasher, 'b', 'aborted')
+  expect(quarantine.refusalMs(crasher, 'a')).toBe(1_000)
+  expect(quarantine.refusalMs(crasher, 'b')).toBe(1_000)
+  expect(quarantine.refusalMs(crasher, 'mended')).toBe(0)
+  expect(quarantine.list()[0]?.version).toBe('b')
+  nowMs += 1_000
+  quarantine.blame(crasher, 'a', 'aborted')
+  expect(quarantine.list()[0]?.version).toBe('a')
+  for (let version = 0; version < 100; version++) quarantine.blame(crasher, `version ${version}`, 'aborted')
+  expect(quarantine.refusalMs(crasher, 'version 99')).toBeGreaterThan(0)
+})
+
 test('functions of the same name in other accounts have nothing to do with it', () => {
   quarantine.blame(crasher, 'a', 'aborted')
   quarantine.blame({ ...crasher, account: 'other' }, 'a', 'aborted')

@@ -10,14 +10,16 @@ const backOffMaxMs = 5 * 60_000
 /** Without a further end for so long it is released. */
 const releaseMs = 15 * 60_000
 const entriesMax = 10_000
+/** Of a function, versions that are known to end cells. */
+const versionsMax = 32
 
 interface Entry extends FunctionIdentity {
   /** When it ended cells, within the window. */
   endsMs: number[]
   /** Cells that it ended since it is watched. */
   ended: number
-  /** Its code that did so last: another version may be mended, and does not wait. */
-  version: string
+  /** Its versions that did so, the last at the end: another may be mended, and does not wait. Several may serve at a time. */
+  readonly versions: Set<string>
   reason: string
   isQuarantined: boolean
   backOffMs: number
@@ -43,12 +45,15 @@ export class Quarantine {
     const nowMs = this.#nowMs()
     const { account, functionName } = identity
     const entry = this.#find(identity) ?? {
-      account, functionName, endsMs: [], ended: 0, version, reason, isQuarantined: false, backOffMs: 0, refusedUntilMs: 0, lastMs: nowMs,
+      account, functionName, endsMs: [], ended: 0, versions: new Set(), reason, isQuarantined: false, backOffMs: 0, refusedUntilMs: 0, lastMs: nowMs,
     }
     this.#entries.set(functionKey(identity), entry)
     entry.endsMs = [...entry.endsMs.filter((endMs) => nowMs - endMs < windowMs), nowMs].slice(-endsMax)
     entry.ended++
-    entry.version = version
+    entry.versions.delete(version)
+    entry.versions.add(version)
+    const [oldest] = entry.versions
+    if (oldest !== undefined && entry.versions.size > versionsMax) entry.versions.delete(oldest)
     entry.reason = reason
     entry.lastMs = nowMs
     const wasQuarantined = entry.isQuarantined
@@ -66,7 +71,7 @@ export class Quarantine {
   /** How long this version is refused from now on, in milliseconds; 0 where it may run. */
   refusalMs(identity: FunctionIdentity, version: string): number {
     const entry = this.#find(identity)
-    if (entry?.isQuarantined !== true || entry.version !== version) return 0
+    if (entry?.isQuarantined !== true || !entry.versions.has(version)) return 0
     return Math.max(0, entry.refusedUntilMs - this.#nowMs())
   }
 
@@ -74,8 +79,8 @@ export class Quarantine {
     const nowMs = this.#nowMs()
     return [...this.#entries.values()]
       .filter((entry) => entry.isQuarantined && nowMs - entry.lastMs < releaseMs)
-      .map(({ account, functionName, version, reason, ended, refusedUntilMs }) => ({
-        account, functionName, version, reason, cellsEnded: ended, refusedMs: Math.max(0, refusedUntilMs - nowMs),
+      .map(({ account, functionName, versions, reason, ended, refusedUntilMs }) => ({
+        account, functionName, version: [...versions].at(-1) ?? '', reason, cellsEnded: ended, refusedMs: Math.max(0, refusedUntilMs - nowMs),
       }))
   }
 
