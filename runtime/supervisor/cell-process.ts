@@ -46,12 +46,12 @@ const framesAt = 3
 const interruptAt = 5
 
 /** A file that only descriptors lead to, readable from its start. */
-function openNamelessFile(content?: Uint8Array): number {
+function openNamelessFile(content: Uint8Array): number {
   const path = join(tmpdir(), `skerry-cell-${randomUUID()}`)
   const descriptor = openSync(path, 'wx+', 0o600)
   unlinkSync(path)
   // At a position, so that whoever inherits the descriptor reads from the start.
-  if (content !== undefined) writeSync(descriptor, content, 0, content.length, 0)
+  writeSync(descriptor, content, 0, content.length, 0)
   return descriptor
 }
 
@@ -91,7 +91,8 @@ export class CellProcess {
   #wasKilledHere = false
 
   constructor(options: CellProcessOptions) {
-    this.#markerDescriptor = openNamelessFile()
+    // Written to here, so that a disk that fills up later does not end the cell.
+    this.#markerDescriptor = openNamelessFile(new Uint8Array(markBytes))
     try {
       this.#child = start(options.command, this.#markerDescriptor)
     } catch (error) {
