@@ -10,11 +10,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function cellOf(): CellHandle {
-  return { ready: true, gone: false, inFlight: 0, overloaded: false, isolates: new Map(), kill: () => undefined } as unknown as CellHandle
+function cellOf(inFlight = 0, kill: () => void = () => undefined): CellHandle {
+  return { ready: true, gone: false, inFlight, overloaded: false, isolates: new Map(), kill } as unknown as CellHandle
 }
 
-const groupOf = (name: string): CellGroup => ({ name, cellsMax: 1, isLowered: false })
+const groupOf = (name: string, owner = name): CellGroup => ({ name, owner, cellsMax: 1, isLowered: false })
 
 test('a system that starts no process is asked again later, and ends nothing', () => {
   const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
@@ -64,5 +64,56 @@ test('spares are replaced in a quiet moment, and at the latest after a while', (
     fleet.acquire(groupOf('two'))
   }
   expect(created).toBe(4)
+  fleet.close()
+})
+
+test('cells that die before they come up are not started for each who asks', () => {
+  let created = 0
+  const fleet = new CellFleet({
+    create: () => {
+      created++
+      return cellOf()
+    },
+    cellsMax: 16,
+    spares: 2,
+  })
+  for (let request = 0; request < 100; request++) {
+    const cell = fleet.acquire(groupOf('someone'))
+    if (cell !== undefined) fleet.remove(cell)
+  }
+  expect(created).toBeLessThan(8)
+  expect(fleet.acquire(groupOf('someone'))).toBeUndefined()
+  // They are tried again, and all is well when one comes up.
+  vi.advanceTimersByTime(60_000)
+  const cell = fleet.acquire(groupOf('someone'))
+  expect(cell).toBeDefined()
+  if (cell !== undefined) fleet.markReady(cell)
+  for (let other = 0; other < 5; other++) expect(fleet.acquire(groupOf(`other ${other}`))).toBeDefined()
+  fleet.close()
+})
+
+test('one owner leaves cells to others, however many groups it has and however busy they are', () => {
+  const fleet = new CellFleet({ create: () => cellOf(1), cellsMax: 16, spares: 2 })
+  const owned = Array.from({ length: 100 }, (_, index) => fleet.acquire(groupOf(`own ${index}`, 'greedy'))).filter((cell) => cell !== undefined)
+  expect(owned).toHaveLength(8)
+  for (let other = 0; other < 7; other++) expect(fleet.acquire(groupOf(`other ${other}`))).toBeDefined()
+  fleet.close()
+})
+
+test('beyond its share the groups of an owner take each other\'s cells, and nobody else\'s', () => {
+  const ended: CellHandle[] = []
+  const fleet = new CellFleet({
+    create: () => {
+      const cell = cellOf(0, () => ended.push(cell))
+      return cell
+    },
+    cellsMax: 16,
+    spares: 2,
+  })
+  const modest = fleet.acquire(groupOf('modest'))
+  const first = fleet.acquire(groupOf('own', 'greedy'))
+  for (let index = 0; index < 100; index++) expect(fleet.acquire(groupOf(`own ${index}`, 'greedy'))).toBeDefined()
+  expect(ended[0]).toBe(first)
+  expect(ended).not.toContain(modest)
   fleet.close()
 })

@@ -4,7 +4,7 @@ import type { CellGroup } from './placement.ts'
 
 export interface CellFleetOptions {
   readonly create: () => CellHandle
-  /** Cells of all accounts and purposes; above it the one that idles is ended. */
+  /** Cells of all owners and purposes; beyond it one that idles is ended. */
   readonly cellsMax: number
   /** Cells kept started ahead. Two let an account's first deployment have one to be tried in and one to serve from. */
   readonly spares: number
@@ -19,6 +19,10 @@ const replaceMsMax = 5_000
 /** A spare that dies at once would die again: the wait before the next doubles, until one comes up. */
 const respawnMinMs = 250
 const respawnMaxMs = 30_000
+/** After so many in a row that failed none is started but by that wait, whoever asks for one. */
+const failedStartsMax = 3
+/** Of all cells, an eighth for one owner is modest: who has less may have the last that is left, and another's that idles. */
+const modestShare = 1 / 8
 /** A cell without isolates is kept for so long. */
 const emptyMsMax = 5 * 60_000
 const drainLookMs = 50
@@ -26,6 +30,7 @@ const drainLookMs = 50
 interface AssignedCell {
   readonly cell: CellHandle
   readonly group: string
+  readonly owner: string
   lastUsed: number
   /** Takes nothing new; ended when its last request is over. */
   isRetired: boolean
@@ -45,6 +50,8 @@ export class CellFleet {
   #lastAcquiredMs = 0
   #respawn: NodeJS.Timeout | undefined
   #respawnMs = respawnMinMs
+  readonly #cameUp = new WeakSet<CellHandle>()
+  #failedStarts = 0
   #closed = false
 
   constructor(options: CellFleetOptions) {
@@ -62,7 +69,7 @@ export class CellFleet {
   }
 
   /** The cell of this group that has least to do, or a new one while the group may have more. Undefined where none can be had. */
-  acquire({ name, cellsMax, isLowered }: CellGroup): CellHandle | undefined {
+  acquire({ name, owner, cellsMax, isLowered }: CellGroup): CellHandle | undefined {
     let best: AssignedCell | undefined
     let count = 0
     for (const entry of this.#assigned.values()) {
@@ -72,11 +79,11 @@ export class CellFleet {
       if (best === undefined || weight(entry.cell) < weight(best.cell)) best = entry
     }
     const wantsAnother = count < cellsMax && (best === undefined || best.cell.isolates.size > 0)
-    // A second cell is taken only when it is ready: waiting for it would be slower than sharing.
-    if (wantsAnother && (best === undefined || this.#spares[0]?.ready === true)) {
+    // A second cell is taken only when it is ready, and ends no other: sharing is better than waiting.
+    if (wantsAnother && (best === undefined ? this.#makeRoomFor(owner) : this.#spares[0]?.ready === true && this.#hasRoomFor(owner))) {
       const cell = this.#takeSpare()
       if (cell !== undefined) {
-        best = { cell, group: name, lastUsed: 0, isRetired: false, emptySinceMs: undefined }
+        best = { cell, group: name, owner, lastUsed: 0, isRetired: false, emptySinceMs: undefined }
         this.#assigned.set(cell, best)
         if (isLowered) cell.lowerForGood()
       }
@@ -88,9 +95,10 @@ export class CellFleet {
     return best.cell
   }
 
-  /** A cell came up. */
-  markReady(): void {
+  markReady(cell: CellHandle): void {
+    this.#cameUp.add(cell)
     this.#respawnMs = respawnMinMs
+    this.#failedStarts = 0
   }
 
   /** The cell is gone: it is replaced where it was the spare. True where it was to go. */
@@ -98,11 +106,15 @@ export class CellFleet {
     const entry = this.#assigned.get(cell)
     this.#assigned.delete(cell)
     const index = this.#spares.indexOf(cell)
-    if (index === -1) return entry === undefined || entry.isRetired
-    this.#spares.splice(index, 1)
-    this.#startSparesIn(this.#respawnMs)
-    this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
-    return false
+    const isWanted = index === -1 && (entry === undefined || entry.isRetired)
+    const neverCameUp = !isWanted && !this.#cameUp.has(cell)
+    if (neverCameUp) this.#failedStarts++
+    if (index !== -1) this.#spares.splice(index, 1)
+    if (index !== -1 || neverCameUp) {
+      this.#startSparesIn(this.#respawnMs)
+      this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
+    }
+    return isWanted
   }
 
   /** Nothing new is placed in this cell; it ends when its last request is over, and after `drainMs` at the latest. False where it was so already. */
@@ -138,12 +150,33 @@ export class CellFleet {
   }
 
   #takeSpare(): CellHandle | undefined {
-    if (this.#assigned.size >= this.#options.cellsMax && !this.#endIdlest()) return undefined
-    const cell = this.#spares.shift() ?? this.#create()
+    const doStartsFail = this.#failedStarts >= failedStartsMax
+    const cell = this.#spares.shift() ?? (doStartsFail ? undefined : this.#create())
+    // Where starts fail the wait for the next goes on as it is.
+    if (doStartsFail) return cell
     // Whoever needs one next shall find one, however busy it is.
     if (this.#spares.length === 0) this.#startSpares()
     else this.#replaceWhenQuiet(performance.now())
     return cell
+  }
+
+  /** Nobody gets more cells than he leaves to others; who is modest may have the last. */
+  #hasRoomFor(owner: string): boolean {
+    const left = this.#options.cellsMax - this.#assigned.size
+    return this.#cellsOf(owner) < left || (left > 0 && this.#isModest(owner))
+  }
+
+  /** As above, where one that idles may give way: anybody's for who is modest, else one of his own. */
+  #makeRoomFor(owner: string): boolean {
+    return this.#hasRoomFor(owner) || this.#endIdlest(this.#isModest(owner) ? undefined : owner)
+  }
+
+  #isModest(owner: string): boolean {
+    return this.#cellsOf(owner) < this.#options.cellsMax * modestShare
+  }
+
+  #cellsOf(owner: string): number {
+    return [...this.#assigned.values()].filter((entry) => entry.owner === owner).length
   }
 
   #replaceWhenQuiet(sinceMs: number): void {
@@ -181,15 +214,17 @@ export class CellFleet {
     try {
       return this.#options.create()
     } catch (error) {
+      this.#failedStarts++
       process.stderr.write(`no cell could be started: ${error instanceof Error ? error.message : String(error)}\n`)
       return undefined
     }
   }
 
-  #endIdlest(): boolean {
+  /** Ends what idles longest, of the owner where one is given. */
+  #endIdlest(owner?: string): boolean {
     let idlest: AssignedCell | undefined
     for (const entry of this.#assigned.values()) {
-      if (entry.cell.inFlight > 0) continue
+      if (entry.cell.inFlight > 0 || (owner !== undefined && entry.owner !== owner)) continue
       if (idlest === undefined || entry.lastUsed < idlest.lastUsed) idlest = entry
     }
     if (idlest === undefined) return false

@@ -22,6 +22,7 @@ import type {
 } from './runtime.ts'
 import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
+import { StartWatch } from './start-watch.ts'
 import { TurnWatch } from './turn-watch.ts'
 import { VersionsTable } from './versions-table.ts'
 import { Watchdog } from './watchdog.ts'
@@ -75,6 +76,7 @@ export class EdgeRuntime implements Runtime {
     })
     this.#watchdog = new Watchdog({
       cells: () => this.#fleet.cells,
+      starts: new StartWatch(),
       turns: new TurnWatch((isolate, cpuMs, waitedMs) => {
         if (this.#hungry.note(isolate.version, cpuMs, waitedMs)) this.#moveMisplaced()
       }),
@@ -198,8 +200,8 @@ export class EdgeRuntime implements Runtime {
       image,
       settings: { blankIsolates: this.#blankIsolates, initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates), blankMemoryMb, runningClock: this.#options.clock === 'running' },
       dispatchSubrequest: this.#options.dispatchSubrequest,
-      onReady: () => {
-        this.#fleet.markReady()
+      onReady: (cell) => {
+        this.#fleet.markReady(cell)
         if (!this.#fleet.ready) return
         const waiters = this.#readyWaiters
         this.#readyWaiters = []
@@ -288,7 +290,7 @@ export class EdgeRuntime implements Runtime {
       const group = this.#placement.groupOf(version)
       const cell = this.#fleet.acquire(group)
       if (cell === undefined) {
-        exchange.fail(new SkerryError('overloaded', 'Every cell of the node is taken'))
+        exchange.fail(new SkerryError('overloaded', 'Every cell that the account can have now is taken'))
         return
       }
       isolate = this.#isolates.add(cell, group.name, version)

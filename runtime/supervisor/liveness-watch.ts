@@ -45,6 +45,6 @@ export class LivenessWatch {
     const elapsedMs = this.#nowMs() - ping.sentMs
     const activeMs = time.runningMs + time.waitingMs - ping.time.runningMs - ping.time.waitingMs
     if (activeMs > elapsedMs * busyShare) this.#pings.set(cell, { sentMs: this.#nowMs(), time, looks: 0 })
-    else cell.kill(new SkerryError('isolate_crashed', 'The process that ran the function did not answer any more'))
+    else cell.kill(new SkerryError('isolate_crashed', 'The process that ran the function did not answer any more'), cell.mark().isolateId === 0 ? 'nobody' : 'running')
   }
 }

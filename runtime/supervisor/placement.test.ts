@@ -28,6 +28,12 @@ test('tiers never meet, in shared cells neither; a function\'s tier goes before 
   expect(placement.groupOf(version('b', 'payments'))).toEqual(placement.groupOf(version('a', 'one')))
 })
 
+test('tiers do not meet on probation either', () => {
+  const placement = placementOf({ tiers: [{ name: 'untrusted', members: ['a/plugin'] }] })
+  expect(placement.probationOf(version('a', 'plugin')).name).not.toBe(placement.probationOf(version('a', 'one')).name)
+  expect(placement.probationOf(version('a', 'two')).name).toBe(placement.probationOf(version('a', 'one')).name)
+})
+
 test('a function with cells of its own shares them with none, on probation neither', () => {
   const placement = placementOf({ shareCells: true })
   const pinned = version('a', 'one', { ownCells: true })

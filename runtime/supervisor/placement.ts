@@ -6,6 +6,8 @@ import type { RunnableVersion, TrustTier } from './runtime.ts'
 /** Isolates of one group may share cells; those of two never do. */
 export interface CellGroup {
   readonly name: string
+  /** Whose cells they are: the account, or the tier where accounts share. What one owner has of the node is bounded. */
+  readonly owner: string
   /** Cells that the group has at a time. */
   readonly cellsMax: number
   /** Its cells give way to all others. */
@@ -36,17 +38,25 @@ export class Placement {
 
   groupOf(version: RunnableVersion): CellGroup {
     const { cellsPerAccount, shareCells, quarantine, hungry } = this.#options
+    const { account } = version
     const key = functionKey(version)
-    if (quarantine.has(version)) return { name: `quarantine ${key}`, cellsMax: 1, isLowered: true }
-    const tier = this.#tiers.get(key) ?? this.#tiers.get(version.account) ?? defaultTier
-    const shared = shareCells ? `tier ${tier}` : `tier ${tier} account ${version.account}`
-    const name = version.ownCells === true ? `own ${key}` : shared
-    return hungry.has(version) ? { name: `hungry ${name}`, cellsMax: cellsPerAccount, isLowered: true } : { name, cellsMax: cellsPerAccount, isLowered: false }
+    if (quarantine.has(version)) return { name: `quarantine ${key}`, owner: account, cellsMax: 1, isLowered: true }
+    const tier = `tier ${this.#tierOf(version)}`
+    const isOwn = version.ownCells === true
+    const shared = shareCells ? tier : `${tier} account ${account}`
+    const name = isOwn ? `own ${key}` : shared
+    const owner = shareCells && !isOwn ? tier : account
+    return hungry.has(version) ? { name: `hungry ${name}`, owner, cellsMax: cellsPerAccount, isLowered: true } : { name, owner, cellsMax: cellsPerAccount, isLowered: false }
   }
 
   /** Where versions of the account are tried before they serve. */
   probationOf(version: RunnableVersion): CellGroup {
-    const own = version.ownCells === true ? functionKey(version) : version.account
-    return { name: `probation ${own}`, cellsMax: 1, isLowered: false }
+    const { account } = version
+    const name = version.ownCells === true ? functionKey(version) : `tier ${this.#tierOf(version)} account ${account}`
+    return { name: `probation ${name}`, owner: account, cellsMax: 1, isLowered: false }
+  }
+
+  #tierOf(version: RunnableVersion): string {
+    return this.#tiers.get(functionKey(version)) ?? this.#tiers.get(version.account) ?? defaultTier
   }
 }

@@ -12,6 +12,7 @@ export interface Watch {
 
 export interface WatchdogOptions {
   readonly cells: () => readonly CellHandle[]
+  readonly starts: Watch
   readonly turns: Watch
   readonly liveness: Watch
   readonly memory: Watch
@@ -39,11 +40,15 @@ export class Watchdog {
   }
 
   look(): void {
-    const { cells, turns, liveness, memory } = this.#options
+    const { cells, starts, turns, liveness, memory } = this.#options
     this.#period = (this.#period + 1) % idlePeriods
     const isIdleTurn = this.#period === 0
     for (const cell of cells()) {
-      if (!cell.ready || cell.gone) continue
+      if (cell.gone) continue
+      if (!cell.ready) {
+        starts.look(cell)
+        continue
+      }
       if (isIdleTurn) cell.lowerHelperThreads()
       const hasWork = cell.inFlight > 0 || cell.isolates.size > 0
       if (!hasWork && !isIdleTurn) continue

@@ -5,6 +5,7 @@ import type { Blame, CellHandle } from './cell-handle.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import { LivenessWatch } from './liveness-watch.ts'
 import { MemoryWatch } from './memory-watch.ts'
+import { StartWatch } from './start-watch.ts'
 import { TurnWatch } from './turn-watch.ts'
 
 /** A cell as the watches see it, and what they did to it. */
@@ -224,4 +225,27 @@ test('a node that was stopped itself accuses no cell', () => {
   nowMs += 60_000
   watch.look(cell.handle)
   expect(cell.kills).toEqual([])
+})
+
+test('who was alone in a cell that stopped is not to blame where no turn of it ran', () => {
+  for (const isolateId of [0, 1]) {
+    const cell = new ScriptedCell()
+    cell.isolateId = isolateId
+    let nowMs = 0
+    const watch = new LivenessWatch(() => nowMs)
+    for (let step = 0; step < 400; step++) {
+      nowMs += 10
+      watch.look(cell.handle)
+    }
+    expect(cell.kills[0]?.blames).toBe(isolateId === 0 ? 'nobody' : 'running')
+  }
+})
+
+test('a cell that does not come up is ended, without blame', () => {
+  const cell = new ScriptedCell()
+  const watch = new StartWatch()
+  for (let step = 0; step < 2_999; step++) watch.look(cell.handle)
+  expect(cell.kills).toEqual([])
+  watch.look(cell.handle)
+  expect(cell.kills).toEqual([{ code: 'isolate_crashed', blames: 'nobody' }])
 })
