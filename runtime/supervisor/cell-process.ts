@@ -140,8 +140,9 @@ export class CellProcess {
       socket: pipe,
       onFrame: options.onFrame,
       onClose: (reason) => {
-        // The exit follows when the pipe merely ended; a frame that makes no sense ends the cell.
-        if (reason !== undefined) this.kill()
+        // A frame that makes no sense ends the cell. Where the pipe broke, as under a process that was killed with something unread, the exit
+        // follows, and tells by whom; a process that only shut its pipe is of no use any more.
+        if (reason !== undefined) this.#end('syscall' in reason)
       },
     })
   }
@@ -152,7 +153,11 @@ export class CellProcess {
   }
 
   kill(): void {
-    this.#wasKilledHere = true
+    this.#end(false)
+  }
+
+  #end(isBroken: boolean): void {
+    if (!isBroken) this.#wasKilledHere = true
     if (this.#child.pid === undefined) return
     try {
       process.kill(-this.#child.pid, 'SIGKILL')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SubrequestResponder } from '../../runtime/supervisor/index.ts'
+import { cellsBelow, signal } from '../chaos/processes.ts'
 import { hasProcessFolder, killCells } from '../helpers/processes.ts'
 import { call, versionOf, streamCall } from '../helpers/runtime-caller.ts'
 import { bystanderAnswer, type HostileRuntime, startHostileRuntime, withLimits } from './hostile-runtime.ts'
@@ -78,6 +79,22 @@ test.runIf(hasProcessFolder)('a safe request whose cell is killed from outside, 
   } finally {
     await runtime.close()
   }
+})
+
+test.runIf(hasProcessFolder)('a safe request is answered whose turn ran when its cell was killed from outside with something unread', async () => {
+  const { runtime } = hostile
+  const spins = 'export default { fetch() { let sum = 0; for (let index = 0; index < 1e9; index++) sum += index % 7; return new Response(`spun ${sum > 0}`) } }'
+  const version = versionOf('spins when killed', spins, withLimits({ cpuMs: 20_000, wallMs: 25_000 }))
+  const answer = call(runtime, version)
+  // Whether its turn has begun can not be seen from here; where it has not, the test is the easier one.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const unread = streamCall(runtime, version, { method: 'POST' }, () => true)
+  unread.control.write(new Uint8Array(64 * 1024))
+  await new Promise((resolve) => setImmediate(resolve))
+  // The process within its sandbox alone: the pipe breaks before what stands around it ends.
+  for (const cell of await cellsBelow(process.pid)) signal(cell, 'SIGKILL')
+  unread.control.abort()
+  expect((await answer).body.toString()).toBe('spun true')
 })
 
 const fatal: readonly (readonly [string, string])[] = [
