@@ -10,6 +10,8 @@ const tightenBy = 0.85
 const easeBy = { little: 1.1, much: 1.5 } as const
 /** Where so many are refused for each that is let in, it is not those let in that are too many. */
 const refusedPerAdmittedMax = 9
+/** A smaller share tells nobody apart: any request is beyond it. */
+const shareMin = 1
 /** Uses below are forgotten, and so do not count as a member to share with. */
 const useMin = 0.5
 /** Parties, and members of one, that are told apart; all beyond share one entry. */
@@ -45,7 +47,9 @@ export class FairAdmission {
     const of = this.#party(party)
     const key = of.members.has(member) || of.members.size < keysMax ? member : others
     const use = of.members.get(key) ?? 0
-    if (of.use >= this.#level && use >= this.#level / Math.max(1, of.members.size)) {
+    // Of members so many each is always below its share: then who comes first is served.
+    const share = this.#level / Math.max(1, of.members.size)
+    if (of.use >= this.#level && (use >= share || share < shareMin)) {
       this.#refused += 1
       return false
     }

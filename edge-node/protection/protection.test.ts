@@ -48,8 +48,10 @@ class Simulation {
     const stepMs = 5
     for (const endMs = this.#nowMs + durationMs; this.#nowMs < endMs; this.#nowMs += stepMs) {
       this.queueMs = Math.max(0, this.queueMs - stepMs)
-      for (const [name, rate] of Object.entries(perSecond)) {
-        let due = (this.#due.get(name) ?? 0) + (rate * stepMs) / 1_000
+      const rates = Object.entries(perSecond)
+      for (const [index, [name, rate]] of rates.entries()) {
+        // They do not ask all at once.
+        let due = (this.#due.get(name) ?? index / rates.length) + (rate * stepMs) / 1_000
         for (; due >= 1; due -= 1) this.#offer(name, costMs, refusalMs)
         this.#due.set(name, due)
       }
@@ -99,6 +101,16 @@ describe('the shedder', () => {
     simulation.run(10_000, { ...flood, 'one/quiet': 200 }, 1)
     expect(simulation.refused.get('one/quiet')).toBeUndefined()
     expect([...simulation.refused.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(20_000)
+  })
+
+  it('holds an account back whose members ask rarely, but are thousands', () => {
+    const simulation = new Simulation()
+    const flood = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`many/${index}`, 1]))
+    simulation.run(5_000, { ...flood, 'one/quiet': 100 }, 1)
+    simulation.run(10_000, { ...flood, 'one/quiet': 100 }, 1)
+    expect(simulation.refused.get('one/quiet')).toBeUndefined()
+    expect(simulation.queueMs).toBeLessThan(1_000)
+    expect([...simulation.served.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(5_000)
   })
 
   it('does not go on refusing more where refusing is what takes the time', () => {
