@@ -42,8 +42,9 @@ export class Watchdog {
   look(): void {
     const { cells, starts, turns, liveness, memory } = this.#options
     this.#period = (this.#period + 1) % idlePeriods
-    const isIdleTurn = this.#period === 0
-    for (const cell of cells()) {
+    for (const [index, cell] of cells().entries()) {
+      // Not all in one look: it costs a quarter of a millisecond for each.
+      const isIdleTurn = (this.#period + index) % idlePeriods === 0
       if (cell.gone) continue
       if (!cell.ready) {
         starts.look(cell)
