@@ -1,11 +1,12 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { clientNetwork } from './client-network.ts'
 
 export interface ConnectionGateOptions {
   /** Connections at a time, over all servers of the gate. */
   readonly connectionsMax: number
-  /** Of one address; undefined for any number. Behind a proxy all clients have the proxy's. */
+  /** Of one client (see `clientNetwork`); undefined for any number. Behind a proxy all clients have the proxy's. */
   readonly perClientMax?: number | undefined
   /** Called for each connection that is refused; what is written to it, as it stands, where it can be told. */
   readonly refusal: () => string
@@ -48,19 +49,19 @@ export class ConnectionGate {
   #enter(socket: Socket): boolean {
     const { connectionsMax, perClientMax } = this.#options
     if (this.#open >= connectionsMax) this.#makeRoom()
-    const address = socket.remoteAddress ?? ''
-    const ofClient = this.#byClient.get(address) ?? 0
+    const client = perClientMax === undefined ? '' : clientNetwork(socket.remoteAddress ?? '')
+    const ofClient = this.#byClient.get(client) ?? 0
     if (this.#open >= connectionsMax || (perClientMax !== undefined && ofClient >= perClientMax)) {
       this.#refuse(socket)
       return false
     }
     this.#open += 1
-    if (perClientMax !== undefined) this.#byClient.set(address, ofClient + 1)
+    if (perClientMax !== undefined) this.#byClient.set(client, ofClient + 1)
     socket.once('close', () => {
       this.#open -= 1
-      const left = (this.#byClient.get(address) ?? 0) - 1
-      if (left > 0) this.#byClient.set(address, left)
-      else this.#byClient.delete(address)
+      const left = (this.#byClient.get(client) ?? 0) - 1
+      if (left > 0) this.#byClient.set(client, left)
+      else this.#byClient.delete(client)
     })
     return true
   }

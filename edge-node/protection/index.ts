@@ -1,4 +1,5 @@
 export { adminTimeouts, boundAdminServer } from './admin-bounds.ts'
+export { clientNetwork } from './client-network.ts'
 export { ConnectionGate, type ConnectionGateOptions } from './connection-gate.ts'
 export { descriptorLimit, type DescriptorShares, shareDescriptors } from './descriptor-limit.ts'
 export { type UnreadHolder, UnreadBytes } from './unread-bytes.ts'

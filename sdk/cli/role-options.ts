@@ -75,7 +75,7 @@ export const withIngress = (command: Command): Command =>
   withAdmin(withUpstream(command))
     .option('--allow-location-header', 'let clients set their place by `x-skerry-location: LAT,LON`')
     .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gather)
-    .option('--connections-per-client <n>', 'connections of one address at a time (default: any number, as behind a proxy all have one)', parseNumber(1, 1_000_000))
+    .option('--connections-per-client <n>', 'connections of one address (IPv6: /64) at a time (default: any number, as behind a proxy all have one)', parseNumber(1, 1_000_000))
 
 /** Flags of where functions may call. */
 export interface OutboundOptions {

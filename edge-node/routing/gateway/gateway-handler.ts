@@ -4,7 +4,7 @@ import {
   answerProblem, createUlidGenerator, type InboundHead, internalHeaderFields, type IsTrustedProxy, linger, type LocateClient, publicClient,
   readRequestHead,
 } from '../../ingress/index.ts'
-import type { Protection, RetryBudget } from '../../protection/index.ts'
+import { clientNetwork, type Protection, type RetryBudget } from '../../protection/index.ts'
 import { rankNodes } from '../nearest/index.ts'
 import type { NodeTable } from '../nodes/index.ts'
 import { proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
@@ -67,7 +67,7 @@ function relay(
   const head = readRequestHead(request)
   const client = publicClient(request, head, options)
   // Who answers is known to nodes alone: here the host stands for the function, and its clients share what it may have.
-  if (options.protection.refuses(head.hostName, client.address, undefined) !== undefined) {
+  if (options.protection.refuses(head.hostName, clientNetwork(client.address), undefined) !== undefined) {
     throw new SkerryError('overloaded', 'The gateway is busy, and this host has its share.')
   }
   const { latitude, longitude } = client
