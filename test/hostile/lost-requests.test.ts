@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { SubrequestResponder } from '../../runtime/supervisor/index.ts'
+import type { RuntimeOptions, SubrequestResponder } from '../../runtime/supervisor/index.ts'
 import { cellsBelow, signal } from '../chaos/processes.ts'
 import { hasProcessFolder, killCells } from '../helpers/processes.ts'
 import { call, versionOf, streamCall } from '../helpers/runtime-caller.ts'
@@ -51,11 +51,20 @@ test.runIf(hasProcessFolder).each([0, 20, 60])('a cell killed %i ms into fifty r
   expect(after.map(({ error }) => error?.code)).toEqual(Array.from({ length: 50 }, () => undefined))
 })
 
+/** A runtime apart, and what kills its cells, within their sandboxes, as somebody from outside would: those of other tests are left alone. */
+async function startApart(options: Partial<RuntimeOptions> = {}) {
+  const others = new Set(await cellsBelow(process.pid))
+  const { runtime } = await startHostileRuntime({ spareCells: 1, ...options })
+  const killAll = async (): Promise<void> => {
+    for (const cell of await cellsBelow(process.pid)) if (!others.has(cell)) signal(cell, 'SIGKILL')
+  }
+  return { runtime, killAll }
+}
+
 test.runIf(hasProcessFolder)('a safe request whose cell is killed from outside, and the next too, is answered', async () => {
   const responders: SubrequestResponder[] = []
   let begun = Promise.withResolvers<undefined>()
-  const { runtime } = await startHostileRuntime({
-    spareCells: 1,
+  const { runtime, killAll } = await startApart({
     dispatchSubrequest: (_subrequest, responder) => {
       responders.push(responder)
       begun.resolve(undefined)
@@ -70,7 +79,7 @@ test.runIf(hasProcessFolder)('a safe request whose cell is killed from outside, 
       await Promise.race([begun.promise, over])
       begun = Promise.withResolvers()
       // One after another: what is placed in the next meanwhile goes down with it.
-      await killCells(process.pid)
+      await killAll()
     }
     // The last that asked lives; those before it have nobody to answer any more.
     await Promise.race([begun.promise, over])
@@ -82,19 +91,23 @@ test.runIf(hasProcessFolder)('a safe request whose cell is killed from outside, 
 })
 
 test.runIf(hasProcessFolder)('a safe request is answered whose turn ran when its cell was killed from outside with something unread', async () => {
-  const { runtime } = hostile
-  const spins = 'export default { fetch() { let sum = 0; for (let index = 0; index < 1e9; index++) sum += index % 7; return new Response(`spun ${sum > 0}`) } }'
-  const version = versionOf('spins when killed', spins, withLimits({ cpuMs: 20_000, wallMs: 25_000 }))
-  const answer = call(runtime, version)
-  // Whether its turn has begun can not be seen from here; where it has not, the test is the easier one.
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  const unread = streamCall(runtime, version, { method: 'POST' }, () => true)
-  unread.control.write(new Uint8Array(64 * 1024))
-  await new Promise((resolve) => setImmediate(resolve))
-  // The process within its sandbox alone: the pipe breaks before what stands around it ends.
-  for (const cell of await cellsBelow(process.pid)) signal(cell, 'SIGKILL')
-  unread.control.abort()
-  expect((await answer).body.toString()).toBe('spun true')
+  const { runtime, killAll } = await startApart()
+  try {
+    const spins = 'export default { fetch() { let sum = 0; for (let index = 0; index < 1e9; index++) sum += index % 7; return new Response(`spun ${sum > 0}`) } }'
+    const version = versionOf('spins when killed', spins, withLimits({ cpuMs: 20_000, wallMs: 25_000 }))
+    const answer = call(runtime, version)
+    // Whether its turn has begun can not be seen from here; where it has not, the test is the easier one.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const unread = streamCall(runtime, version, { method: 'POST' }, () => true)
+    unread.control.write(new Uint8Array(64 * 1024))
+    await new Promise((resolve) => setImmediate(resolve))
+    // The pipe breaks before what stands around the process in its sandbox ends.
+    await killAll()
+    unread.control.abort()
+    expect((await answer).body.toString()).toBe('spun true')
+  } finally {
+    await runtime.close()
+  }
 })
 
 const fatal: readonly (readonly [string, string])[] = [
