@@ -101,7 +101,7 @@ function hopHeaders(context: ForwardContext, internalToken: string): string[] {
 
 function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {
   if (outcome.kind === 'broken') {
-    return new SkerryError('isolate_crashed', 'The node that the request was forwarded to broke off. It may have been processed, so it was not repeated.')
+    return new SkerryError('isolate_crashed', 'The node that the request was forwarded to broke off. It may have been processed, and could not be repeated.')
   }
   if (outcome.kind === 'invalid') return new SkerryError('bad_request', `The request can not be passed on: ${outcome.reason}.`)
   return undefined

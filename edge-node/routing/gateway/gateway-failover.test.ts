@@ -42,6 +42,12 @@ describe('failover', () => {
     expect([fixture.cluster.node('fra').requests, fixture.cluster.node('iad').requests]).toEqual([1, 1])
   })
 
+  test('where it breaks on every node, nobody is told that nothing was processed', async () => {
+    for (const node of fixture.cluster.nodes) node.script = breakOff
+    const answer = await fixture.call()
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([502, { code: 'isolate_crashed' }])
+  })
+
   test.each(['POST', 'PATCH'])('%s is not repeated once it may have begun', async (method) => {
     fixture.cluster.node('fra').script = breakOff
     const answer = await fixture.call({ method, body: 'abc' })

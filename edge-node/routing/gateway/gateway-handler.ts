@@ -116,7 +116,7 @@ function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {
       return new SkerryError('no_healthy_node', 'No edge node could be reached. Nothing of the request was processed.')
     case 'broken':
       return new SkerryError('isolate_crashed',
-        'The edge node broke off before it answered. The request may have been processed, so it was not repeated.')
+        'The edge node broke off before it answered. The request may have been processed, and could not be repeated.')
     default:
       return new SkerryError('bad_request', `The request can not be passed on: ${outcome.reason}.`)
   }

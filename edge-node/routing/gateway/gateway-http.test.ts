@@ -119,6 +119,19 @@ describe('HTTP', () => {
     expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1')
   })
 
+  test('the largest head that a function may answer with passes, once', async () => {
+    let runs = 0
+    for (const node of fixture.cluster.nodes) {
+      node.script = (_request, response) => {
+        runs += 1
+        response.writeHead(200, { 'x-large': 'a'.repeat(128 * 1024) })
+        response.end()
+      }
+    }
+    const text = await fixture.raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    expect([text.slice(0, 15), text.includes('a'.repeat(128 * 1024)), runs]).toEqual(['HTTP/1.1 200 OK', true, 1])
+  })
+
   test('a node that does not speak HTTP is passed over', async () => {
     const garbage = createTcpServer((socket) => socket.end('SSH-2.0-x\r\n'))
     garbage.listen(0, '127.0.0.1')

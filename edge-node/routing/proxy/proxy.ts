@@ -31,7 +31,7 @@ export type ProxyOutcome =
   | { readonly kind: 'answered'; readonly target: ProxyTarget; readonly status: number; readonly complete: boolean }
   /** Nobody took it; nothing was written. */
   | { readonly kind: 'unavailable' }
-  /** A node took it and broke before the head, and repeating it might do things twice; nothing was written. */
+  /** A node took it and broke before the head, and repeating it might do things twice, or was of no use; nothing was written. */
   | { readonly kind: 'broken'; readonly target: ProxyTarget }
   /** The request can not be written as HTTP/1.1; nothing was written. */
   | { readonly kind: 'invalid'; readonly reason: string }
@@ -68,6 +68,8 @@ class Relay {
   readonly #resolve: (outcome: ProxyOutcome) => void
   #position = 0
   #attempt: Attempt | UpgradeAttempt | undefined
+  /** The last that may have begun with it, and broke. */
+  #broken: ProxyTarget | undefined
   #over = false
 
   constructor(
@@ -87,7 +89,7 @@ class Relay {
     for (;;) {
       if (this.#over) return
       const target = this.#targets[this.#position]
-      if (target === undefined) return this.#finish({ kind: 'unavailable' })
+      if (target === undefined) return this.#finish(this.#broken === undefined ? { kind: 'unavailable' } : { kind: 'broken', target: this.#broken })
       this.#position += 1
       if (target.upstream.inFlight < hopLimits.inFlightMax) return this.#try(target)
       this.#options.onFailure?.(target, 'full')
@@ -116,6 +118,7 @@ class Relay {
         if (this.#over) return
         if (isInvalidArgument(error)) return this.#finish({ kind: 'invalid', reason: error.message })
         this.#options.onFailure?.(target, begun ? 'broken' : 'unreachable')
+        if (begun) this.#broken = target
         const repeatable = (!begun || idempotentMethods.has(method)) && (body === undefined || body.isReplayable)
         if (repeatable) this.next()
         else this.#finish({ kind: 'broken', target })

@@ -30,6 +30,7 @@ export class UpgradeAttempt {
     upstream.inFlight += 1
     const request = openRequest({
       hostname: hostname.replaceAll(/[[\]]/g, ''), port, method: 'GET', path: target, agent: false, timeout: hopLimits.connectTimeoutMs,
+      maxHeaderSize: hopLimits.headBytes,
       headers: [...headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
     })
     this.#request = request

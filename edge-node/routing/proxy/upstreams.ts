@@ -1,10 +1,13 @@
 import { Pool } from 'undici'
+import { fixedLimits } from '../../../runtime/bridge/index.ts'
 
 /** Limits of the hop. Time-outs stand just above the longest a function may ask for (`wallMs`, `idleMs`: 900 s). */
 export const hopLimits = {
   connectTimeoutMs: 2_000,
   headersTimeoutMs: 905_000,
   bodyTimeoutMs: 905_000,
+  /** What a function may answer with, and what nodes add to it. */
+  headBytes: fixedLimits.responseHeadBytes + 16 * 1024,
   /** Nothing passed on a WebSocket, though nodes ping. */
   socketIdleMs: 120_000,
   /** Requests at a time to one node; above it the next nearest is tried. Each holds a connection. */
@@ -33,7 +36,7 @@ export class Upstreams {
     const pool = new Pool(origin, {
       // Each request may stay open for as long as it likes, so none may wait behind another.
       pipelining: 1, connections: null,
-      connect: { timeout: this.#connectTimeoutMs },
+      connect: { timeout: this.#connectTimeoutMs }, maxHeaderSize: hopLimits.headBytes,
       headersTimeout: hopLimits.headersTimeoutMs, bodyTimeout: hopLimits.bodyTimeoutMs,
       keepAliveTimeout: 10_000, keepAliveMaxTimeout: 60_000,
     })
