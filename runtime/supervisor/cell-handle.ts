@@ -188,6 +188,11 @@ export class CellHandle implements CellQueue {
     for (const exchange of this.#requests.of(isolate)) exchange.fail(error, stack)
   }
 
+  /** Ends the WebSockets that the isolate serves: of all that requests do, these alone go on for as long as they like. */
+  endSocketsOf(isolate: IsolateRecord, error: SkerryError): void {
+    for (const exchange of this.#requests.of(isolate)) if (exchange.isSocket) exchange.fail(error)
+  }
+
   dropSubrequest(id: number): void {
     this.#subrequests.delete(id)
   }

@@ -33,7 +33,7 @@ const readyTimeoutMs = 30_000
 const testLoadsMax = 3
 /** An isolate that got no request for so long is unloaded. */
 const idleIsolateMs = 10 * 60_000
-/** What is in a cell that is replaced may go on for so long. */
+/** What is in a cell that is replaced may go on for so long, and WebSockets in one where the function is not to compute any more. */
 const drainCellMs = 10_000
 /** Memory limit for which blank isolates are held: the default of the project file. */
 const blankMemoryMb = 128
@@ -78,7 +78,7 @@ export class EdgeRuntime implements Runtime {
       cells: () => this.#fleet.cells,
       starts: new StartWatch(),
       turns: new TurnWatch((isolate, cpuMs, waitedMs) => {
-        if (this.#hungry.note(isolate.version, cpuMs, waitedMs)) this.#moveMisplaced()
+        this.#onLongTurn(isolate, cpuMs, waitedMs)
       }),
       liveness: new LivenessWatch(() => performance.now()),
       memory: new MemoryWatch({
@@ -251,6 +251,14 @@ export class EdgeRuntime implements Runtime {
     process.stderr.write(`${text}\n`)
     this.#logFailure(version, undefined, new SkerryError('function_quarantined', text))
     this.#moveMisplaced()
+  }
+
+  /** What uses a core for long gives way to others, with WebSockets too that keep it busy where it was. */
+  #onLongTurn(isolate: IsolateRecord, cpuMs: number, waitedMs: number): void {
+    const { version, group, cell } = isolate
+    if (this.#hungry.note(version, cpuMs, waitedMs)) this.#moveMisplaced()
+    const isLeftBehind = (this.#hungry.hungryMs(version) ?? 0) > drainCellMs && group !== this.#placement.groupOf(version).name
+    if (isLeftBehind) cell.endSocketsOf(isolate, new SkerryError('overloaded', 'The function computes for long, and gives way to others in another process'))
   }
 
   /** Isolates whose function belongs elsewhere by now take no new requests: the next is placed anew. */

@@ -26,10 +26,14 @@ test('a whole core makes hungry within a second, once, and for a minute', () => 
   expect(becameHungry).toBe(1)
   expect(hungry.has(identity)).toBe(true)
   expect(hungry.count).toBe(1)
+  const atFirstMs = hungry.hungryMs(identity) ?? Number.NaN
   advance(59_000)
   expect(hungry.has(identity)).toBe(true)
+  hungry.note(identity, 10_000, 0)
+  expect(hungry.hungryMs(identity)).toBe(atFirstMs + 59_000)
+  advance(59_000)
   advance(2_000)
-  expect(hungry.has(identity)).toBe(false)
+  expect([hungry.has(identity), hungry.hungryMs(identity)]).toEqual([false, undefined])
   expect(hungry.count).toBe(0)
 })
 

@@ -11,6 +11,7 @@ const entriesMax = 10_000
 interface Entry {
   levelMs: number
   seenMs: number
+  hungrySinceMs: number
   hungryUntilMs: number
 }
 
@@ -30,7 +31,7 @@ export class HungryFunctions {
   /** The function used so much CPU in a long turn, and waited so long for a core. True where that makes it hungry. */
   note(identity: FunctionIdentity, cpuMs: number, waitedMs: number): boolean {
     const nowMs = this.#nowMs()
-    const entry = this.#entries.get(functionKey(identity)) ?? { levelMs: 0, seenMs: nowMs, hungryUntilMs: 0 }
+    const entry = this.#entries.get(functionKey(identity)) ?? { levelMs: 0, seenMs: nowMs, hungrySinceMs: 0, hungryUntilMs: 0 }
     this.#entries.set(functionKey(identity), entry)
     // On a busy machine nobody gets much of a core: what it was kept from does not make it modest.
     const hadMs = Math.max(0, nowMs - entry.seenMs - waitedMs)
@@ -39,12 +40,20 @@ export class HungryFunctions {
     if (entry.levelMs <= levelMaxMs) return false
     entry.levelMs = levelMaxMs
     const wasHungry = entry.hungryUntilMs > nowMs
+    if (!wasHungry) entry.hungrySinceMs = nowMs
     entry.hungryUntilMs = nowMs + staysMs
     return !wasHungry
   }
 
   has(identity: FunctionIdentity): boolean {
-    return (this.#entries.get(functionKey(identity))?.hungryUntilMs ?? 0) > this.#nowMs()
+    return this.hungryMs(identity) !== undefined
+  }
+
+  /** For how long it is hungry by now; undefined where it is not. */
+  hungryMs(identity: FunctionIdentity): number | undefined {
+    const entry = this.#entries.get(functionKey(identity))
+    const nowMs = this.#nowMs()
+    return entry === undefined || entry.hungryUntilMs <= nowMs ? undefined : nowMs - entry.hungrySinceMs
   }
 
   /** How many are hungry now. */

@@ -89,6 +89,11 @@ export class RequestExchange implements RequestControl {
     return this.#over
   }
 
+  /** Whether it was answered by a WebSocket. */
+  get isSocket(): boolean {
+    return this.#isSocket
+  }
+
   // The node's side.
 
   write(chunk: Uint8Array): boolean {
