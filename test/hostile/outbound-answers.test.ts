@@ -171,3 +171,18 @@ async function steady(read: () => number): Promise<number> {
     if (unchanged === 10) return last
   }
 }
+
+test('thousands of calls that wait for their turn, and are then refused, take nothing from the node', async () => {
+  const narrow = createOutboundCaller({ allowOutbound: [new URL(url).host] })
+  const held: Socket[] = []
+  answer = (socket) => void held.push(socket)
+  const one = { version: callingVersion({ subrequests: 5_000 }), parent: callingRequest() }
+  const slow = Array.from({ length: 6 }, () => narrow.call(url, one))
+  await until('the first have their turn', () => held.length === 6)
+  const refused = Array.from({ length: 4_000 }, () => narrow.call('http://127.0.0.1:8080/', one))
+  for (const socket of held) socket.end('HTTP/1.1 204 No Content\r\n\r\n')
+  const outcomes = await Promise.all([...slow, ...refused])
+  expect(new Set(outcomes.slice(0, 6).map(({ head }) => head?.status))).toEqual(new Set([204]))
+  expect(new Set(outcomes.slice(6).map(({ error }) => error?.code))).toEqual(new Set(['address_blocked']))
+  await narrow.binding.close()
+}, 60_000)

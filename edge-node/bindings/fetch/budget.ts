@@ -11,7 +11,8 @@ export class SubrequestBudget {
   #used = 0
   #messages = 0
   #active = 0
-  readonly #waiting: (() => void)[] = []
+  /** First come, first served. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -40,17 +41,24 @@ export class SubrequestBudget {
       run()
       return () => undefined
     }
-    this.#waiting.push(run)
-    return () => {
-      const index = this.#waiting.indexOf(run)
-      if (index !== -1) this.#waiting.splice(index, 1)
-    }
+    this.#waiting.add(run)
+    return () => void this.#waiting.delete(run)
   }
 
+  /**
+   * One is through: the next begins soon. Not at once, since it may fail at once, and so may thousands after it, each on the stack of the one
+   * before; and others of the node come between.
+   */
   leave(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#active -= 1
-    else next()
+    setImmediate(() => {
+      const [next] = this.#waiting
+      if (next === undefined) {
+        this.#active -= 1
+        return
+      }
+      this.#waiting.delete(next)
+      next()
+    })
   }
 }
 
