@@ -137,7 +137,7 @@ export class FunctionIsolate {
     this.#options.flush()
     this.#enter(0, load.leftMs)
     const result = load.start()
-    this.#options.interrupter.leave()
+    this.#leave()
     if (result !== undefined) {
       onLoaded(result)
       return
@@ -301,7 +301,7 @@ export class FunctionIsolate {
 
   #turn(charged: RequestRecord | undefined, event: GuestEvent, id: number, first?: Transfer, second?: Transfer): void {
     if (this.#lost) return
-    const { blank, settings, interrupter } = this.#options
+    const { blank, settings } = this.#options
     const request = this.#requests.payerOf(charged)
     this.#requests.renewByTime(request)
     if (this.#requests.isOutside(request) && this.#requests.isExhausted(request) && event !== GuestEvent.forget) return
@@ -324,7 +324,7 @@ export class FunctionIsolate {
       failed = true
       failure = error
     }
-    interrupter.leave()
+    this.#leave()
     const turnMicros = this.#clock.cpuMicros
     this.#turnRequest = undefined
     this.#slow = turnMicros > slowTurnMicros
@@ -342,6 +342,12 @@ export class FunctionIsolate {
     const { id, blank, marker, interrupter } = this.#options
     this.#clock.begin(leftMs, !this.#slow)
     interrupter.enter(marker.begin(id, exchange, leftMs), blank.serial)
+  }
+
+  /** No code of it runs any more. What follows where it was cut, as clearing up after it, is not its turn's time. */
+  #leave(): void {
+    this.#options.interrupter.leave()
+    if (this.#options.blank.isolate.isDisposed) this.#options.marker.rest()
   }
 
   #finishLoad(result: LoadResult): void {
