@@ -6,13 +6,17 @@ export interface BytesHolder {
   giveUp(): void
 }
 
+/** Of so many holders of an account the largest is looked for, those that hold for longest: a look at all would cost more than it gains. */
+const lookedAtMax = 1_000
+
 interface AccountBytes {
   readonly byHolder: Map<BytesHolder, number>
   bytes: number
 }
 
 /**
- * Counts what is held in memory for functions where it is outsiders who say how much: messages that are not whole yet, windows of decoders.
+ * Counts what is held in memory for functions where it is outsiders who say how much: messages that are not whole yet, windows of decoders,
+ * what waits to be sent.
  *
  * Invariant: no more than the bound is held. Where it would be, the account that holds most gives up the largest of what it holds: nobody
  * loses anything to an account that holds more.
@@ -63,7 +67,9 @@ export class HeldBytes {
 function largestHolder(account: AccountBytes | undefined): BytesHolder | undefined {
   let largest: BytesHolder | undefined
   let most = -1
+  let lookedAt = 0
   for (const [holder, bytes] of account?.byHolder ?? []) {
+    if (++lookedAt > lookedAtMax) break
     if (bytes <= most) continue
     largest = holder
     most = bytes

@@ -142,7 +142,7 @@ test('an account takes no more connections than there are left for others', asyn
 test('bodies that nobody takes fail where they are too much, those of the account that has most', async () => {
   await caller.binding.close()
   answer = (socket) => void socket.pause()
-  caller = createOutboundCaller({ allowOutbound: ['127.0.0.1'], unsentBytesMax: 10 * megabyte })
+  caller = createOutboundCaller({ allowOutbound: ['127.0.0.1'], unsentBytesMax: 10.5 * megabyte })
   const codes: string[] = []
   const send = (account: string): SubrequestHandler => {
     let handler: SubrequestHandler | undefined
@@ -161,6 +161,25 @@ test('bodies that nobody takes fail where they are too much, those of the accoun
   for (let count = 0; count < 8; count += 1) {
     expect((await caller.call(url, { method: 'POST', body: new Uint8Array(4 * megabyte) })).body).toBe('ok')
   }
+})
+
+test('heads that nobody takes fail too, however many wait for their turn', async () => {
+  await caller.binding.close()
+  answer = (socket) => void socket.pause()
+  caller = createOutboundCaller({ allowOutbound: ['127.0.0.1'], unsentBytesMax: 10 * megabyte })
+  const codes: string[] = []
+  const send = (account: string, headers: readonly string[]): SubrequestHandler[] => {
+    const one = { version: callingVersion({ account, subrequests: 10_000 }), parent: callingRequest(), headers }
+    const handlers: SubrequestHandler[] = []
+    for (let count = 0; count < 200; count += 1) {
+      void caller.call(url, { ...one, onHandler: (made) => void handlers.push(made) }).then(({ error }) => codes.push(`${account} ${error?.code ?? 'answered'}`))
+    }
+    return handlers
+  }
+  const handlers = [...send('bystander', ['x-a', 'a']), ...send('attacker', ['x-a', 'a'.repeat(100_000)])]
+  await until('most are refused', () => codes.length > 90)
+  expect(new Set(codes)).toEqual(new Set(['attacker overloaded']))
+  for (const handler of handlers) handler.abort()
 })
 
 /** The value that does not change any more while several turns of the event loop pass. */

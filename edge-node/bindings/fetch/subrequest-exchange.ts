@@ -9,12 +9,15 @@ export interface SubrequestContext {
   readonly budget: SubrequestBudget
   /** Asked anew for each hop of a redirect, so that each is checked. */
   readonly transportFor: (url: URL) => Transport
-  /** Counts what of bodies is not sent yet: it is the other side that says when. */
+  /** Counts heads, and what of bodies is not sent yet: it is the other side that says when. */
   readonly held: HeldBytes
 }
 
-/** What bodies of subrequests that are not sent yet may take of a node. */
+/** What subrequests that are under way may take of a node: their heads, and of their bodies what is not sent yet. */
 export const unsentBytesMax = 256 * 1024 * 1024
+
+/** What each takes besides. */
+const overheadBytes = 1_024
 
 /** One `fetch` of a function: waits for its turn, follows redirects hop by hop, streams both ways. */
 export class SubrequestExchange implements SubrequestHandler, BytesHolder {
@@ -41,8 +44,9 @@ export class SubrequestExchange implements SubrequestHandler, BytesHolder {
   }
 
   start(): void {
-    const { body } = this.#current
-    if (body instanceof Uint8Array) this.#context.held.add(this, body.length)
+    const { url, headers, body } = this.#current
+    const headBytes = headers.reduce((sum, field) => sum + field.length, url.href.length)
+    this.#context.held.add(this, overheadBytes + headBytes + (body instanceof Uint8Array ? body.length : 0))
     if (this.#isOver) return
     this.#leaveQueue = this.#context.budget.enter(() => {
       this.#holdsTurn = true
