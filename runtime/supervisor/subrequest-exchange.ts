@@ -7,6 +7,9 @@ import type { CellHandle } from './cell-handle.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder, SubrequestResponseHead } from './runtime.ts'
 
+/** Bytes that wait for one cell, above which no more of answers is given to it. */
+const backlogBytesMax = 128 * 1024 * 1024
+
 /**
  * One subrequest that a function makes, between its cell and what the node does for it. Who asks, and for which version, comes from
  * the parent request's record.
@@ -85,7 +88,14 @@ export class SubrequestExchange implements SubrequestResponder {
   }
 
   write(chunk: Uint8Array): boolean {
-    return this.#over || this.#toGuest.offer(chunk)
+    if (this.#over) return true
+    // Credit bounds each; thousands together are too much for a cell that is busy.
+    if (this.#cell.backlogBytes > backlogBytesMax) {
+      this.#handler?.abort()
+      this.error(new SkerryError('overloaded', 'The process of the function does not take what it asked for'))
+      return true
+    }
+    return this.#toGuest.offer(chunk)
   }
 
   end(): void {
