@@ -27,13 +27,15 @@ export function createGuardedConnect(policy: OutboundPolicy, resolve: ResolveHos
     const port = portOf(options)
     const refusalOf = (address: string) => policy.refusalOf(hostName, port, address)
     const refusal = isIP(hostName) === 0 ? undefined : refusalOf(hostName)
+    // Never on the caller's stack: undici goes on with the next that waits for a connection, and with thousands of them the stack runs out.
+    const refuse = (error: Error): void => queueMicrotask(() => callback(error, null))
     if (refusal !== undefined) {
-      callback(refusal, null)
+      refuse(refusal)
       return
     }
     const entry = count.enter(policy.account)
     if (entry.refusal !== undefined) {
-      callback(entry.refusal, null)
+      refuse(entry.refusal)
       return
     }
     const lookup = guardedLookup(hostName, (done) => resolve(hostName, done, policy.opensAny), refusalOf)
