@@ -75,7 +75,7 @@ export class SubrequestExchange implements SubrequestResponder {
   // The answering side, called by the node.
 
   head(head: SubrequestResponseHead, hasBody: boolean): void {
-    if (this.#over || this.#answered) return
+    if (this.#over || this.#answered || this.#isTooMuch()) return
     this.#answered = true
     this.#isSocket = head.status === 101
     if (this.#isSocket) {
@@ -88,14 +88,7 @@ export class SubrequestExchange implements SubrequestResponder {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#over) return true
-    // Credit bounds each; thousands together are too much for a cell that is busy.
-    if (this.#cell.backlogBytes > backlogBytesMax) {
-      this.#handler?.abort()
-      this.error(new SkerryError('overloaded', 'The process of the function does not take what it asked for'))
-      return true
-    }
-    return this.#toGuest.offer(chunk)
+    return this.#over || this.#isTooMuch() || this.#toGuest.offer(chunk)
   }
 
   end(): void {
@@ -146,6 +139,14 @@ export class SubrequestExchange implements SubrequestResponder {
     if (this.#over) return
     this.#finish()
     this.#handler?.abort()
+  }
+
+  /** Credit bounds each; thousands together are too much for a cell that is busy. Then this is the end of it. */
+  #isTooMuch(): boolean {
+    if (this.#cell.backlogBytes <= backlogBytesMax) return false
+    this.#handler?.abort()
+    this.error(new SkerryError('overloaded', 'The process of the function does not take what it asked for'))
+    return true
   }
 
   #finish(): void {

@@ -2,16 +2,19 @@ import { expect, test } from 'vitest'
 import { call, versionOf } from '../helpers/runtime-caller.ts'
 import { bystanderAnswer, startHostileRuntime, withLimits } from './hostile-runtime.ts'
 
-test('answers that a function asked for and then does not take are bounded together, not each alone', { timeout: 60_000 }, async () => {
+const kinds = ['heads', 'bodies'] as const
+
+test.each(kinds)('%s of answers that a function asked for and then does not take are bounded together, not each alone', { timeout: 60_000 }, async (kind) => {
   const answerBytes = 256 * 1024
   let given = 0
   let refused = 0
   const { runtime } = await startHostileRuntime({
     dispatchSubrequest: (subrequest, responder) => {
       let isRefused = false
-      responder.head({ status: 200, statusText: 'OK', headers: [], url: subrequest.url, redirected: false }, true)
       setImmediate(() => {
-        responder.write(new Uint8Array(answerBytes))
+        const headers = kind === 'heads' ? ['x-large', 'a'.repeat(answerBytes)] : []
+        responder.head({ status: 200, statusText: 'OK', headers, url: subrequest.url, redirected: false }, true)
+        if (kind === 'bodies') responder.write(new Uint8Array(answerBytes))
         if (isRefused) refused += 1
         else given += answerBytes
       })
