@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { describeMachine, loadAverage } from '../machine.ts'
 import { Processes } from '../processes.ts'
@@ -13,8 +14,8 @@ import { type Neighbourhood, startSkerry, startWorkerd } from './runtimes.ts'
 
 /**
  * `npm run bench:neighbours`: what a well-behaved function notices of one beside it that is not. It is asked so many times a second, with and
- * without a client for each core that calls the other without pause; what counts is its p99 then to its p99 in quiet, of the same process, minutes
- * apart at most. Figures are medians of rounds that alternate.
+ * without a client for each core that calls the other without pause; what counts is its p99 then to its p99 in quiet, of the same process, seconds
+ * apart. Figures are medians of rounds that alternate.
  */
 
 const { values } = parseArgs({
@@ -26,7 +27,9 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-const settleMs = 2_000
+const settleMs = 3_000
+/** A node that just started holds spares and blank isolates ready first. */
+const restMs = 10_000
 
 interface Figures {
   readonly quietP99Ms: number
@@ -73,6 +76,7 @@ async function measureHog(hog: Hog): Promise<readonly (readonly [string, readonl
       const directory = await mkdtemp(join(tmpdir(), 'skerry-neighbours-'))
       try {
         const neighbourhood = await start(hog, processes, directory)
+        await delay(restMs)
         for (const { title } of neighbourhood.neighbours) {
           const measured = await measure(neighbourhood, title)
           process.stderr.write(`${hog.name}: ${title}: p99 ${measured.quietP99Ms.toFixed(2)} to ${measured.besideP99Ms.toFixed(2)} ms, ${measured.failed} failed\n`)

@@ -71,6 +71,7 @@ export class CellHandle implements CellQueue {
   #nextIsolate = 1
   #pingsUnanswered = 0
   #isMistrusted = false
+  #framesReceived = 0
   readonly #queueDelay = new QueueDelay()
   /** Why the supervisor ended the cell, where it did: what its offender is told, where somebody is to blame. */
   #verdict: { readonly error: SkerryError; readonly blames: Blame } | undefined
@@ -103,6 +104,10 @@ export class CellHandle implements CellQueue {
     return this.sender.backlogBytes
   }
 
+  get framesReceived(): number {
+    return this.#framesReceived
+  }
+
   delayMs(nowMs: number): number {
     return this.gone ? 0 : this.#queueDelay.delayMs(nowMs, this.mark().turns)
   }
@@ -130,13 +135,14 @@ export class CellHandle implements CellQueue {
     this.#process.interrupt(turn)
   }
 
-  lowerHelperThreads(): void {
-    this.#process.usage.lowerHelperThreads()
+  /** See `ProcessPriority`. */
+  applyPriority(): void {
+    this.#process.priority.apply()
   }
 
-  /** See `ProcessUsage`. */
+  /** See `ProcessPriority`. */
   lowerForGood(): void {
-    this.#process.usage.lowerForGood()
+    this.#process.priority.lowerForGood()
   }
 
   allocateIsolate(): number {
@@ -216,6 +222,7 @@ export class CellHandle implements CellQueue {
 
   #onFrame(type: number, id: number, payload: Buffer): void {
     if (this.#isMistrusted) return
+    this.#framesReceived++
     try {
       this.#take(type, id, payload)
     } catch (error) {
@@ -275,7 +282,9 @@ export class CellHandle implements CellQueue {
         break
       case FrameType.ready:
         this.ready = true
-        this.lowerHelperThreads()
+        this.applyPriority()
+        // The descriptor that it is read from is had now, or at a time when there is none left.
+        this.threadTime()
         this.#options.onReady(this)
         break
       default:

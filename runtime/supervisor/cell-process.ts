@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FrameSocket } from '../pipe/index.ts'
+import { ProcessPriority } from './process-priority.ts'
 import { ProcessUsage } from './process-usage.ts'
 import { type CellCommand, chooseUser, filterDescriptor } from './sandbox.ts'
 
@@ -79,6 +80,7 @@ function start(command: CellCommand, markerDescriptor: number): ChildProcess {
 export class CellProcess {
   readonly frames: FrameSocket
   readonly usage: ProcessUsage
+  readonly priority: ProcessPriority
   /** What it wrote to standard error at its end, once nobody can write there any more: all of it, but later than `onExit`. */
   readonly lastWords: Promise<string>
   readonly #interrupt: Socket
@@ -112,6 +114,7 @@ export class CellProcess {
     // That its other end is gone is told by the other pipe.
     interrupt.on('error', () => undefined)
     this.usage = new ProcessUsage(this.#child.pid)
+    this.priority = new ProcessPriority(this.#child.pid)
     const exited = (summary: string, isKill: boolean): void => {
       if (this.#gone) return
       this.#gone = true

@@ -1,4 +1,5 @@
 import { SkerryError } from '../../errors/index.ts'
+import { AccountBackOff } from './account-back-off.ts'
 import { CellFleet } from './cell-fleet.ts'
 import { type CellEnd, CellHandle } from './cell-handle.ts'
 import { HungryFunctions } from './hungry-functions.ts'
@@ -6,6 +7,7 @@ import { IsolateKeeper } from './isolate-keeper.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import { LivenessWatch } from './liveness-watch.ts'
 import { MemoryWatch } from './memory-watch.ts'
+import { PipeWatch } from './pipe-watch.ts'
 import { Placement } from './placement.ts'
 import { Quarantine } from './quarantine.ts'
 import { RequestExchange } from './request-exchange.ts'
@@ -48,6 +50,7 @@ export class EdgeRuntime implements Runtime {
   readonly #fleet: CellFleet
   readonly #watchdog: Watchdog
   readonly #quarantine = new Quarantine(() => performance.now())
+  readonly #accountBackOff = new AccountBackOff(() => performance.now())
   readonly #hungry = new HungryFunctions(() => performance.now())
   readonly #placement: Placement
   readonly #versions = new VersionsTable()
@@ -80,6 +83,7 @@ export class EdgeRuntime implements Runtime {
       turns: new TurnWatch((isolate, cpuMs, waitedMs) => {
         this.#onLongTurn(isolate, cpuMs, waitedMs)
       }),
+      pipes: new PipeWatch(),
       liveness: new LivenessWatch(() => performance.now()),
       memory: new MemoryWatch({
         cellMemoryMb: options.cellMemoryMb ?? 1_024,
@@ -246,6 +250,7 @@ export class EdgeRuntime implements Runtime {
   /** What ends the process while it is tried is refused where it is deployed: it never serves. */
   #blame({ version, group }: IsolateRecord, reason: string): void {
     if (group === this.#placement.probationOf(version).name) return
+    this.#accountBackOff.note(version.account)
     if (!this.#quarantine.blame(version, version.version, reason)) return
     const text = `${version.account}/${version.functionName} ends its cells: from now on it has one of its own, and is refused for longer after each that it ends`
     process.stderr.write(`${text}\n`)
@@ -287,14 +292,17 @@ export class EdgeRuntime implements Runtime {
     }
     const refusedMs = this.#quarantine.refusalMs(version, version.version)
     if (refusedMs > 0) {
-      const seconds = Math.ceil(refusedMs / 1_000)
-      const detail = `The function ended the process under it again and again; it is tried again in ${seconds} s`
-      exchange.fail(new SkerryError('function_quarantined', detail, { retryAfterSeconds: seconds }))
+      exchange.fail(quarantined('The function ended the process under it again and again', refusedMs))
       return
     }
     const record = this.#versions.get(version.key)
     let isolate = version.isolation === 'function' ? record.isolate : undefined
     if (isolate === undefined) {
+      const waitMs = this.#accountBackOff.refusalMs(version.account)
+      if (waitMs > 0) {
+        exchange.fail(quarantined('Functions of the account end process after process', waitMs))
+        return
+      }
       const group = this.#placement.groupOf(version)
       const cell = this.#fleet.acquire(group)
       if (cell === undefined) {
@@ -327,6 +335,11 @@ export class EdgeRuntime implements Runtime {
       timeMs: Date.now(),
     })
   }
+}
+
+function quarantined(what: string, refusedMs: number): SkerryError {
+  const retryAfterSeconds = Math.ceil(refusedMs / 1_000)
+  return new SkerryError('function_quarantined', `${what}; it is tried again in ${retryAfterSeconds} s`, { retryAfterSeconds })
 }
 
 /** For the operator's log. */

@@ -16,7 +16,7 @@ test('idle cells are looked at once a second each, and not all at a time', () =>
     (_, index) =>
       ({
         ready: true, gone: false, inFlight: 0, isolates: new Map(),
-        lowerHelperThreads: () => {
+        applyPriority: () => {
           looked[index] = (looked[index] ?? 0) + 1
           inThisLook++
         },
@@ -24,7 +24,7 @@ test('idle cells are looked at once a second each, and not all at a time', () =>
   )
   const memory: CellHandle[] = []
   const nothing = { look: () => undefined }
-  const watchdog = new Watchdog({ cells: () => cells, starts: nothing, turns: nothing, liveness: nothing, memory: { look: (cell) => void memory.push(cell) } })
+  const watchdog = new Watchdog({ cells: () => cells, starts: nothing, turns: nothing, liveness: nothing, pipes: nothing, memory: { look: (cell) => void memory.push(cell) } })
   for (let look = 0; look < 100; look++) {
     inThisLook = 0
     vi.advanceTimersByTime(10)

@@ -15,6 +15,7 @@ export interface WatchdogOptions {
   readonly starts: Watch
   readonly turns: Watch
   readonly liveness: Watch
+  readonly pipes: Watch
   readonly memory: Watch
 }
 
@@ -40,7 +41,7 @@ export class Watchdog {
   }
 
   look(): void {
-    const { cells, starts, turns, liveness, memory } = this.#options
+    const { cells, starts, turns, liveness, pipes, memory } = this.#options
     this.#period = (this.#period + 1) % idlePeriods
     for (const [index, cell] of cells().entries()) {
       // Not all in one look: it costs a quarter of a millisecond for each.
@@ -50,10 +51,11 @@ export class Watchdog {
         starts.look(cell)
         continue
       }
-      if (isIdleTurn) cell.lowerHelperThreads()
+      if (isIdleTurn) cell.applyPriority()
       const hasWork = cell.inFlight > 0 || cell.isolates.size > 0
       if (!hasWork && !isIdleTurn) continue
       turns.look(cell)
+      if (!cell.gone) pipes.look(cell)
       if (cell.inFlight > 0 && !cell.gone) liveness.look(cell)
       if (!cell.gone && (isIdleTurn || (cell.inFlight > 0 && this.#period % memoryPeriods === 0))) memory.look(cell)
     }

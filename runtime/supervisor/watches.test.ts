@@ -5,6 +5,7 @@ import type { Blame, CellHandle } from './cell-handle.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import { LivenessWatch } from './liveness-watch.ts'
 import { MemoryWatch } from './memory-watch.ts'
+import { PipeWatch } from './pipe-watch.ts'
 import { StartWatch } from './start-watch.ts'
 import { TurnWatch } from './turn-watch.ts'
 
@@ -18,6 +19,8 @@ class ScriptedCell {
   waitingMs = 0
   megabytes = 100
   awaitsPong = false
+  framesReceived = 0
+  backlogBytes = 0
   readonly interrupted: number[] = []
   readonly kills: { readonly code: string | undefined; readonly blames: Blame }[] = []
   readonly isolates = new Map<number, Pick<IsolateRecord, 'version'>>([[1, { version: versionOf('victim', '') }]])
@@ -214,6 +217,19 @@ test('a cell that does nothing and answers nothing is ended; one that works or s
       watch.look(cell.handle)
     }
     expect(cell.kills.length > 0).toBe(isEnded)
+  }
+})
+
+test('a cell that floods the node by its pipe, or takes nothing from it, is ended, and a busy one is not', () => {
+  for (const { frames, backlogBytes, kills } of [{ frames: 9_000, backlogBytes: 1e8, kills: 0 }, { frames: 30_000, backlogBytes: 0, kills: 1 }, { frames: 0, backlogBytes: 6e8, kills: 1 }]) {
+    const cell = new ScriptedCell()
+    const watch = new PipeWatch()
+    for (let look = 0; look < 1_000 && cell.kills.length === 0; look++) {
+      cell.framesReceived += frames
+      cell.backlogBytes = backlogBytes
+      watch.look(cell.handle)
+    }
+    expect(cell.kills).toHaveLength(kills)
   }
 })
 
