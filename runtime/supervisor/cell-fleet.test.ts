@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 function cellOf(inFlight = 0, kill: () => void = () => undefined): CellHandle {
-  return { ready: true, gone: false, inFlight, overloaded: false, isolates: new Map(), kill } as unknown as CellHandle
+  return { ready: true, gone: false, inFlight, overloaded: false, isolates: new Map(), kill, use: () => undefined, startInBackground: () => undefined } as unknown as CellHandle
 }
 
 const groupOf = (name: string, owner = name): CellGroup => ({ name, owner, cellsMax: 1, isLowered: false })

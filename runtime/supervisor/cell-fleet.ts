@@ -52,6 +52,8 @@ export class CellFleet {
   #respawnMs = respawnMinMs
   readonly #cameUp = new WeakSet<CellHandle>()
   #failedStarts = 0
+  /** Before, the node itself waits for its first cells. */
+  #cameUpOnce = false
   #closed = false
 
   constructor(options: CellFleetOptions) {
@@ -86,6 +88,7 @@ export class CellFleet {
         best = { cell, group: name, owner, lastUsed: 0, isRetired: false, emptySinceMs: undefined }
         this.#assigned.set(cell, best)
         if (isLowered) cell.lowerForGood()
+        else cell.use()
       }
     }
     if (best === undefined) return undefined
@@ -97,6 +100,7 @@ export class CellFleet {
 
   markReady(cell: CellHandle): void {
     this.#cameUp.add(cell)
+    this.#cameUpOnce = true
     this.#respawnMs = respawnMinMs
     this.#failedStarts = 0
   }
@@ -205,6 +209,7 @@ export class CellFleet {
         this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
         return
       }
+      if (this.#cameUpOnce) cell.startInBackground()
       this.#spares.push(cell)
     }
   }

@@ -141,6 +141,16 @@ export class CellHandle implements CellQueue {
   }
 
   /** See `ProcessPriority`. */
+  startInBackground(): void {
+    this.#process.priority.startInBackground()
+  }
+
+  /** See `ProcessPriority`. */
+  use(): void {
+    this.#process.priority.use()
+  }
+
+  /** See `ProcessPriority`. */
   lowerForGood(): void {
     this.#process.priority.lowerForGood()
   }

@@ -1,15 +1,11 @@
 import { SkerryError } from '../../errors/index.ts'
-import { AccountBackOff } from './account-back-off.ts'
 import { CellFleet } from './cell-fleet.ts'
 import { type CellEnd, CellHandle } from './cell-handle.ts'
-import { HungryFunctions } from './hungry-functions.ts'
 import { IsolateKeeper } from './isolate-keeper.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import { LivenessWatch } from './liveness-watch.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { PipeWatch } from './pipe-watch.ts'
-import { Placement } from './placement.ts'
-import { Quarantine } from './quarantine.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type {
   CellQueue,
@@ -24,6 +20,7 @@ import type {
 } from './runtime.ts'
 import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
+import { SetApart } from './set-apart.ts'
 import { StartWatch } from './start-watch.ts'
 import { TurnWatch } from './turn-watch.ts'
 import { VersionsTable } from './versions-table.ts'
@@ -49,10 +46,7 @@ export class EdgeRuntime implements Runtime {
   readonly #sandbox: Pick<RuntimeStatus, 'sandbox' | 'seccomp'>
   readonly #fleet: CellFleet
   readonly #watchdog: Watchdog
-  readonly #quarantine = new Quarantine(() => performance.now())
-  readonly #accountBackOff = new AccountBackOff(() => performance.now())
-  readonly #hungry = new HungryFunctions(() => performance.now())
-  readonly #placement: Placement
+  readonly #setApart: SetApart
   readonly #versions = new VersionsTable()
   readonly #isolates: IsolateKeeper
   readonly #sweep: NodeJS.Timeout
@@ -65,12 +59,11 @@ export class EdgeRuntime implements Runtime {
     this.#options = options
     this.#sandbox = sandbox
     this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000)
-    this.#placement = new Placement({
+    this.#setApart = new SetApart({
       cellsPerAccount: options.cellsPerAccount ?? 2,
       shareCells: options.shareCells === true,
       tiers: options.tiers ?? [],
-      quarantine: this.#quarantine,
-      hungry: this.#hungry,
+      nowMs: () => performance.now(),
     })
     this.#fleet = new CellFleet({
       cellsMax: 64,
@@ -141,7 +134,7 @@ export class EdgeRuntime implements Runtime {
 
   async testLoad(version: RunnableVersion): Promise<LoadReport> {
     for (let attempt = 1; attempt <= testLoadsMax; attempt++) {
-      const group = this.#placement.probationOf(version)
+      const group = this.#setApart.probationOf(version)
       const cell = this.#closed ? undefined : this.#fleet.acquire(group)
       if (cell === undefined) break
       const report = await this.#isolates.testLoad(this.#isolates.add(cell, group.name, version))
@@ -168,8 +161,8 @@ export class EdgeRuntime implements Runtime {
       blankIsolates: cells.filter((cell) => cell.ready).length * this.#blankIsolates,
       requestsInFlight: this.#requests,
       cellCrashes: this.#crashes,
-      quarantined: this.#quarantine.list(),
-      hungryFunctions: this.#hungry.count,
+      quarantined: this.#setApart.quarantined,
+      hungryFunctions: this.#setApart.hungryFunctions,
     }
   }
 
@@ -247,11 +240,9 @@ export class EdgeRuntime implements Runtime {
     })
   }
 
-  /** What ends the process while it is tried is refused where it is deployed: it never serves. */
-  #blame({ version, group }: IsolateRecord, reason: string): void {
-    if (group === this.#placement.probationOf(version).name) return
-    this.#accountBackOff.note(version.account)
-    if (!this.#quarantine.blame(version, version.version, reason)) return
+  #blame(culprit: IsolateRecord, reason: string): void {
+    if (!this.#setApart.blame(culprit, reason)) return
+    const { version } = culprit
     const text = `${version.account}/${version.functionName} ends its cells: from now on it has one of its own, and is refused for longer after each that it ends`
     process.stderr.write(`${text}\n`)
     this.#logFailure(version, undefined, new SkerryError('function_quarantined', text))
@@ -260,20 +251,15 @@ export class EdgeRuntime implements Runtime {
 
   /** What uses a core for long gives way to others, with WebSockets too that keep it busy where it was. */
   #onLongTurn(isolate: IsolateRecord, cpuMs: number, waitedMs: number): void {
-    const { version, group, cell } = isolate
-    if (this.#hungry.note(version, cpuMs, waitedMs)) this.#moveMisplaced()
-    const isLeftBehind = (this.#hungry.hungryMs(version) ?? 0) > drainCellMs && group !== this.#placement.groupOf(version).name
-    if (isLeftBehind) cell.endSocketsOf(isolate, new SkerryError('overloaded', 'The function computes for long, and gives way to others in another process'))
+    if (this.#setApart.noteLongTurn(isolate, cpuMs, waitedMs)) this.#moveMisplaced()
+    if (this.#setApart.hungryMs(isolate.version) <= drainCellMs || !this.#setApart.isMisplaced(isolate)) return
+    isolate.cell.endSocketsOf(isolate, new SkerryError('overloaded', 'The function computes for long, and gives way to others in another process'))
   }
 
   /** Isolates whose function belongs elsewhere by now take no new requests: the next is placed anew. */
   #moveMisplaced(): void {
     for (const cell of this.#fleet.cells) {
-      for (const isolate of cell.isolates.values()) {
-        const { version, group, retired } = isolate
-        if (retired || group === this.#placement.groupOf(version).name || group === this.#placement.probationOf(version).name) continue
-        this.#isolates.discard(isolate)
-      }
+      for (const isolate of cell.isolates.values()) if (!isolate.retired && this.#setApart.isMisplaced(isolate)) this.#isolates.discard(isolate)
     }
   }
 
@@ -290,20 +276,20 @@ export class EdgeRuntime implements Runtime {
       exchange.fail(new SkerryError('overloaded', 'The node is shutting down'))
       return
     }
-    const refusedMs = this.#quarantine.refusalMs(version, version.version)
-    if (refusedMs > 0) {
-      exchange.fail(quarantined('The function ended the process under it again and again', refusedMs))
+    const refusal = this.#setApart.refusal(version)
+    if (refusal !== undefined) {
+      exchange.fail(refusal)
       return
     }
     const record = this.#versions.get(version.key)
     let isolate = version.isolation === 'function' ? record.isolate : undefined
     if (isolate === undefined) {
-      const waitMs = this.#accountBackOff.refusalMs(version.account)
-      if (waitMs > 0) {
-        exchange.fail(quarantined('Functions of the account end process after process', waitMs))
+      const refusalOfNew = this.#setApart.newIsolateRefusal(version)
+      if (refusalOfNew !== undefined) {
+        exchange.fail(refusalOfNew)
         return
       }
-      const group = this.#placement.groupOf(version)
+      const group = this.#setApart.groupOf(version)
       const cell = this.#fleet.acquire(group)
       if (cell === undefined) {
         exchange.fail(new SkerryError('overloaded', 'Every cell that the account can have now is taken'))
@@ -335,11 +321,6 @@ export class EdgeRuntime implements Runtime {
       timeMs: Date.now(),
     })
   }
-}
-
-function quarantined(what: string, refusedMs: number): SkerryError {
-  const retryAfterSeconds = Math.ceil(refusedMs / 1_000)
-  return new SkerryError('function_quarantined', `${what}; it is tried again in ${retryAfterSeconds} s`, { retryAfterSeconds })
 }
 
 /** For the operator's log. */

@@ -5,6 +5,8 @@ import { niceness } from './sandbox.ts'
 
 const mainThreadName = 'node-MainThread'
 const lowestNiceness = 19
+/** Of a cell that starts and that nobody waits for. */
+const backgroundNiceness = 12
 
 /**
  * How much a cell gives way to others. Its process starts at a lower priority than the node; but a cell is a session of its own, and where the
@@ -20,6 +22,17 @@ export class ProcessPriority {
 
   constructor(rootPid: number | undefined) {
     this.#rootPid = rootPid
+    this.#setGroup()
+  }
+
+  /** It starts, and nobody waits for it: starting takes most of a core for a quarter of a second, which others shall not notice. */
+  startInBackground(): void {
+    this.#regroup(backgroundNiceness)
+  }
+
+  /** It serves somebody from now on. */
+  use(): void {
+    this.#regroup(niceness)
   }
 
   /** Call when the cell is up and every second or so: threads are made when needed, and the kernel takes a group's niceness from most users rarely. */
@@ -34,9 +47,7 @@ export class ProcessPriority {
 
   /** Has all of the cell give way to whoever wants to run, for ever: a priority can be lowered by anybody, and raised by few. */
   lowerForGood(): void {
-    this.#groupNiceness = lowestNiceness
-    this.#isGroupSet = false
-    this.apply()
+    this.#regroup(lowestNiceness)
     try {
       for (const pid of processTree(this.#rootPid)) {
         for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), lowestNiceness)
@@ -58,6 +69,12 @@ export class ProcessPriority {
       this.#lowered.add(thread)
       setPriority(Number(thread), lowestNiceness)
     }
+  }
+
+  #regroup(to: number): void {
+    this.#groupNiceness = to
+    this.#isGroupSet = false
+    this.#setGroup()
   }
 
   #setGroup(): void {

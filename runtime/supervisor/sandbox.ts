@@ -112,7 +112,6 @@ function bubblewrapParameters(readable: readonly Readable[], layers: readonly Sa
     ...(layers.includes('userns') ? ['--disable-userns'] : []),
     ...['--uid', String(nobody), '--gid', String(nobody), '--hostname', 'cell'],
     '--die-with-parent',
-    '--new-session',
     ...['--cap-drop', 'ALL', '--clearenv'],
     ...(layers.includes('libraries') ? [...loadedLibraries(), '/etc/ld.so.cache'] : libraryDirectories).flatMap(bind),
     ...bind('/etc/alpine-release'),

@@ -7,7 +7,7 @@ import type { IsolateRecord } from './isolate-record.ts'
 /** The kernel's figure of a thread that runs is up to a tick behind: so much no turn is accused of. */
 const tickMs = 5
 /** What a turn gets after the cell was told to end it, before the whole cell is ended: its code is in what the engine can not interrupt. */
-const graceMs = 50
+const graceMs = 70
 /** CPU limit of an isolate that is gone already. */
 const defaultCpuMs = 50
 

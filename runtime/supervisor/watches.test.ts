@@ -71,7 +71,7 @@ test('a turn is told to end once it used its CPU time, and its cell is ended whe
   look(10)
   look(10)
   expect(cell.interrupted).toEqual([7])
-  for (let step = 0; step < 3; step++) look(10)
+  for (let step = 0; step < 5; step++) look(10)
   expect(cell.kills).toEqual([])
   look(10)
   expect(cell.kills).toEqual([{ code: 'cpu_limit_exceeded', blames: 'running' }])
