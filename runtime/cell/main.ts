@@ -8,7 +8,7 @@ import { FrameSocket } from '../pipe/index.ts'
 import { Cell } from './cell.ts'
 import { CellSender } from './cell-sender.ts'
 import { TurnMarker } from './marker.ts'
-import { TurnInterrupter } from './turn-interrupter.ts'
+import { ordersAwaited, TurnInterrupter } from './turn-interrupter.ts'
 
 // Half of what this process has (see `cellCommand`): isolates run on its stack, and what they call must not run out of it, wherever they recurse to.
 setFlagsFromString('--stack-size=984')
@@ -17,8 +17,8 @@ const pipeDescriptor = 3
 const markerDescriptor = 4
 const interruptDescriptor = 5
 
-// One of libuv's threads waits for such orders all the time; the usual four are there for crypto and compression.
-process.env['UV_THREADPOOL_SIZE'] = '5'
+// Some of libuv's threads wait for such orders all the time; the usual four are there for crypto and compression.
+process.env['UV_THREADPOOL_SIZE'] = String(4 + ordersAwaited)
 
 const marker = new TurnMarker(markerDescriptor)
 

@@ -6,11 +6,12 @@ const pollMs = 10
 const restlessPolls = 50
 
 /**
- * Words of the memory that three threads share. `order` is written by the kernel, as the supervisor sends it: the number of the turn to end.
+ * Words of the memory that threads share. From `orders` on they are written by the kernel, as the supervisor sends them: numbers of turns to end.
  */
-const Word = { turn: 0, serial: 1, ended: 2, asleep: 3, generation: 4, order: 5 } as const
+const Word = { turn: 0, serial: 1, ended: 2, asleep: 3, generation: 4, orders: 5 } as const
 const wordBytes = 4
-const orderBytes = 4
+/** Orders that are waited for at a time. One that came is waited for anew when this thread is back at its event loop: several turns may be cut before. */
+export const ordersAwaited = 3
 
 interface Loop {
   add(serial: number, isolate: ivm.Isolate): void
@@ -25,14 +26,14 @@ const loopSource = `
   const forgetDisposed = () => {
     for (const [serial, isolate] of isolates) if (isolate.isDisposed) isolates.delete(serial)
   }
-  const endOrdered = () => {
-    const order = Atomics.load(words, ${Word.order})
+  const endIfOrdered = (at) => {
+    const order = Atomics.load(words, at)
     if (order === 0 || Atomics.load(words, ${Word.turn}) !== order) return
     const serial = Atomics.load(words, ${Word.serial})
     // The turn may have changed between the two reads: only where it did not the serial is its isolate's.
     if (Atomics.load(words, ${Word.turn}) !== order) return
     Atomics.store(words, ${Word.ended}, serial)
-    Atomics.store(words, ${Word.order}, 0)
+    Atomics.store(words, at, 0)
     isolates.get(serial)?.dispose()
   }
   return {
@@ -51,7 +52,7 @@ const loopSource = `
         Atomics.store(words, ${Word.asleep}, isAsleep ? 1 : 0)
         if (isAsleep && Atomics.load(words, ${Word.turn}) === 0) Atomics.wait(words, ${Word.asleep}, 1, 1000)
         else Atomics.wait(words, ${Word.generation}, generation, ${pollMs})
-        endOrdered()
+        for (let at = ${Word.orders}; at < words.length; at++) endIfOrdered(at)
       }
     },
   }`
@@ -60,14 +61,13 @@ const loopSource = `
  * Ends a turn from another thread, when the supervisor says that it had its CPU time. A time-out of the engine counts by the clock, which tells
  * nothing on a busy machine; and this thread can not look at its own CPU time while it runs a turn.
  *
- * The order comes by a descriptor that a thread of libuv reads into shared memory, where a thread of isolated-vm finds it and disposes the
+ * The order comes by a descriptor that threads of libuv read into shared memory, where a thread of isolated-vm finds it and disposes the
  * isolate: so it works however stuck this thread is, but in what the engine itself can not interrupt.
  *
  * Invariant: only the isolate of the ordered turn is ended, and only while that turn runs.
  */
 export class TurnInterrupter {
   readonly #words: Int32Array
-  readonly #order: Uint8Array
   readonly #descriptor: number
   readonly #add: ivm.Reference<Loop['add']>
   readonly #watch: ivm.Reference<Loop['watch']>
@@ -76,9 +76,8 @@ export class TurnInterrupter {
 
   /** @param descriptor from which orders are read: the number of a turn, u32 little endian */
   constructor(descriptor: number) {
-    const memory = new SharedArrayBuffer(Object.keys(Word).length * wordBytes)
+    const memory = new SharedArrayBuffer((Word.orders + ordersAwaited) * wordBytes)
     this.#words = new Int32Array(memory)
-    this.#order = new Uint8Array(memory, Word.order * wordBytes, orderBytes)
     this.#descriptor = descriptor
     const context = new ivm.Isolate({ memoryLimit: 16 }).createContextSync()
     const loop: ivm.Reference<Loop> = context.evalClosureSync(loopSource, [new ivm.ExternalCopy(memory).copyInto()], {
@@ -86,7 +85,7 @@ export class TurnInterrupter {
     })
     this.#add = loop.getSync('add', { reference: true })
     this.#watch = loop.getSync('watch', { reference: true })
-    this.#readOrder()
+    for (let slot = 0; slot < ordersAwaited; slot++) this.#awaitOrder(new Uint8Array(memory, (Word.orders + slot) * wordBytes, wordBytes))
     this.#restart()
   }
 
@@ -128,10 +127,10 @@ export class TurnInterrupter {
     this.#watch.applyIgnored(undefined, [this.#generation])
   }
 
-  #readOrder(): void {
-    read(this.#descriptor, this.#order, 0, orderBytes, null, (error, bytesRead) => {
-      // The supervisor is gone, and this process about to end.
-      if (error === null && bytesRead === orderBytes) this.#readOrder()
+  #awaitOrder(word: Uint8Array): void {
+    read(this.#descriptor, word, 0, wordBytes, null, (error, bytesRead) => {
+      // Else the supervisor is gone, and this process about to end.
+      if (error === null && bytesRead === wordBytes) this.#awaitOrder(word)
     })
   }
 }
