@@ -92,6 +92,18 @@ test('cells that die before they come up are not started for each who asks', () 
   fleet.close()
 })
 
+test('cells that somebody else kills as they start are started anew for who asks', () => {
+  const fleet = new CellFleet({ create: () => cellOf(), cellsMax: 8, spares: 1 })
+  for (let time = 0; time < 10; time++) {
+    const cell = fleet.acquire(groupOf('someone'))
+    expect(cell).toBeDefined()
+    if (cell !== undefined) fleet.remove(cell, true)
+    const [spare] = fleet.cells
+    if (spare !== undefined) fleet.remove(spare, true)
+  }
+  fleet.close()
+})
+
 test('one owner leaves cells to others, however many groups it has and however busy they are', () => {
   const fleet = new CellFleet({ create: () => cellOf(1), cellsMax: 16, spares: 2 })
   const owned = Array.from({ length: 100 }, (_, index) => fleet.acquire(groupOf(`own ${index}`, 'greedy'))).filter((cell) => cell !== undefined)

@@ -105,18 +105,21 @@ export class CellFleet {
     this.#failedStarts = 0
   }
 
-  /** The cell is gone: it is replaced where it was the spare. True where it was to go. */
-  remove(cell: CellHandle): boolean {
+  /**
+   * The cell is gone: it is replaced where it was the spare. One that somebody else killed says nothing of how the next would fare. True where it was
+   * to go.
+   */
+  remove(cell: CellHandle, wasKilled = false): boolean {
     const entry = this.#assigned.get(cell)
     this.#assigned.delete(cell)
     const index = this.#spares.indexOf(cell)
     const isWanted = index === -1 && (entry === undefined || entry.isRetired)
-    const neverCameUp = !isWanted && !this.#cameUp.has(cell)
+    const neverCameUp = !isWanted && !wasKilled && !this.#cameUp.has(cell)
     if (neverCameUp) this.#failedStarts++
     if (index !== -1) this.#spares.splice(index, 1)
     if (index !== -1 || neverCameUp) {
       this.#startSparesIn(this.#respawnMs)
-      this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
+      if (!wasKilled) this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
     }
     return isWanted
   }

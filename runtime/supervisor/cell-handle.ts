@@ -23,6 +23,8 @@ export interface CellEnd {
   readonly reason: string
   /** For the operator alone. */
   readonly output: string
+  /** By somebody else than the supervisor. */
+  readonly wasKilled: boolean
   /** Whose doing it was, where it was somebody's. */
   readonly culprit: IsolateRecord | undefined
 }
@@ -365,7 +367,7 @@ export class CellHandle implements CellQueue {
       this.#options.onIsolateLost(isolate, isolate === culprit ? offence : undefined)
     }
     const { error } = this.#verdict ?? {}
-    this.#options.onExit(this, { reason: error === undefined ? summary : `was ended for ${error.code}: ${error.message}`, output, culprit })
+    this.#options.onExit(this, { reason: error === undefined ? summary : `was ended for ${error.code}: ${error.message}`, output, wasKilled, culprit })
     const isTold = this.#requests.lose({
       affects: () => true,
       isOffender: (exchange) => isBlamed && isOffender(exchange, mark),

@@ -231,7 +231,7 @@ export class EdgeRuntime implements Runtime {
         if (largest !== undefined) this.#isolates.discard(largest)
       },
       onExit: (cell, end) => {
-        const isWanted = this.#fleet.remove(cell)
+        const isWanted = this.#fleet.remove(cell, end.wasKilled)
         if (this.#closed || isWanted) return
         this.#crashes++
         process.stderr.write(`${describeEnd(end)}\n`)
