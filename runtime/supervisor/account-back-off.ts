@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import { nextBackOffMs, recentTimes } from './back-off.ts'
 
 /** Functions of an account may end so many cells within the window before the account waits for new ones. */
 const endsMax = 20
 const windowMs = 60_000
-const backOffMinMs = 1_000
-const backOffMaxMs = 30_000
+const backOffBounds = { minMs: 1_000, maxMs: 30_000 }
 const entriesMax = 10_000
 
 interface Entry {
@@ -32,12 +32,12 @@ export class AccountBackOff {
     const nowMs = this.#nowMs()
     const entry = this.#entries.get(account) ?? { endsMs: [], backOffMs: 0, refusedUntilMs: 0 }
     this.#entries.set(account, entry)
-    entry.endsMs = [...entry.endsMs.filter((endMs) => nowMs - endMs < windowMs), nowMs].slice(-endsMax)
+    entry.endsMs = recentTimes(entry.endsMs, nowMs, { windowMs, count: endsMax })
     if (entry.endsMs.length < endsMax) {
       entry.backOffMs = 0
       return
     }
-    entry.backOffMs = Math.min(Math.max(entry.backOffMs * 2, backOffMinMs), backOffMaxMs)
+    entry.backOffMs = nextBackOffMs(entry.backOffMs, backOffBounds)
     entry.refusedUntilMs = nowMs + entry.backOffMs
   }
 

@@ -39,49 +39,43 @@ test('a system that starts no process is asked again later, and ends nothing', (
   fleet.close()
 })
 
-test('spares are replaced in a quiet moment, and at the latest after a while', () => {
+/** With two spares, and what it had created so far. */
+function countedFleet(): { readonly fleet: CellFleet; readonly created: () => number } {
   let created = 0
-  const fleet = new CellFleet({
-    create: () => {
-      created++
-      return cellOf()
-    },
-    cellsMax: 16,
-    spares: 2,
-  })
-  expect(created).toBe(2)
+  const create = (): CellHandle => {
+    created++
+    return cellOf()
+  }
+  return { fleet: new CellFleet({ create, cellsMax: 16, spares: 2 }), created: () => created }
+}
+
+test('spares are replaced in a quiet moment, and at the latest after a while', () => {
+  const { fleet, created } = countedFleet()
+  expect(created()).toBe(2)
   fleet.acquire(groupOf('one'))
   vi.advanceTimersByTime(900)
   fleet.acquire(groupOf('one'))
   vi.advanceTimersByTime(900)
-  expect(created).toBe(2)
+  expect(created()).toBe(2)
   vi.advanceTimersByTime(1_200)
-  expect(created).toBe(3)
+  expect(created()).toBe(3)
 
   fleet.acquire(groupOf('two'))
   for (let turn = 0; turn < 12; turn++) {
     vi.advanceTimersByTime(500)
     fleet.acquire(groupOf('two'))
   }
-  expect(created).toBe(4)
+  expect(created()).toBe(4)
   fleet.close()
 })
 
 test('cells that die before they come up are not started for each who asks', () => {
-  let created = 0
-  const fleet = new CellFleet({
-    create: () => {
-      created++
-      return cellOf()
-    },
-    cellsMax: 16,
-    spares: 2,
-  })
+  const { fleet, created } = countedFleet()
   for (let request = 0; request < 100; request++) {
     const cell = fleet.acquire(groupOf('someone'))
     if (cell !== undefined) fleet.remove(cell)
   }
-  expect(created).toBeLessThan(8)
+  expect(created()).toBeLessThan(8)
   expect(fleet.acquire(groupOf('someone'))).toBeUndefined()
   // They are tried again, and all is well when one comes up.
   vi.advanceTimersByTime(60_000)

@@ -8,7 +8,8 @@ const windowLooks = 100
 const framesMax = 1_000_000
 
 interface Window {
-  frames: number
+  /** Received when it began. */
+  readonly frames: number
   looks: number
 }
 

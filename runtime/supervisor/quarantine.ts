@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
+import { nextBackOffMs, recentTimes } from './back-off.ts'
 import { type FunctionIdentity, functionKey } from './function-identity.ts'
 import type { QuarantinedFunction } from './runtime.ts'
 
 /** So many cells ended within the window put a function into quarantine. */
 const endsMax = 2
 const windowMs = 60_000
-const backOffMinMs = 1_000
-const backOffMaxMs = 5 * 60_000
+const backOffBounds = { minMs: 1_000, maxMs: 5 * 60_000 }
 /** Without a further end for so long it is released. */
 const releaseMs = 15 * 60_000
 const entriesMax = 10_000
@@ -48,7 +48,7 @@ export class Quarantine {
       account, functionName, endsMs: [], ended: 0, versions: new Set(), reason, isQuarantined: false, backOffMs: 0, refusedUntilMs: 0, lastMs: nowMs,
     }
     this.#entries.set(functionKey(identity), entry)
-    entry.endsMs = [...entry.endsMs.filter((endMs) => nowMs - endMs < windowMs), nowMs].slice(-endsMax)
+    entry.endsMs = recentTimes(entry.endsMs, nowMs, { windowMs, count: endsMax })
     entry.ended++
     entry.versions.delete(version)
     entry.versions.add(version)
@@ -59,7 +59,7 @@ export class Quarantine {
     const wasQuarantined = entry.isQuarantined
     if (!wasQuarantined && entry.endsMs.length < endsMax) return false
     entry.isQuarantined = true
-    entry.backOffMs = Math.min(Math.max(entry.backOffMs * 2, backOffMinMs), backOffMaxMs)
+    entry.backOffMs = nextBackOffMs(entry.backOffMs, backOffBounds)
     entry.refusedUntilMs = nowMs + entry.backOffMs
     return !wasQuarantined
   }

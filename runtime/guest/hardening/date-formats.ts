@@ -1,5 +1,5 @@
 import { wallTime } from '../clock.ts'
-import { intercepted } from './disguise.ts'
+import { type AnyFunction, intercepted } from './disguise.ts'
 
 /**
  * `Intl.DateTimeFormat` formats the present where it is given no date: here that of ../clock.ts.
@@ -8,9 +8,6 @@ import { intercepted } from './disguise.ts'
 const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect
 // oxlint-disable-next-line typescript/unbound-method -- applied to its receiver below
 const { get: weakGet, set: weakSet } = WeakMap.prototype
-
-// oxlint-disable-next-line typescript/no-explicit-any -- see intercepted
-type AnyFunction = (...parameters: any[]) => unknown
 
 /** Done when the snapshot is built. */
 export function hardenDateFormats(): void {

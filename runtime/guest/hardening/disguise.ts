@@ -9,7 +9,7 @@ const OriginalProxy = Proxy
 const { bind } = Function.prototype
 
 // oxlint-disable-next-line typescript/no-explicit-any -- any function can be disguised
-type AnyFunction = (...parameters: any[]) => unknown
+export type AnyFunction = (...parameters: any[]) => unknown
 type Call = (original: AnyFunction, receiver: unknown, parameters: readonly unknown[]) => unknown
 
 /** `implementation` without a receiver. Done before a function's code runs. */
