@@ -13,10 +13,11 @@ export interface Limits {
 
 /**
  * The wall-clock backstop of a turn that may use `cpuMs` more. CPU time decides, and the supervisor watches it; the clock ends only what uses
- * none and yet does not end. So far away that no turn which merely waits for a core is taken for it, on the busiest machine.
+ * none and yet does not end. So far away that no turn which merely waits for a core is taken for it: a cell that gives way (niceness 19) gets
+ * 1.5 % of a core beside others that want all of it.
  */
 export function backstopMs(cpuMs: number): number {
-  return Math.ceil(5_000 + Math.max(cpuMs, 1) * 20)
+  return Math.ceil(5_000 + Math.max(cpuMs, 1) * 100)
 }
 
 /** Limits that are not settable per function. */
