@@ -30,8 +30,7 @@ const requestsMax = 20_000
 const readyTimeoutMs = 30_000
 /** Versions are tried in one cell: what brings it down with it is tried anew, so often at most. */
 const testLoadsMax = 3
-/** An isolate that got no request for so long is unloaded. */
-const idleIsolateMs = 10 * 60_000
+const idleIsolateMsDefault = 10 * 60_000
 /** What is in a cell that is replaced may go on for so long, and WebSockets in one where the function is not to compute any more. */
 const drainCellMs = 10_000
 /** Memory limit for which blank isolates are held: the default of the project file. */
@@ -91,6 +90,7 @@ export class EdgeRuntime implements Runtime {
         },
       }),
     })
+    const idleIsolateMs = options.idleIsolateMs ?? idleIsolateMsDefault
     this.#sweep = setInterval(() => {
       for (const cell of this.#fleet.cells) this.#isolates.evictUnused(cell, performance.now() - idleIsolateMs)
       this.#moveMisplaced()

@@ -229,6 +229,8 @@ export interface RuntimeOptions {
   readonly blankIsolates?: number
   /** Isolates that a cell keeps at most; the one that idles longest goes first. */
   readonly maxIsolatesPerCell?: number
+  /** An isolate that got no request for so long is unloaded; ten minutes when left out. */
+  readonly idleIsolateMs?: number
   /** Every account and function that is not named is in one more. */
   readonly tiers?: readonly TrustTier[]
   /** Resident memory above which a cell gives isolates up; at one and a half times that it is replaced, at twice that ended. */

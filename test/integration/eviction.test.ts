@@ -35,3 +35,24 @@ test('the isolate that was used longest ago goes first, one that has a request s
   expect(runtime.status().isolates).toBe(3)
   expect((await kept).body.toString()).toBe('kept')
 })
+
+test('an isolate that nobody called for a while is unloaded, and a first request after that is cold again', async () => {
+  const forgetful = await createRuntime({
+    idleIsolateMs: 50,
+    cellsPerAccount: 1,
+    spareCells: 1,
+    dispatchSubrequest: () => ({ onChunk() {}, onEnd() {}, abort() {}, resume() {} }),
+    onLog() {},
+  })
+  try {
+    await forgetful.ready()
+    const version = versionOf('idle', `export default { fetch() { return new Response('here') } }`)
+    expect((await call(forgetful, version)).head?.startKind).toBe('cold')
+    await expect.poll(() => forgetful.status().isolates, { timeout: 30_000 }).toBe(0)
+    const again = await call(forgetful, version)
+    expect(again.head?.startKind).toBe('cold')
+    expect(again.body.toString()).toBe('here')
+  } finally {
+    await forgetful.close()
+  }
+})

@@ -20,6 +20,7 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly adminHost?: string
   readonly geoDatabase?: string
   readonly bodyRateMin?: number
+  readonly isolateIdle: number
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly requireSandbox?: boolean
@@ -52,6 +53,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--admin-host <address>', 'where the admin port listens (default: loopback)')
     .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
     .option('--body-rate-min <bytes>', 'bytes a second that a request\'s body must bring over 30 s; 0 for any (default: 1024)', parseNumber(0, 1_000_000_000))
+    .option('--isolate-idle <seconds>', 'unload isolates that got no request for so long', parseNumber(1, 86_400), 600)
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
@@ -78,7 +80,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             trustedProxies: options.trustedProxy ?? [],
             connectionsPerClientMax: options.connectionsPerClient,
             bodyRateMin: options.bodyRateMin,
-            runtime: { sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
+            runtime: { idleIsolateMs: options.isolateIdle * 1_000, sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
