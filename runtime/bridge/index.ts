@@ -39,3 +39,4 @@ export {
   scriptName,
   synchronousMark,
 } from './records.ts'
+export { SerialMap } from './serial-map.ts'

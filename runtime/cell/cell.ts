@@ -10,6 +10,7 @@ import {
   measuresMax,
   ResetCode,
   type ResetReason,
+  SerialMap,
   type Transfer,
 } from '../bridge/index.ts'
 import { exactCopy, PayloadReader } from '../pipe/index.ts'
@@ -37,7 +38,7 @@ export class Cell {
   readonly #options: CellOptions
   readonly #isolates = new Map<number, FunctionIsolate>()
   /** Which isolate an exchange belongs to. */
-  readonly #exchanges = new Map<number, FunctionIsolate>()
+  readonly #exchanges = new SerialMap<FunctionIsolate>()
   readonly #waiting = new WaitingLoads()
   /** Loads whose module awaits something at its top level. */
   readonly #starting = new WaitingLoads()
@@ -221,7 +222,7 @@ export class Cell {
     const isolate = this.#isolates.get(id)
     this.#isolates.delete(id)
     if (isolate === undefined) return
-    for (const [exchange, owner] of this.#exchanges) if (owner === isolate) this.#exchanges.delete(exchange)
+    for (const [exchange, owner] of this.#exchanges.entries()) if (owner === isolate) this.#exchanges.delete(exchange)
   }
 }
 

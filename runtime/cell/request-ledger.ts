@@ -1,4 +1,4 @@
-import { fixedLimits } from '../bridge/index.ts'
+import { fixedLimits, SerialMap } from '../bridge/index.ts'
 import { createRequestRecord, refill, type RequestRecord } from './request-record.ts'
 
 /**
@@ -8,7 +8,7 @@ import { createRequestRecord, refill, type RequestRecord } from './request-recor
  */
 export class RequestLedger {
   readonly #cpuMs: number
-  readonly #requests = new Map<number, RequestRecord>()
+  readonly #requests = new SerialMap<RequestRecord>()
   readonly #outside = createRequestRecord(0)
   /** Requests whose own WebSocket is open. */
   readonly #sockets = new Set<number>()

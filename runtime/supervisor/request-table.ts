@@ -1,5 +1,5 @@
 import { SkerryError } from '../../errors/index.ts'
-import { fixedLimits } from '../bridge/index.ts'
+import { fixedLimits, SerialMap } from '../bridge/index.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import type { RequestExchange } from './request-exchange.ts'
 
@@ -25,7 +25,7 @@ export interface Loss {
  * aborted and its timer is stopped.
  */
 export class RequestTable {
-  readonly #requests = new Map<number, RequestExchange>()
+  readonly #requests = new SerialMap<RequestExchange>()
   /** Requests whose answer is over while the function goes on (`waitUntil`), with the timer that ends them. */
   readonly #lingering = new Map<number, NodeJS.Timeout>()
   readonly #forget: (exchange: RequestExchange) => void
@@ -49,7 +49,7 @@ export class RequestTable {
   }
 
   of(isolate: IsolateRecord): RequestExchange[] {
-    return [...this.#requests.values()].filter((exchange) => exchange.isolate === isolate)
+    return this.#requests.values().filter((exchange) => exchange.isolate === isolate)
   }
 
   /** Gives the request its id. */
@@ -86,7 +86,7 @@ export class RequestTable {
   /** Takes out what the loss affects, then has each request deal with it: none sees the table half done. Answers whether an offender was told. */
   lose({ affects, isOffender, isSuspect, offence, highestBegun }: Loss): boolean {
     const bystander = new SkerryError('isolate_crashed', 'The function was ended by what another request did')
-    const lost = [...this.#requests.values()].filter(affects)
+    const lost = this.#requests.values().filter(affects)
     for (const exchange of lost) this.remove(exchange)
     let isTold = false
     for (const exchange of lost) {

@@ -1,3 +1,5 @@
+import { SerialMap } from '../../bridge/index.ts'
+
 /** What the host's events do to an exchange of either direction. */
 export interface Exchange {
   readonly id: number
@@ -17,7 +19,7 @@ export interface Exchange {
 
 /** The exchanges that are under way in this isolate, requests and the subrequests that they own. */
 export class ExchangeTable {
-  readonly #exchanges = new Map<number, Exchange>()
+  readonly #exchanges = new SerialMap<Exchange>()
   readonly #owned = new Map<number, Set<Exchange>>()
 
   add(exchange: Exchange): void {
@@ -36,7 +38,7 @@ export class ExchangeTable {
     return this.#exchanges.has(id)
   }
 
-  values(): IterableIterator<Exchange> {
+  values(): readonly Exchange[] {
     return this.#exchanges.values()
   }
 
