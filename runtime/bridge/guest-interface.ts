@@ -20,6 +20,11 @@ export interface GuestEntry {
   readonly event: (event: GuestEvent, id: number, first?: Transfer, second?: Transfer, third?: Transfer) => void
   /** Takes the default export of the evaluated module. Answers with a message where it is not an object of handlers, else ''. */
   readonly adopt: (defaultExport: unknown) => string
+  /**
+   * Serves requests of its own while nobody listens, so that the first real one finds code compiled and memory in place. At most once, before
+   * `configure`; leaves nothing behind.
+   */
+  readonly rehearse: () => void
 }
 
 export type GuestBoot = (host: HostFunction) => GuestEntry

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { BlankIsolate } from './blank-isolate.ts'
 import { BlankPool } from './blank-pool.ts'
 
@@ -84,4 +84,17 @@ test('makes another memory limit on the spot, and its own where the other thread
   await turn()
   expect(added).toEqual([1])
   expect(madeNow()).toBe(2)
+})
+
+test('leaves the cores to the request that took a blank, while there are more', async () => {
+  vi.useFakeTimers()
+  try {
+    const { pool, making } = createPool(4, 4)
+    expect(pool.take(128)).toBeDefined()
+    expect(making).toHaveLength(0)
+    await vi.advanceTimersByTimeAsync(3)
+    expect(making).toHaveLength(1)
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -11,12 +11,18 @@ export interface BlankPoolOptions {
   readonly onAdded: () => void
 }
 
+/** A request that takes a blank has the cores to itself for so long; the next blank is made then. */
+const quietMs = 3
+/** With no more than this share left there is no waiting. */
+const lowShare = 1 / 4
+
 /** Keeps blank isolates ready. Filled one at a time, on another thread. */
 export class BlankPool {
   readonly #options: BlankPoolOptions
   readonly #blanks: BlankIsolate[] = []
   #isRefilling = false
   #wanted: number
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: BlankPoolOptions) {
     this.#options = options
@@ -39,8 +45,17 @@ export class BlankPool {
     if (memoryMb !== pooledMb) return factory.createNow(memoryMb)
     const blank = this.#blanks.pop()
     this.#wanted = this.#options.size
-    this.start()
+    if (this.#blanks.length <= this.#wanted * lowShare) this.start()
+    else this.#startSoon()
     return blank
+  }
+
+  #startSoon(): void {
+    if (this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.start()
+    }, quietMs)
   }
 
   async #refill(): Promise<void> {

@@ -28,6 +28,7 @@ import {
 } from './hardening/index.ts'
 import { connectHost, setCurrentRequestId } from './host.ts'
 import { lazyInterface } from './lazy-globals.ts'
+import { rehearse } from './rehearsal.ts'
 import { reportException } from './report-exception.ts'
 import { fireTimer, forgetTimers } from './timers/index.ts'
 import { shapeInterface } from './webidl.ts'
@@ -113,6 +114,7 @@ const entry: GuestEntry = {
     }
   },
   adopt: adoptHandlers,
+  rehearse: () => rehearse(entry.event),
 }
 
 const boot: GuestBoot = (host) => {
