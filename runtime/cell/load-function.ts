@@ -1,9 +1,11 @@
+import { setFlagsFromString } from 'node:v8'
 import type ivm from 'isolated-vm'
 import { backstopMs, GuestEvent, type LoadOutcome, type LoadSettings, scriptName, synchronousMark } from '../bridge/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import { shortened } from './frame-sizes.ts'
 import { guestStack, isTimeout, messageOf } from './guest-errors.ts'
 import { threadCpuMicros } from './meter.ts'
+import { scriptFormOf } from './script-form.ts'
 
 export interface LoadResult {
   readonly outcome: LoadOutcome
@@ -22,7 +24,7 @@ export interface FunctionLoadOptions {
   readonly isOverdue: () => boolean
 }
 
-type CachedModule = ivm.Module & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }
+type CachedScript = ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer> }
 
 /** Evaluated when what it imports is, top-level `await` included: only then its export can be read. Costs a seventh of a tiny function's load. */
 const completionSource = `import * as exported from 'function'\nexport const handlers = exported.default`
@@ -35,7 +37,9 @@ export class FunctionLoad {
   readonly #options: FunctionLoadOptions
   readonly #startedAt = performance.now()
   #cpuMicros = 0
-  #module: CachedModule | undefined
+  #script: CachedScript | undefined
+  #handlers: ivm.Reference | undefined
+  #module: ivm.Module | undefined
   #completion: ivm.Module | undefined
 
   constructor(options: FunctionLoadOptions) {
@@ -91,17 +95,39 @@ export class FunctionLoad {
   }
 
   #evaluate(): void {
-    const { blank, settings, runningClock, source, cached } = this.#options
+    const { blank, settings, runningClock } = this.#options
     blank.event.applySync(undefined, [GuestEvent.configure, 0, settings.environment, settings.memoryMb, runningClock])
-    const module: CachedModule = blank.isolate.compileModuleSync(source, {
-      filename: scriptName,
-      ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),
-    })
+    const timeout = backstopMs(settings.startupCpuMs)
+    const script = this.#compileScript()
+    if (script === undefined) this.#evaluateModule(timeout)
+    else this.#handlers = script.runSync(blank.context, { timeout, reference: true })
+  }
+
+  #compileScript(): CachedScript | undefined {
+    const { blank, settings, source, cached } = this.#options
+    const form = scriptFormOf(source)
+    if (form === undefined) return undefined
+    try {
+      return (this.#script = compileEagerly(() =>
+        blank.isolate.compileScriptSync(form.text, {
+          filename: scriptName,
+          columnOffset: form.columnOffset,
+          ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),
+        }),
+      ))
+    } catch {
+      // What is wrong with it is told in the terms of a module.
+      return undefined
+    }
+  }
+
+  #evaluateModule(timeout: number): void {
+    const { blank, source } = this.#options
+    const module = blank.isolate.compileModuleSync(source, { filename: scriptName })
     module.instantiateSync(blank.context, (specifier) => {
       throw new Error(`Cannot import '${specifier}': modules must be bundled`)
     })
     this.#module = module
-    const timeout = backstopMs(settings.startupCpuMs)
     if (source.endsWith(synchronousMark)) {
       module.evaluateSync({ timeout })
       return
@@ -123,6 +149,7 @@ export class FunctionLoad {
 
   /** Reading the export of a module that is not evaluated throws, as with any variable before its declaration. */
   #readHandlers(): ivm.Reference | undefined {
+    if (this.#handlers !== undefined) return this.#handlers
     if (this.#completion === undefined) return this.#module?.namespace.getSync('default', { reference: true })
     try {
       return this.#completion.namespace.getSync('handlers', { reference: true })
@@ -133,7 +160,7 @@ export class FunctionLoad {
 
   #success(): LoadResult {
     const { settings, cached } = this.#options
-    const produced = settings.produceCodeCache && cached === undefined ? this.#module?.cachedData : undefined
+    const produced = settings.produceCodeCache && cached === undefined ? this.#script?.cachedData : undefined
     return {
       outcome: { loaded: true, startMs: performance.now() - this.#startedAt, cpuMs: this.#cpuMicros / 1_000 },
       codeCache: produced === undefined ? undefined : new Uint8Array(produced.copy()),
@@ -143,6 +170,19 @@ export class FunctionLoad {
   #overrun(): LoadResult {
     const { startupCpuMs } = this.#options.settings
     return failure('startup_failed', `Start-up used ${(this.#cpuMicros / 1_000).toFixed(0)} ms of CPU; the limit is ${startupCpuMs} ms`)
+  }
+}
+
+/**
+ * Functions are compiled before they are called, so that the code cache has all of them: V8 makes it when a script is compiled and not when it has
+ * run. A cache fits only under the flags that it was made under.
+ */
+function compileEagerly<T>(compile: () => T): T {
+  setFlagsFromString('--no-lazy')
+  try {
+    return compile()
+  } finally {
+    setFlagsFromString('--lazy')
   }
 }
 

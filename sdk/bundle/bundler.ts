@@ -124,6 +124,25 @@ function readOutcome(result: Outcome, awaits: boolean, entry: string): Built {
   return { code, map, output, awaits }
 }
 
+const exportsPattern = /\bexport\s*\{([^{}]*)\};?\n?/g
+const comments = /\/\*[^]*?\*\/|\/\/.*/g
+
+/**
+ * The exports on a line of their own at the very end, the default one first: so the cell finds them. esbuild may write licences behind them. As it
+ * was where that is not what there is.
+ */
+function withExportsLast(code: string): string {
+  const match = [...code.matchAll(exportsPattern)].at(-1)
+  if (match === undefined) return code
+  const behind = code.slice(match.index + match[0].length)
+  if (behind.replaceAll(comments, '').trim() !== '') return code
+  const names = (match[1] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const first = names.find((name) => name.endsWith(' as default'))
+  if (first === undefined) return code
+  const list = [first, ...names.filter((name) => name !== first)].join(', ')
+  return `${code.slice(0, match.index).trimEnd()}\n${behind.trim()}\nexport { ${list} };\n`
+}
+
 /** Opens a bundler for one function; `dispose` it. Throws `bundle_failed` where esbuild refuses the options. */
 export async function createBundler(source: BundleSource): Promise<Bundler> {
   const directory = resolve(source.directory)
@@ -157,7 +176,7 @@ export async function createBundler(source: BundleSource): Promise<Bundler> {
       const built = globals.length === 0 ? first : await build(globals, first.awaits)
       const followsContext = Object.keys(built.output.inputs).some((path) => resolve(directory, path) === asyncHooksFile)
       const { code, map } = followsContext ? await lowerAsync(built, built.awaits) : built
-      const script = new TextEncoder().encode(built.awaits ? code : `${code}${synchronousMark}`)
+      const script = new TextEncoder().encode(built.awaits ? code : `${withExportsLast(code)}${synchronousMark}`)
       checkOutput(built.output, script.byteLength, entry)
       const hash = createHash('sha256').update(script).digest('hex')
       return { script, sourceMap: map, hash, bytes: script.byteLength, inputs: inputsOf(built.output) }
