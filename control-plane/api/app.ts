@@ -1,8 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { routePath } from 'hono/route'
-import { ulid } from 'ulid'
+import { monotonicFactory } from 'ulid'
 import { SkerryError } from '../../errors/index.ts'
 import { addArtifactRoutes } from './artifact-routes.ts'
+import { pooledRandom } from '../pooled-random.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { addDeploymentRoutes } from './deployment-routes.ts'
 import { addFunctionRoutes } from './function-routes.ts'
@@ -13,6 +14,7 @@ import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
 /** The REST API. Validation and the OpenAPI document come from the same schemas. */
 export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnvironment> {
   const { clock, metrics, log } = dependencies
+  const newRequestId = monotonicFactory(pooledRandom())
   const app = new OpenAPIHono<ApiEnvironment>({
     defaultHook: (result) => {
       if (!result.success) throw invalidRequest(result.error)
@@ -21,7 +23,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
 
   app.use(async (context, next) => {
     const startedMs = clock.monotonicMs()
-    const requestId = ulid()
+    const requestId = newRequestId()
     context.set('requestId', requestId)
     await next()
     context.header('x-skerry-id', requestId)

@@ -1,5 +1,6 @@
 import { monotonicFactory } from 'ulid'
 import { SkerryError } from '../../errors/index.ts'
+import { pooledRandom } from '../pooled-random.ts'
 import { artifactBytesMax, canonicalJson, type DeploymentEvent, type DeploymentRequest, type ReleaseRequest } from '../protocol/index.ts'
 import type { Store, StoredVersion } from '../store/index.ts'
 import { EventLog } from './event-log.ts'
@@ -27,7 +28,7 @@ export interface DeploymentsOptions {
  */
 export class Deployments {
   readonly #options: DeploymentsOptions
-  readonly #ulid = monotonicFactory()
+  readonly #ulid = monotonicFactory(pooledRandom())
   readonly #running = new Set<Promise<void>>()
 
   constructor(options: DeploymentsOptions) {
