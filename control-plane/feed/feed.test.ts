@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { RecordSigner, SecretBox } from '../auth/index.ts'
 import { type FeedRecord, feedRecordSchema } from '../protocol/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'
@@ -41,7 +41,7 @@ function follow(position: FeedPosition): () => Promise<FeedRecord> {
   return async () => feedRecordSchema.parse(JSON.parse(String((await lines.next()).value)))
 }
 
-test('a heartbeat comes at once and every 5 s, and new revisions between', async () => {
+test('a heartbeat comes at once and after 5 s of silence, and new revisions between', async () => {
   const next = follow({ epoch: store.epoch, after: 0 })
   expect(await next()).toMatchObject({ type: 'heartbeat', sequence: 0 })
   const second = next()
@@ -53,7 +53,28 @@ test('a heartbeat comes at once and every 5 s, and new revisions between', async
   const third = next()
   await append(1)
   expect(await third).toMatchObject({ type: 'revision', sequence: 1, epoch: store.epoch })
-  expect(await next()).toMatchObject({ type: 'heartbeat', sequence: 1 })
+  const fourth = next()
+  await expect.poll(() => clock.pending).toBe(1)
+  clock.advance(4_999)
+  await append(1)
+  expect(await fourth).toMatchObject({ type: 'revision', sequence: 2 })
+  const fifth = next()
+  await expect.poll(() => clock.pending).toBe(1)
+  clock.advance(5_000)
+  expect(await fifth).toMatchObject({ type: 'heartbeat', sequence: 2 })
+})
+
+test('subscribers at the end of the log cost no reads of the store', async () => {
+  const readers = [follow({ epoch: store.epoch, after: 0 }), follow({ epoch: store.epoch, after: 0 })]
+  for (const next of readers) expect((await next()).type).toBe('heartbeat')
+  const reads = vi.spyOn(store, 'readRevisions')
+  for (let sequence = 1; sequence <= 3; sequence += 1) {
+    const waiting = readers.map((next) => next())
+    await expect.poll(() => clock.pending).toBe(2)
+    await append(1)
+    for (const record of await Promise.all(waiting)) expect(record).toMatchObject({ type: 'revision', sequence })
+  }
+  expect(reads).not.toHaveBeenCalled()
 })
 
 test('a reader that was away gets every revision in order, in whatever portions it reads', async () => {

@@ -47,6 +47,8 @@ export class Feed {
   readonly #wakers = new Set<() => void>()
   /** Counts appends, so that none slips between a subscriber's read and its wait. */
   #generation = 0
+  /** The last revision that was appended here, undefined before the first: who stands at it, or before it, needs not ask the store. */
+  #latest: StoredRevision | undefined
   #isClosed = false
 
   constructor(options: FeedOptions) {
@@ -61,6 +63,7 @@ export class Feed {
     const revision = await this.#store.commit(commit)
     if (revision === undefined) return undefined
     beforePublish?.(revision)
+    this.#latest = revision
     this.#generation += 1
     this.#wake()
     return revision
@@ -69,12 +72,14 @@ export class Feed {
   /** Lines for one subscriber, without end: ends when the signal aborts or the feed closes. */
   async *lines(position: FeedPosition, signal: AbortSignal): AsyncGenerator<string> {
     let cursor = position.epoch === this.#store.epoch ? position.after : undefined
+    let owesHeartbeat = true
     while (!signal.aborted && !this.#isClosed) {
       const generation = this.#generation
-      const revisions = cursor === undefined ? undefined : await this.#store.readRevisions(cursor, revisionsPerRead)
+      const revisions = cursor === undefined ? undefined : await this.#revisionsAfter(cursor)
       if (cursor === undefined || revisions === undefined) {
         const snapshot = await this.#store.readSnapshot()
         cursor = snapshot.sequence
+        owesHeartbeat = true
         yield this.#encodeSnapshot(snapshot.sequence, snapshot.functions)
         continue
       }
@@ -83,8 +88,9 @@ export class Feed {
         yield this.#encodeRevision(revision)
       }
       if (revisions.length > 0) continue
-      yield encode({ type: 'heartbeat', epoch: this.#store.epoch, sequence: cursor })
-      await this.#waitForChange(generation, signal)
+      // What comes with a revision tells as much: a heartbeat is for who has just caught up, and for silence.
+      if (owesHeartbeat) yield encode({ type: 'heartbeat', epoch: this.#store.epoch, sequence: cursor })
+      owesHeartbeat = await this.#waitForChange(generation, signal) === 'silence'
     }
   }
 
@@ -97,16 +103,24 @@ export class Feed {
     for (const wake of [...this.#wakers]) wake()
   }
 
-  #waitForChange(generation: number, signal: AbortSignal): Promise<void> {
-    if (generation !== this.#generation || signal.aborted || this.#isClosed) return Promise.resolve()
+  /** Undefined where the log no longer reaches back. What was appended last is taken from memory, once for all subscribers. */
+  async #revisionsAfter(cursor: number): Promise<readonly StoredRevision[] | undefined> {
+    const ahead = this.#latest === undefined ? undefined : this.#latest.sequence - cursor
+    if (ahead === 0) return []
+    return ahead === 1 && this.#latest !== undefined ? [this.#latest] : this.#store.readRevisions(cursor, revisionsPerRead)
+  }
+
+  #waitForChange(generation: number, signal: AbortSignal): Promise<'change' | 'silence'> {
+    if (generation !== this.#generation || signal.aborted || this.#isClosed) return Promise.resolve('change')
     return new Promise((resolve) => {
-      const wake = (): void => {
+      const end = (what: 'change' | 'silence'): void => {
         this.#wakers.delete(wake)
         signal.removeEventListener('abort', wake)
         cancelTimer()
-        resolve()
+        resolve(what)
       }
-      const cancelTimer = this.#clock.after(heartbeatIntervalMs, wake)
+      const wake = (): void => end('change')
+      const cancelTimer = this.#clock.after(heartbeatIntervalMs, () => end('silence'))
       this.#wakers.add(wake)
       signal.addEventListener('abort', wake)
     })

@@ -6,7 +6,7 @@ import { environmentKeySchema, nameSchema, routesSchema, versionConfigSchema } f
  *
  * `GET /v1/feed?node=NAME&epoch=E&after=S` with a node's token answers newline-delimited JSON that never ends: where E is the store's
  * epoch and S is still in the log, the revisions after S; otherwise (or without E and S) first a snapshot; then each new revision as
- * it is made, and a heartbeat at once and every few seconds. The name makes the node count as connected. A node applies records strictly in order, persists (epoch, sequence) with what it applied, and
+ * it is made, and a heartbeat once they are through and after every few seconds of silence. The name makes the node count as connected. A node applies records strictly in order, persists (epoch, sequence) with what it applied, and
  * acknowledges `prepare` and `activate`. Restoring a backup opens a new epoch.
  */
 export const protocolVersion = 1
