@@ -81,6 +81,26 @@ it('follows snapshot, prepare and activate, acknowledges, and resumes', async ()
   expect(plane.registrations[0]).toMatchObject({ region: 'fra', url: node.url, internalUrl: node.internalUrl, draining: false })
 })
 
+it('loads a version while it is being written to disk, and acknowledges it when it is there', async () => {
+  plane.onFeed = () => [snapshot('e1', 1, [])]
+  const disk = Promise.withResolvers<void>()
+  const node = await startNode({
+    writeFile: async (path, bytes) => {
+      if (path.includes('artifacts')) await disk.promise
+      await writeFile(path, bytes)
+    },
+  })
+  await node.ready()
+  const version = publish('hello', 1)
+  plane.send(revision('e1', 2, { kind: 'prepare', deployment: 'd', versions: [version] }))
+  await expect.poll(() => fake.loaded).toEqual([versionId(1)])
+  expect(acknowledged(2)).toBe(false)
+  expect(await readdir(join(directory, 'artifacts'))).toEqual([])
+  disk.resolve()
+  await plane.until(() => acknowledged(2))
+  expect(await readdir(join(directory, 'artifacts'))).toEqual([version.artifactHash])
+})
+
 it('refuses a version that does not load, with its stack', async () => {
   plane.onFeed = () => [snapshot('e1', 1, [])]
   const node = await startNode()

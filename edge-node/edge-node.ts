@@ -183,6 +183,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     closers.push(() => registration.close())
     const applier = new Applier({
       region, state, readArtifact: (hash) => artifacts.read(hash), hasArtifact: (hash) => artifacts.has(hash),
+      artifactWritten: (hash) => artifacts.written(hash),
       testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions),
       acknowledge: createAcknowledger((of) => client.acknowledge(of), stop.signal, onError), onError,
     })

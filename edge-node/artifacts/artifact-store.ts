@@ -20,12 +20,14 @@ const attemptsMax = 3
 /**
  * Scripts by hash: from memory, from disk, from the control plane, in this order.
  *
- * Invariants: nothing is handed out whose SHA-256 is not the hash; each hash is fetched once at a time whoever asks.
+ * Invariants: nothing is handed out whose SHA-256 is not the hash; each hash is fetched once at a time whoever asks; what is fetched is
+ * handed out while it is still being written to disk.
  */
 export class ArtifactStore {
   readonly #options: ArtifactStoreOptions
   readonly #hot: LRUCache<string, Uint8Array>
   readonly #underWay = new Map<string, Promise<Uint8Array>>()
+  readonly #writing = new Map<string, Promise<void>>()
 
   constructor(options: ArtifactStoreOptions) {
     this.#options = options
@@ -44,6 +46,11 @@ export class ArtifactStore {
     return reading
   }
 
+  /** Resolves when it is on disk or could not be put there, where it has been read. */
+  async written(hash: string): Promise<void> {
+    await this.#writing.get(hash)
+  }
+
   /** Whether it can be had without the control plane. */
   has(hash: string): boolean {
     return this.#hot.has(hash) || this.#options.files.has(hash)
@@ -52,9 +59,11 @@ export class ArtifactStore {
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#underWay.values())
+    await Promise.all(this.#writing.values())
   }
 
   async #load(hash: string): Promise<Uint8Array> {
+    await this.#writing.get(hash)
     const kept = await this.#options.files.read(hash)
     if (kept !== undefined) {
       this.#hot.set(hash, kept)
@@ -62,7 +71,7 @@ export class ArtifactStore {
     }
     const bytes = await this.#fetchVerified(hash)
     this.#hot.set(hash, bytes)
-    await this.#options.files.write(hash, bytes)
+    this.#writing.set(hash, this.#options.files.write(hash, bytes).finally(() => this.#writing.delete(hash)))
     return bytes
   }
 

@@ -11,6 +11,8 @@ export interface ApplierOptions {
   readonly state: NodeState
   readonly readArtifact: ReadArtifact
   readonly hasArtifact: (hash: string) => boolean
+  /** Resolves when what was read is on disk, or could not be put there. */
+  readonly artifactWritten: (hash: string) => Promise<void>
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
   /** Serves these from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
@@ -58,7 +60,7 @@ export class Applier {
           async () => this.#acknowledge(position, await this.#prepare(change.versions)),
           () => this.#options.onError(new SkerryError('overloaded', `More than ${preparationsWaitingMax} preparations wait; one was dropped.`)),
         )
-        void state.save()
+        // Nothing that is served has changed: a node that restarts here prepares once more, and the disk is free for the activation.
         break
       case 'activate':
         await this.#fetchAll(change.functions)
@@ -76,13 +78,15 @@ export class Applier {
 
   /** Fetches in the background what is served and not yet on disk, so that a restart needs no control plane. */
   prefetch(): void {
-    for (const state of this.#options.state.functions) {
-      for (const record of state.versions) {
-        if (this.#options.hasArtifact(record.artifactHash) || !this.#runsHere(record)) continue
-        this.#prefetches.add(async () => {
-          await this.#fetch(record)
-        }, () => undefined)
-      }
+    for (const state of this.#options.state.functions) this.#prefetch(state.versions)
+  }
+
+  #prefetch(versions: readonly VersionRecord[]): void {
+    for (const record of versions) {
+      if (this.#options.hasArtifact(record.artifactHash) || !this.#runsHere(record)) continue
+      this.#prefetches.add(async () => {
+        await this.#fetch(record)
+      }, () => undefined)
     }
   }
 
@@ -100,12 +104,15 @@ export class Applier {
   async #fetch(record: VersionRecord): Promise<void> {
     try {
       await this.#options.readArtifact(record.artifactHash)
+      await this.#options.artifactWritten(record.artifactHash)
     } catch (cause) {
       this.#options.onError(cause instanceof SkerryError ? cause : new SkerryError('internal_error', `Artifact ${record.artifactHash} could not be fetched.`, { cause }))
     }
   }
 
   async #prepare(versions: readonly VersionRecord[]): Promise<Outcome> {
+    // A group is loaded one by one, but fetched several at a time: the control plane may be far.
+    if (versions.length > 1) this.#prefetch(versions)
     for (const record of versions) {
       if (!this.#runsHere(record)) continue
       const secrets = this.#options.state.find(record.account, record.function)?.secrets ?? {}
@@ -113,6 +120,7 @@ export class Applier {
       try {
         await this.#options.readArtifact(record.artifactHash)
         await this.#options.testLoad(runnable)
+        await this.#options.artifactWritten(record.artifactHash)
       } catch (error) {
         return toFailure(record, error)
       }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { FeedRecord, FeedRevision, FeedSnapshot } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { BackOff } from '../control-plane/index.ts'
@@ -11,7 +12,7 @@ export interface FeedFollowerOptions {
   readonly position: () => FeedPosition | undefined
   /** Applies one record; the position stands at it afterwards. */
   readonly apply: (record: FeedSnapshot | FeedRevision) => Promise<void>
-  readonly publicKey: () => string | undefined
+  readonly publicKey: () => KeyObject | undefined
   /** Everything up to what the control plane has was applied. */
   readonly onCaughtUp: () => void
   readonly onDisconnected: () => void

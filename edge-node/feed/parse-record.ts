@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
 import { type FeedRecord, feedRecordSchema, signedBytes } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 
@@ -6,7 +6,7 @@ import { SkerryError } from '../../errors/index.ts'
  * A record of the feed, validated. Where the control plane's key is known, snapshots and revisions must carry its signature.
  * Throws `internal_error` that says what is wrong with it.
  */
-export function parseRecord(line: string, publicKey: string | undefined): FeedRecord {
+export function parseRecord(line: string, publicKey: KeyObject | undefined): FeedRecord {
   const raw = parseJson(line)
   const parsed = feedRecordSchema.safeParse(raw)
   if (!parsed.success) {
@@ -31,9 +31,9 @@ function parseJson(line: string): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(value))
 }
 
-function isSigned(raw: Readonly<Record<string, unknown>>, signature: string, publicKey: string): boolean {
+function isSigned(raw: Readonly<Record<string, unknown>>, signature: string, publicKey: KeyObject): boolean {
   try {
-    return signature !== '' && verify(null, signedBytes(raw), createPublicKey(publicKey), Buffer.from(signature, 'base64'))
+    return signature !== '' && verify(null, signedBytes(raw), publicKey, Buffer.from(signature, 'base64'))
   } catch {
     return false
   }
