@@ -1,3 +1,4 @@
+import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { createClient } from '../../sdk/index.ts'
@@ -23,7 +24,7 @@ export interface PublishMeasurement {
 }
 
 /** Three nodes as they are run in earnest: a process each, the runtime's defaults. */
-export const threeNodes: PublishOptions = { nodes: 3, nodesPerProcess: 1, publishes: 60, warmUps: 3, pauseMs: 100, pollMs: 2 }
+export const threeNodes: PublishOptions = { nodes: 3, nodesPerProcess: 1, publishes: 60, warmUps: 3, pauseMs: 100, pollMs: 10 }
 
 /**
  * Fifty on one machine: ten to a process, each with one cell held ready of two blank isolates, so that memory is enough. They are asked
@@ -34,7 +35,7 @@ export const fiftyNodes: PublishOptions = {
 }
 
 const timeoutMs = 30_000
-const restMs = 3_000
+const restMsMax = 60_000
 
 /** Starts a cluster of real processes, publishes version after version of one function, and times each until every node serves it. */
 export async function measurePublish(
@@ -42,6 +43,7 @@ export async function measurePublish(
   context: { readonly directory: string; readonly processes: Processes; readonly progress: (text: string) => void },
 ): Promise<PublishMeasurement> {
   const cluster = await startPublishCluster(options, context)
+  await untilIdle(restMsMax)
   const client = createClient({ url: cluster.controlPlaneUrl, token: cluster.token })
   const dispatcher = new Agent({ connections: 1 })
   const publish = async (marker: string): Promise<PublishedVersion> => {
@@ -53,7 +55,7 @@ export async function measurePublish(
     const warmUps: PublishedVersion[] = []
     for (let index = 0; index < options.warmUps; index += 1) warmUps.push(await publish(`warm-up ${index}`))
     // Cells that were taken are replaced in the background.
-    await delay(restMs)
+    await untilIdle(restMsMax)
     const versions: PublishedVersion[] = []
     for (let index = 0; index < options.publishes; index += 1) {
       versions.push(await publish(`version ${index}`))
@@ -63,5 +65,20 @@ export async function measurePublish(
   } finally {
     await dispatcher.destroy()
     await client.close()
+  }
+}
+
+const lookMs = 1_000
+const idleShare = 0.75
+
+/** Waits until the machine was idle for a second, but no longer than so: what nodes do after their start must not be measured with the rest. */
+async function untilIdle(longestMs: number): Promise<void> {
+  const idleMs = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0)
+  const endMs = performance.now() + longestMs
+  for (let before = idleMs(); performance.now() < endMs;) {
+    await delay(lookMs)
+    const now = idleMs()
+    if (now - before > idleShare * lookMs * cpus().length) return
+    before = now
   }
 }
