@@ -1,6 +1,6 @@
 /**
  * The function under test. Every peer runs this same text: an ES module with a default export, as Workers, Deno and Skerry take it.
- * The marker makes each of the N functions of the cold-start row a different script with a different answer, so that no peer
+ * The marker makes each of the functions that are started a different script with a different answer, so that no peer
  * can answer one function from another's compiled code unnoticed.
  */
 export interface HelloFunction {

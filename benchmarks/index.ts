@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import type { PeerName } from './peers/peer.ts'
 import { type ReportFiles, writeReport } from './report/files.ts'
-import type { BenchmarkReport } from './report/rows.ts'
 import { renderTable } from './report/table.ts'
+import type { BenchmarkReport } from './results.ts'
 import { run } from './run.ts'
-import { fullSettings, type Question, questions, quickSettings } from './settings.ts'
+import { fullSettings, quickSettings, type RowName, rowNames } from './settings.ts'
 
-export type { BenchmarkReport, ColdStartRow, LoadRow } from './report/rows.ts'
-export type { Question } from './settings.ts'
-export { questions } from './settings.ts'
+export type { BenchmarkReport } from './results.ts'
+export type { RowName } from './settings.ts'
+export { rowNames } from './settings.ts'
+export { guardCount } from './targets.ts'
 
 /** Those that are compared with Skerry; the bare `node:http` server always takes part as the reference. */
 export type ComparedPeer = Extract<PeerName, 'workerd' | 'deno'>
@@ -16,18 +17,18 @@ export const comparedPeers: readonly ComparedPeer[] = ['workerd', 'deno']
 
 export interface BenchmarkOptions {
   /** Everything when left out. */
-  readonly only?: readonly Question[]
+  readonly only?: readonly RowName[]
   /** Both when left out. One that is not installed is reported as absent. */
   readonly peers?: readonly ComparedPeer[]
-  /** Medians are taken over this many; 5 when left out, 1 in a quick run. */
+  /** Medians are taken over this many; 3 when left out, 1 in a quick run. */
   readonly rounds?: number
   /** Functions whose cold start is timed in each round; 200 when left out, 20 in a quick run. */
   readonly functions?: number
-  /** Pause between first requests, the same for every peer; 0, back to back, when left out. */
+  /** Pause between first requests, the same for every peer; 10 when left out; 0 is back to back. */
   readonly coldGapMs?: number
-  /** Under a minute in all, to show that everything works. */
+  /** Under 75 s in all, to show that everything works. */
   readonly quick?: boolean
-  /** Where the JSON and the SVG go; `benchmarks/results` when left out. */
+  /** Where the JSON and the page go; `benchmarks/results` when left out. */
   readonly outputDirectory?: string
   /** Takes one line for each step. */
   readonly progress?: (text: string) => void
@@ -45,14 +46,14 @@ export interface BenchmarkOutcome {
 }
 
 /**
- * Measures Skerry beside its peers: each question in rounds of fresh processes, the order reversed from round to round. Every answer's
+ * Measures Skerry beside its peers: each row in rounds of fresh processes, the order reversed from round to round. Every answer's
  * status and body are checked. Rejects with `invalid_request` when the load generator is missing.
  */
 export async function runBenchmarks(options: BenchmarkOptions = {}): Promise<BenchmarkOutcome> {
   const quick = options.quick ?? false
   const base = quick ? quickSettings : fullSettings
   const report = await run({
-    asked: options.only ?? questions,
+    asked: options.only ?? rowNames,
     peers: options.peers ?? comparedPeers,
     settings: {
       ...base,

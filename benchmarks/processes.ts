@@ -48,6 +48,11 @@ export class Processes {
 
   /** Starts a command and waits for the line that matches; resolves with the match. Fails with its output when it dies or is late. */
   async start(command: Command, options: StartOptions): Promise<RegExpExecArray> {
+    return (await this.startServer(command, options)).match
+  }
+
+  /** As `start`, with the id of the process, by which what it uses is read. */
+  async startServer(command: Command, options: StartOptions): Promise<{ readonly match: RegExpExecArray; readonly processId: number }> {
     const child = launch(command)
     this.#running.add(child)
     const gathered: string[] = []
@@ -71,7 +76,7 @@ export class Processes {
       if (match !== null) resolve(match)
     })
     try {
-      return await promise
+      return { match: await promise, processId: child.pid ?? 0 }
     } finally {
       clearTimeout(timer)
     }

@@ -4,13 +4,13 @@ import { measureInRounds } from './rounds.ts'
 
 function peer(name: Peer['name']): Peer {
   return {
-    name, title: name,
+    name, title: name, methods: {},
     detect: () => Promise.resolve({ present: true, version: '1' }),
-    warm: () => Promise.resolve({ url: 'http://127.0.0.1/', expectedBody: '' }),
+    serve: () => Promise.resolve({ request: { url: 'http://127.0.0.1/', expectedBody: '' } }),
   }
 }
 const peers = [peer('skerry'), peer('workerd'), peer('deno')]
-const common = { question: 'latency' as const, peers, describe: String, progress: () => {} }
+const common = { row: 'latency' as const, peers, describe: String, progress: () => {} }
 
 test('the order is reversed in every other round', async () => {
   const order: string[] = []
@@ -28,7 +28,7 @@ test('a peer that fails is named with its round, and the others go on', async ()
       return await Promise.resolve(calls)
     },
   })
-  expect(failures).toEqual([{ question: 'latency', peer: 'workerd', round: 2, detail: 'it fell over' }])
+  expect(failures).toEqual([{ row: 'latency', peer: 'workerd', round: 2, detail: 'it fell over' }])
   expect(results.get('workerd')).toEqual([2])
   expect(results.get('deno')).toEqual([3, 4])
 })

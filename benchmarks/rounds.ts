@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Peer, PeerContext, PeerName } from './peers/peer.ts'
 import { Processes } from './processes.ts'
-import type { Question } from './settings.ts'
+import type { RowName } from './settings.ts'
 
 /** A measurement that could not be made. It is reported by name and makes the run fail; the others go on. */
 export interface Failure {
-  readonly question: Question
+  readonly row: RowName
   readonly peer: PeerName
   /** Counted from 1. */
   readonly round: number
@@ -20,12 +20,14 @@ export interface Measured<T> {
 }
 
 export interface RoundsOptions<T> {
-  readonly question: Question
+  readonly row: RowName
   readonly peers: readonly Peer[]
   readonly rounds: number
   readonly measure: (peer: Peer, context: PeerContext) => Promise<T>
-  /** One line when a measurement is done. */
+  /** A few words when a measurement is done. */
   readonly describe: (result: T) => string
+  /** Called after each measurement, also after one that failed. */
+  readonly onDone?: () => void
   readonly progress: (text: string) => void
   readonly signal?: AbortSignal
 }
@@ -41,17 +43,19 @@ export async function measureInRounds<T>(options: RoundsOptions<T>): Promise<Mea
     const order = round % 2 === 1 ? options.peers : options.peers.toReversed()
     for (const peer of order) {
       options.signal?.throwIfAborted()
-      const prefix = `${options.question}, round ${round} of ${options.rounds}, ${peer.title}: `
+      const beginsAt = Date.now()
+      const prefix = `${options.row}, ${options.rounds === 1 ? '' : `round ${round} of ${options.rounds}, `}${peer.title}: `
       try {
         const result = await measureOnce(peer, options)
         results.set(peer.name, [...(results.get(peer.name) ?? []), result])
-        options.progress(prefix + options.describe(result))
+        options.progress(`${prefix}${options.describe(result)} (${Math.round((Date.now() - beginsAt) / 1_000)} s)`)
       } catch (error) {
         options.signal?.throwIfAborted()
         const detail = error instanceof Error ? error.message : String(error)
-        failures.push({ question: options.question, peer: peer.name, round, detail })
+        failures.push({ row: options.row, peer: peer.name, round, detail })
         options.progress(`${prefix}FAILED. ${detail}`)
       }
+      options.onDone?.()
     }
   }
   return { results, failures }
@@ -63,7 +67,7 @@ async function measureOnce<T>(peer: Peer, options: RoundsOptions<T>): Promise<T>
   const stop = (): void => void processes.stopAll()
   options.signal?.addEventListener('abort', stop, { once: true })
   try {
-    return await options.measure(peer, { directory, processes })
+    return await options.measure(peer, { directory, processes, progress: options.progress })
   } finally {
     options.signal?.removeEventListener('abort', stop)
     await processes.stopAll()

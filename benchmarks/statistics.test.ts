@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { distribution, median, medianOfSummaries, percentile, summarize } from './statistics.ts'
+import { distribution, median, medianOfCurves, medianOfSummaries, percentile, summarize, summarizeCurve } from './statistics.ts'
 
 test('a percentile is interpolated between the nearest ranks', () => {
   expect(percentile([1, 2, 3, 4], 50)).toBe(2.5)
@@ -35,4 +35,14 @@ test('the median of rounds is taken statistic by statistic, so one bad round doe
 
 test('a distribution rises to one', () => {
   expect(distribution([3, 1])).toEqual([{ value: 1, share: 0.5 }, { value: 3, share: 1 }])
+})
+
+test('a curve is read between the percentages that are known', () => {
+  expect(summarizeCurve([[0, 1], [40, 2], [60, 4], [90, 10], [99, 20], [100, 50]], 7)).toEqual({ count: 7, min: 1, p50: 3, p90: 10, p99: 20, max: 50 })
+  expect(summarizeCurve([[10, 1], [95, 18], [100, 50]], 1)).toMatchObject({ p90: 17, max: 50 })
+})
+
+test('the median of curves is taken at each percentage', () => {
+  expect(medianOfCurves([[[50, 1], [99, 9]], [[50, 3], [99, 5]], [[50, 2], [99, 100]]])).toEqual([[50, 2], [99, 9]])
+  expect(medianOfCurves([])).toEqual([])
 })

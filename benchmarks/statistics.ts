@@ -54,6 +54,23 @@ export function medianOfSummaries(rounds: readonly Summary[]): Summary {
   }
 }
 
+/** The same of what is known at some percentages alone: percent, value, both rising. The smallest known stands for `min`. */
+export function summarizeCurve(curve: readonly (readonly [number, number])[], count: number): Summary {
+  const at = (percent: number): number => {
+    const after = curve.findIndex(([each]) => each >= percent)
+    const [above, high] = curve[after] ?? curve.at(-1) ?? [100, 0]
+    const [below, low] = curve[Math.max(after - 1, 0)] ?? [above, high]
+    return above <= percent || above === below ? high : low + (high - low) * ((percent - below) / (above - below))
+  }
+  return { count, min: curve[0]?.[1] ?? 0, p50: at(50), p90: at(90), p99: at(99), max: at(100) }
+}
+
+/** The median over several curves at each of their percentages. */
+export function medianOfCurves(curves: readonly (readonly (readonly [number, number])[])[]): readonly (readonly [number, number])[] {
+  const [first = []] = curves
+  return first.map(([percent], index) => [percent, median(curves.flatMap((curve) => curve[index]?.[1] ?? []))] as const)
+}
+
 /** The empirical distribution: for each value in rising order, the share (0 to 1) of values at or below it. */
 export function distribution(values: readonly number[]): readonly { readonly value: number; readonly share: number }[] {
   return ascending(values).map((value, index, all) => ({ value, share: (index + 1) / all.length }))

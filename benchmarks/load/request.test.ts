@@ -45,15 +45,52 @@ test('an answer that breaks off is a failure', async () => {
   await expect(sendChecked({ url, expectedBody: 'some' }, agent, 5_000)).rejects.toThrow()
 })
 
-test('the client process times each answer and keeps its server-timing', async () => {
+test('a body is sent by POST, with its type', async () => {
+  const url = await serve((request, response) => {
+    response.write(`${request.method} ${request.headers['content-type']} `)
+    request.pipe(response)
+  })
+  await expect(sendChecked({ url, body: { type: 'text/plain', text: 'in' }, expectedBody: 'POST text/plain in' }, agent, 5_000)).resolves.toBeDefined()
+})
+
+const noWarmUp = { requests: [], repeats: 0 }
+
+test.each([{ kind: 'closed', gapMs: 1 }, { kind: 'open', perSecond: 200 }, { kind: 'burst' }] as const)('the client process times each answer and keeps its server-timing: $kind', async (pace) => {
   const url = await serve((_, response) => response.setHeader('server-timing', 'start;dur=1;desc="cold"').end('hello'))
-  const samples = await runClient({ kind: 'requests', requests: Array.from({ length: 3 }, () => ({ url, expectedBody: 'hello' })) }, 5_000)
+  const requests = Array.from({ length: 3 }, () => ({ url, expectedBody: 'hello' }))
+  const { samples } = await runClient({ kind: 'requests', warmUp: noWarmUp, requests, pace, timeoutMs: 5_000 })
   expect(samples).toHaveLength(3)
   expect(samples.every((sample) => sample.elapsedMs > 0 && sample.serverTiming === 'start;dur=1;desc="cold"')).toBe(true)
 })
 
+test('a burst has every request under way before the first answer', async () => {
+  const waiting: (() => void)[] = []
+  const url = await serve((_, response) => {
+    waiting.push(() => response.end('hello'))
+    if (waiting.length === 5) for (const answer of waiting) answer()
+  })
+  const requests = Array.from({ length: 5 }, () => ({ url, expectedBody: 'hello' }))
+  const { samples } = await runClient({ kind: 'requests', warmUp: noWarmUp, requests, pace: { kind: 'burst' }, timeoutMs: 5_000 })
+  expect(samples).toHaveLength(5)
+})
+
+test('what warms up is sent again and again, and what is told in between comes before the rest', async () => {
+  const asked: string[] = []
+  const url = await serve((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('hello')
+  })
+  const request = (path: string) => ({ url: url + path, expectedBody: 'hello' })
+  const warmUp = { requests: [request('a'), request('b')], repeats: 2 }
+  const onWarm = (): number => asked.push('warm')
+  const result = await runClient({ kind: 'requests', warmUp, requests: [request('c')], pace: { kind: 'closed', gapMs: 0 }, timeoutMs: 5_000 }, onWarm)
+  expect(asked).toEqual(['/a', '/b', '/a', '/b', '/a', '/b', 'warm', '/c'])
+  expect([result.warmUp.length, result.samples.length]).toEqual([2, 1])
+})
+
 test('the client process stops at the first wrong answer', async () => {
   const url = await serve((_, response) => response.end('hello'))
-  const wrong = runClient({ kind: 'requests', requests: [{ url, expectedBody: 'hello' }, { url, expectedBody: 'other' }] }, 5_000)
+  const requests = [{ url, expectedBody: 'hello' }, { url, expectedBody: 'other' }]
+  const wrong = runClient({ kind: 'requests', warmUp: noWarmUp, requests, pace: { kind: 'closed', gapMs: 0 }, timeoutMs: 5_000 })
   await expect(wrong).rejects.toThrow(/not 200 "other"/)
 })

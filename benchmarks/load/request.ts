@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { CheckedRequest } from '../peers/peer.ts'
+import type { CheckedRequest } from '../workload.ts'
 
 /**
  * Sends one request and reads its answer to the end; rejects unless status and body are exactly right. Resolves with the headers.
@@ -12,14 +12,18 @@ export async function sendChecked(request: CheckedRequest, dispatcher: Dispatche
     const { statusCode, headers, body } = await dispatcher.request({
       origin,
       path: pathname + search,
-      method: 'GET',
-      ...(request.host === undefined ? {} : { headers: { host: request.host } }),
+      method: request.body === undefined ? 'GET' : 'POST',
+      headers: {
+        ...(request.host === undefined ? {} : { host: request.host }),
+        ...(request.body === undefined ? {} : { 'content-type': request.body.type }),
+      },
+      ...(request.body === undefined ? {} : { body: request.body.text }),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     })
     const text = await body.text()
     if (statusCode === 200 && text === request.expectedBody) return headers
-    throw new Error(`answered ${statusCode} ${JSON.stringify(text.slice(0, 500))}, not 200 ${JSON.stringify(request.expectedBody)}`)
+    throw new Error(`answered ${statusCode} ${JSON.stringify(text.slice(0, 500))}, not 200 ${JSON.stringify(request.expectedBody.slice(0, 500))}`)
   } catch (error) {
     const isLate = error instanceof Error && (error.name === 'HeadersTimeoutError' || error.name === 'BodyTimeoutError')
     const detail = isLate ? `no answer within ${timeoutMs} ms` : error instanceof Error ? error.message : String(error)

@@ -1,18 +1,20 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { Agent } from 'undici'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { Agent } from 'undici'
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
-import type { CheckedRequest } from '../peers/peer.ts'
+import type { CheckedRequest } from '../workload.ts'
 import { sendChecked } from './request.ts'
+import { curvePercents, wrkScript } from './wrk-script.ts'
 
 /** What wrk measured in one run: a closed loop, each connection sending its next request when the last is answered. */
 export interface WrkResult {
   readonly requests: number
   readonly requestsPerSecond: number
-  readonly latencyMs: { readonly min: number; readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number }
+  /** Latency at rising percentages: percent, milliseconds. */
+  readonly curveMs: readonly (readonly [number, number])[]
 }
 
 export interface WrkOptions {
@@ -21,24 +23,14 @@ export interface WrkOptions {
   readonly warmUpSeconds: number
   /** Where the script for wrk may be written. */
   readonly directory: string
+  /** Has wrk look at every body while it runs, where requests are few enough for that to cost nothing. */
+  readonly checksBodies?: boolean
 }
-
-/** wrk's own text output rounds; its script interface has the exact figures. Without a `response` hook it costs nothing while running. */
-const script = `done = function(summary, latency, requests)
-  io.write(string.format(
-    '\\n@{"durationUs":%d,"requests":%d,"bytes":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d,"status":%d,' ..
-    '"minUs":%d,"p50Us":%d,"p90Us":%d,"p99Us":%d,"maxUs":%d}@\\n',
-    summary.duration, summary.requests, summary.bytes, summary.errors.connect, summary.errors.read, summary.errors.write,
-    summary.errors.timeout, summary.errors.status,
-    latency.min, latency:percentile(50), latency:percentile(90), latency:percentile(99), latency.max))
-end
-`
 
 const count = z.number().min(0)
 const outputSchema = z.strictObject({
-  durationUs: count, requests: count, bytes: count,
-  connect: count, read: count, write: count, timeout: count, status: count,
-  minUs: count, p50Us: count, p90Us: count, p99Us: count, maxUs: count,
+  durationUs: count, requests: count, connect: count, read: count, write: count, timeout: count, status: count, wrong: count,
+  curveUs: z.array(count).length(curvePercents.length),
 })
 
 /** wrk's version, or null where it is not installed. */
@@ -65,26 +57,26 @@ export async function runWrk(request: CheckedRequest, options: WrkOptions): Prom
   return {
     requests: output.requests,
     requestsPerSecond: output.requests / (output.durationUs / 1e6),
-    latencyMs: {
-      min: output.minUs / 1e3, p50: output.p50Us / 1e3, p90: output.p90Us / 1e3, p99: output.p99Us / 1e3, max: output.maxUs / 1e3,
-    },
+    curveMs: curvePercents.map((percent, index) => [percent, (output.curveUs[index] ?? 0) / 1e3] as const),
   }
 }
 
 async function load(request: CheckedRequest, options: WrkOptions, seconds: number): Promise<z.infer<typeof outputSchema>> {
-  const scriptPath = join(options.directory, 'report.lua')
-  await writeFile(scriptPath, script)
+  const scriptPath = join(options.directory, 'load.lua')
+  const bodyPath = join(options.directory, 'load-body')
+  await writeFile(bodyPath, request.body?.text ?? '')
+  await writeFile(scriptPath, wrkScript(request, bodyPath, options.checksBodies === true))
   const { stdout } = await promisify(execFile)('wrk', [
     '--threads', '1', '--connections', String(options.connections), '--duration', `${seconds}s`, '--timeout', '10s', '--latency',
-    '--script', scriptPath, ...(request.host === undefined ? [] : ['--header', `Host: ${request.host}`]), request.url,
+    '--script', scriptPath, request.url,
   ], { timeout: (seconds + 30) * 1_000 })
   const match = /^@(\{.*\})@$/m.exec(stdout)
   if (match?.[1] === undefined) throw new SkerryError('internal_error', `wrk did not report its figures: ${stdout.slice(0, 1_000)}`)
   const output = outputSchema.parse(JSON.parse(match[1]))
-  const { connect, read, write, timeout, status } = output
-  if (connect + read + write + timeout + status > 0 || output.requests === 0) {
+  const { connect, read, write, timeout, status, wrong } = output
+  if (connect + read + write + timeout + status + wrong > 0 || output.requests === 0) {
     throw new SkerryError('internal_error', `Under ${options.connections} connections ${request.url} answered ${output.requests} requests, with `
-      + `${status} error statuses, ${timeout} time-outs, and failures to connect ${connect}, read ${read}, write ${write}.`)
+      + `${wrong} wrong bodies, ${status} error statuses, ${timeout} time-outs, and failures to connect ${connect}, read ${read}, write ${write}.`)
   }
   return output
 }

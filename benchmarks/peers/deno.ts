@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { helloFunction } from '../hello.ts'
 import type { Command } from '../processes.ts'
+import { sourceOf } from '../workload.ts'
 import { detectBinary, findBinary } from './installed.ts'
 import type { Peer, PeerContext } from './peer.ts'
 
@@ -13,28 +13,22 @@ import type { Peer, PeerContext } from './peer.ts'
 export const deno: Peer = {
   name: 'deno',
   title: 'Deno',
-  coldTitle: 'deno serve, new process',
+  methods: { cold: 'deno serve, new process' },
   async detect() {
     return await detectBinary('deno', binaryPath(), (output) => /^deno (\S+)/.exec(output)?.[1] ?? output)
   },
-  cold: {
-    samples: (wanted) => Math.max(3, Math.ceil(wanted / 10)),
-    async prepare(context, count) {
-      const processes = await Promise.all(Array.from({ length: count }, async (_, index) => {
-        const hello = helloFunction(`function ${index}`)
-        const command = await serveCommand(context, `function-${index}`, hello.source)
-        return { command, readyPattern, path: '/', expectedBody: hello.expectedBody }
-      }))
-      return { kind: 'processes', processes }
-    },
+  async commands(context, functions) {
+    return await Promise.all(Array.from({ length: functions.count }, async (_, index) => {
+      const command = await serveCommand(context, `function-${index}`, sourceOf(functions, index))
+      return { command, readyPattern, path: '/', expectedBody: functions.expectedBody(index) }
+    }))
   },
-  async warm(context) {
-    const hello = helloFunction('a warm function')
+  async serve(context, { source, path = '/', body, expectedBody }) {
     const match = await context.processes.start(
-      await serveCommand(context, 'warm', hello.source),
+      await serveCommand(context, 'warm', source),
       { readyDescriptor: 2, readyPattern: new RegExp(readyPattern), timeoutMs: 30_000 },
     )
-    return { url: match[1] ?? '', expectedBody: hello.expectedBody }
+    return { request: { url: new URL(path, match[1]).href, expectedBody, ...(body === undefined ? {} : { body }) } }
   },
 }
 

@@ -1,15 +1,8 @@
 import type { Command, Processes } from '../processes.ts'
+import type { CheckedRequest, FunctionSet, Workload } from '../workload.ts'
 
 /** What is measured: Skerry, the systems that it is compared with, and the bare HTTP server that bounds them all. */
 export type PeerName = 'skerry' | 'workerd' | 'deno' | 'node-http'
-
-/** One request and the only right answer to it: status 200 with exactly this body. */
-export interface CheckedRequest {
-  readonly url: string
-  /** Sent as `Host`; the URL's own when left out. */
-  readonly host?: string
-  readonly expectedBody: string
-}
 
 /** A process to be started afresh for one function; timed from its start to the right answer. */
 export interface CheckedProcess {
@@ -20,33 +13,47 @@ export interface CheckedProcess {
   readonly expectedBody: string
 }
 
-/** How a peer's cold starts are made: by first requests to one server, or by processes of their own. */
-export type ColdPlan =
-  | { readonly kind: 'requests'; readonly requests: readonly CheckedRequest[] }
-  | { readonly kind: 'processes'; readonly processes: readonly CheckedProcess[] }
-
 /** What a running peer needs from the run: a folder of its own, and someone to end its processes whatever happens. */
 export interface PeerContext {
   readonly directory: string
   readonly processes: Processes
+  /** Takes one line where a measurement takes long. */
+  readonly progress: (text: string) => void
 }
 
 export type Presence = { readonly present: true; readonly version: string } | { readonly present: false; readonly reason: string }
 
+/** One function that answers. */
+export interface Server {
+  readonly request: CheckedRequest
+}
+
+/** Functions that are published and have never run, behind one server. */
+export interface Fleet {
+  readonly requests: readonly CheckedRequest[]
+  /** Of the process that serves, with whatever runs beneath it. */
+  readonly processId: number
+}
+
+export interface FleetOptions {
+  /** Functions are unloaded when nobody called them for so long. Whoever can't do that rejects. */
+  readonly idleSeconds?: number
+}
+
 export interface Peer {
   readonly name: PeerName
   readonly title: string
-  /** How its cold starts come about, one phrase for the report. */
-  readonly coldTitle?: string
+  /** How it does what is asked of it, a phrase each for the report. */
+  readonly methods: { readonly cold?: string; readonly fresh?: string }
   detect(): Promise<Presence>
-  /** Functions that are published but have never run. Absent where a cold start has no meaning. */
-  readonly cold?: {
-    /** How many of the wanted number are measured in a round; processes cost more than isolates. */
-    samples(wanted: number): number
-    prepare(context: PeerContext, count: number): Promise<ColdPlan>
-    /** Throws unless the answer's headers prove that this request really started something. Returns the peer's own figure, ms. */
-    inspect?(serverTiming: string | null): number
-  }
-  /** One hello-world, answering. */
-  warm(context: PeerContext): Promise<CheckedRequest>
+  /** One function, loaded and answering. */
+  serve(context: PeerContext, workload: Workload): Promise<Server>
+  /** Absent where one server can not load several functions. */
+  deploy?(context: PeerContext, functions: FunctionSet, options?: FleetOptions): Promise<Fleet>
+  /** One function that runs in a new isolate for every request. */
+  serveFresh?(context: PeerContext, workload: Workload): Promise<Server>
+  /** A process for each function, where that is how it keeps them apart. */
+  commands?(context: PeerContext, functions: FunctionSet): Promise<readonly CheckedProcess[]>
+  /** Throws unless an answer's `server-timing` proves that this request started something. Returns the peer's own figure, ms. */
+  inspectStart?(serverTiming: string | null): number
 }

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { helloFunction } from '../hello.ts'
+import { numberMark } from '../workload.ts'
 import { detectBinary, findBinary } from './installed.ts'
-import type { CheckedRequest, Peer, PeerContext } from './peer.ts'
+import type { Peer, PeerContext } from './peer.ts'
 
 /**
  * Cloudflare's workerd. Cold starts come from its own way to load code while it runs, the Worker Loader binding: each request names
@@ -12,24 +12,24 @@ import type { CheckedRequest, Peer, PeerContext } from './peer.ts'
 export const workerd: Peer = {
   name: 'workerd',
   title: 'workerd',
-  coldTitle: 'Worker Loader, new worker',
+  methods: { cold: 'Worker Loader, new worker', fresh: 'Worker Loader, a new worker for every request' },
   async detect() {
     return await detectBinary('workerd', binaryPath(), (output) => output.replace(/^workerd /, ''))
   },
-  cold: {
-    samples: (wanted) => wanted,
-    async prepare(context, count) {
-      const url = await serve(context, 'loader', loaderSource(), ', bindings = [(name = "LOADER", workerLoader = (id = "benchmark"))]')
-      const requests = Array.from({ length: count }, (_, index) => {
-        const marker = `function ${index}`
-        return { url: `${url}${index}`, expectedBody: helloFunction(marker).expectedBody }
-      })
-      return { kind: 'requests', requests }
-    },
+  async deploy(context, functions, options = {}) {
+    if (options.idleSeconds !== undefined) throw new Error('workerd has no setting for when it unloads workers')
+    const { url, processId } = await serve(context, loaderSource(`new URL(request.url).pathname.slice(1)`), functions.template)
+    const requests = Array.from({ length: functions.count }, (_, index) => ({ url: `${url}${index}`, expectedBody: functions.expectedBody(index) }))
+    return { requests, processId }
   },
-  async warm(context): Promise<CheckedRequest> {
-    const hello = helloFunction('a warm function')
-    return { url: await serve(context, 'plain', hello.source, ''), expectedBody: hello.expectedBody }
+  async serve(context, { source, path = '/', body, expectedBody }) {
+    const { url } = await serve(context, source)
+    return { request: { url: new URL(path, url).href, expectedBody, ...(body === undefined ? {} : { body }) } }
+  },
+  async serveFresh(context, { source, expectedBody }) {
+    // The number stands in a comment, so that the text is another one for each request, as the ids are.
+    const { url } = await serve(context, `let requests = 0\n${loaderSource('String(++requests)')}`, `${source}// ${numberMark}\n`)
+    return { request: { url, expectedBody } }
   },
 }
 
@@ -44,14 +44,13 @@ function binaryPath(): string | null {
   return findBinary(`@cloudflare/workerd-${platforms[`${process.platform}-${process.arch}`] ?? 'none'}`, 'bin/workerd')
 }
 
-/** The path names the function; its text is the template of every peer with the function's number put in. */
-function loaderSource(): string {
-  const [before, after] = helloFunction('function @@').source.split('@@')
-  return `const before = ${JSON.stringify(before)}
-const after = ${JSON.stringify(after)}
+/** Loads one worker for each id that the expression gives; its text is the template with the id in the number's place. */
+function loaderSource(id: string): string {
+  return `import template from 'template.txt'
+const [before, after] = template.split(${JSON.stringify(numberMark)})
 export default {
   async fetch(request, env) {
-    const id = new URL(request.url).pathname.slice(1)
+    const id = ${id}
     const worker = env.LOADER.get(id, async () => ({
       compatibilityDate: '${compatibilityDate}',
       mainModule: 'main.js',
@@ -63,25 +62,29 @@ export default {
 `
 }
 
-/** Starts workerd with one worker; resolves with its base URL. workerd tells the port it was given on descriptor 3. */
-async function serve(context: PeerContext, name: string, source: string, workerFields: string): Promise<string> {
+/** Starts workerd with one worker, and with a template the loader for it; workerd tells the port it was given on descriptor 3. */
+async function serve(context: PeerContext, source: string, template?: string): Promise<{ readonly url: string; readonly processId: number }> {
   const binary = binaryPath()
   if (binary === null) throw new Error('workerd is not installed')
-  await writeFile(join(context.directory, `${name}.js`), source)
-  const configPath = join(context.directory, `${name}.capnp`)
+  await writeFile(join(context.directory, 'main.js'), source)
+  if (template !== undefined) await writeFile(join(context.directory, 'template.txt'), template)
+  const configPath = join(context.directory, 'config.capnp')
+  const [module, binding] = template === undefined
+    ? ['', '']
+    : [', (name = "template.txt", text = embed "template.txt")', ', bindings = [(name = "LOADER", workerLoader = (id = "benchmark"))]']
   await writeFile(configPath, `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .benchmark)],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 const benchmark :Workerd.Worker = (
-  modules = [(name = "${name}.js", esModule = embed "${name}.js")],
-  compatibilityDate = "${compatibilityDate}"${workerFields}
+  modules = [(name = "main.js", esModule = embed "main.js")${module}],
+  compatibilityDate = "${compatibilityDate}"${binding}
 );
 `)
-  const match = await context.processes.start(
+  const { match, processId } = await context.processes.startServer(
     { file: binary, arguments: ['serve', '--experimental', '--control-fd=3', configPath] },
     { readyDescriptor: 3, readyPattern: /"event":"listen".*"port":(\d+)/, timeoutMs: 30_000 },
   )
-  return `http://127.0.0.1:${match[1]}/`
+  return { url: `http://127.0.0.1:${match[1]}/`, processId }
 }

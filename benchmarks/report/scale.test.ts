@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { linearScale, logScale } from './scale.ts'
+import { linearScale, logScale, ninesScale } from './scale.ts'
 
 test('a linear scale starts at zero and ends at a round number above the largest value', () => {
   const scale = linearScale(46_000, 100, 600)
@@ -25,4 +25,12 @@ test('the ends of a logarithmic scale enclose the values', () => {
 test('one value alone still has a place', () => {
   expect(Number.isFinite(logScale(1, 1, 0, 100).place(1))).toBe(true)
   expect(Number.isFinite(linearScale(0, 0, 100).place(0))).toBe(true)
+})
+
+test('each nine has the same room, as far as there are values to tell it, and all is the end', () => {
+  const scale = ninesScale(600, 0, 235)
+  expect(scale.ticks).toEqual([0, 50, 90, 99, 100])
+  expect([0, 90, 99, 100].map(scale.place).map(Math.round)).toEqual([0, 100, 200, 235])
+  expect(scale.place(99.99)).toBeLessThanOrEqual(235)
+  expect(ninesScale(100_000, 0, 1).ticks).toContain(99.99)
 })

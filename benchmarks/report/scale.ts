@@ -32,6 +32,17 @@ export function logScale(smallest: number, largest: number, from: number, to: nu
   }
 }
 
+/**
+ * Percentages by their number of nines: 90 % is one, 99 % two. As many as `count` values can tell; 100 % stands a little beyond the last,
+ * where no logarithm would ever get.
+ */
+export function ninesScale(count: number, from: number, to: number): Scale {
+  const ticks = [90, 99, 99.9, 99.99].filter((percent, index) => index < 2 || count * (1 - percent / 100) >= 1)
+  const last = ticks.length + 0.35
+  const nines = (percent: number): number => (percent >= 100 ? last : Math.min(-Math.log10(1 - percent / 100), last))
+  return { ticks: [0, 50, ...ticks, 100], minorTicks: [], place: (percent) => from + (nines(percent) / last) * (to - from) }
+}
+
 /** 1, 2 and 5 times the powers of ten, within the bounds. */
 function roundNumbers(low: number, high: number): number[] {
   return decades(low, high)

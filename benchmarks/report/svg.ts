@@ -1,4 +1,4 @@
-/** A small writer of SVG: elements with escaped attributes and text, and numbers no finer than a hundredth of a pixel. */
+/** A small writer of SVG and HTML: elements with escaped attributes and text, and numbers no finer than a hundredth of a pixel. */
 export type Attributes = Readonly<Record<string, string | number>>
 
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
@@ -18,7 +18,7 @@ export function line(x1: number, y1: number, x2: number, y2: number, attributes:
 
 /** A path through points, drawn straight from each to the next. */
 export function polyline(points: readonly (readonly [number, number])[], attributes: Attributes): string {
-  return element('polyline', { points: points.map(([x, y]) => `${pixels(x)},${pixels(y)}`).join(' '), fill: 'none', ...attributes })
+  return element('polyline', { points: points.map(([x, y]) => `${pixels(x)},${pixels(y)}`).join(' '), ...attributes })
 }
 
 export function escapeText(value: string): string {

@@ -1,54 +1,44 @@
 import Table from 'cli-table3'
-import { milliseconds, perSecond, times } from './format.ts'
-import type { BenchmarkReport, LoadRow } from './rows.ts'
+import type { BenchmarkReport, CaseResult, Judgement, RowResult } from '../results.ts'
+import { type FigureName, figures } from '../rows/index.ts'
+import { figure, milliseconds } from './format.ts'
 
-/** The report for a terminal: one table a question, what is missing, and the targets. Plain text, no colour codes. */
+/** The report for a terminal: one table a case, what is missing, and the targets. Plain text, no colour codes. */
 export function renderTable(report: BenchmarkReport): string {
-  const parts: string[] = []
-  if (report.asked.includes('cold-start')) parts.push(coldStartTable(report))
-  if (report.asked.includes('latency')) parts.push(loadTable('Warm latency, 1 connection (ms)', report, report.latency))
-  for (const connections of report.asked.includes('throughput') ? report.settings.throughputConnections : []) {
-    const rows = report.throughput.filter((row) => row.connections === connections)
-    parts.push(loadTable(`Throughput, ${connections} connections (latency in ms)`, report, rows))
-  }
+  const parts = report.rows.flatMap((row) => row.cases.map((each) => caseTable(row, each)))
   for (const { peer, reason } of report.absent) parts.push(`${peer}: ABSENT. ${reason}`)
-  for (const { question, peer, round, detail } of report.failures) parts.push(`${question}, ${peer}, round ${round}: FAILED. ${detail}`)
-  if (report.targets.length > 0) {
-    parts.push(report.targets.map(({ title, reached, detail }) => `${reached ? 'reached' : 'MISSED '}  ${title}: ${detail}`).join('\n'))
-  }
+  for (const { row, peer, round, detail } of report.failures) parts.push(`${row}, ${peer}, round ${round}: FAILED. ${detail}`)
+  if (report.targets.length > 0) parts.push(judgements(report.targets, ['reached', 'MISSED ']))
+  if (report.guards.length > 0) parts.push(judgements(report.guards, ['holds  ', 'BROKEN ']))
   parts.push(footer(report))
   return parts.join('\n\n')
 }
 
-function coldStartTable(report: BenchmarkReport): string {
-  const reference = report.coldStart.find((row) => row.peer === 'workerd')?.summary.p50
-  const rows = report.coldStart.map(({ title, method, summary }) => [
-    title, method, String(summary.count), milliseconds(summary.min), milliseconds(summary.p50), milliseconds(summary.p90),
-    milliseconds(summary.p99), milliseconds(summary.max), reference === undefined ? '' : times(summary.p50, reference),
-  ])
-  const { coldGapMs } = report.settings
-  const pace = coldGapMs === 0 ? 'back to back' : `${coldGapMs} ms apart`
-  return table(`Cold start, first request to a function, ${pace} (ms)`, ['', 'how', 'n', 'min', 'p50', 'p90', 'p99', 'max', 'p50 to workerd'], rows, 2)
+/** Which columns a case has, and what stands in them; shared with the page. */
+export function caseColumns({ peers }: CaseResult): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+  const hasTimes = peers.some(({ times }) => times !== undefined)
+  const names = (Object.keys(figures) as FigureName[]).filter((name) => peers.some((peer) => peer.figures[name] !== undefined))
+  return {
+    head: ['', ...(hasTimes ? ['n', 'p50', 'p90', 'p99', 'max'] : []), ...names.map((name) => `${figures[name].title} (${figures[name].unit})`)],
+    rows: peers.map(({ title, method, times, figures: measured }) => [
+      method === undefined ? title : `${title}, ${method}`,
+      ...(hasTimes ? [times?.count.toLocaleString('en-US') ?? '', ...[times?.p50, times?.p90, times?.p99, times?.max].map((value) => (value === undefined ? '' : milliseconds(value)))] : []),
+      ...names.map((name) => (measured[name] === undefined ? '' : figure(name, measured[name]))),
+    ]),
+  }
 }
 
-function loadTable(caption: string, report: BenchmarkReport, rows: readonly LoadRow[]): string {
-  const reference = rows.find((row) => row.peer === 'workerd')?.requestsPerSecond
-  const cells = rows.map(({ title, requestsPerSecond, latencyMs }) => [
-    title, perSecond(requestsPerSecond), milliseconds(latencyMs.p50), milliseconds(latencyMs.p90), milliseconds(latencyMs.p99),
-    milliseconds(latencyMs.max), reference === undefined ? '' : times(requestsPerSecond, reference),
-  ])
-  return table(`${caption}, medians of ${report.settings.rounds}`, ['', 'requests/s', 'p50', 'p90', 'p99', 'max', 'rate to workerd'], cells, 1)
+function caseTable(row: RowResult, each: CaseResult): string {
+  const caption = `${row.title}: ${each.title} (times in ms, medians of ${each.peers[0]?.rounds.length ?? 0} rounds; ${row.name}, ${row.seconds} s)`
+  if (each.peers.length === 0) return `${caption}\n  nothing was measured`
+  const { head, rows } = caseColumns(each)
+  const table = new Table({ head: [...head], colAligns: head.map((_, index) => (index === 0 ? 'left' : 'right')), style: { head: [], border: [] } })
+  table.push(...rows.map((cells) => [...cells]))
+  return `${caption}\n${table.toString()}`
 }
 
-function table(caption: string, head: string[], rows: readonly string[][], leftColumns: number): string {
-  if (rows.length === 0) return `${caption}\n  nothing was measured`
-  const output = new Table({
-    head,
-    colAligns: head.map((_, index) => (index < leftColumns ? 'left' : 'right')),
-    style: { head: [], border: [] },
-  })
-  output.push(...rows)
-  return `${caption}\n${output.toString()}`
+function judgements(all: readonly Judgement[], [yes, no]: readonly [string, string]): string {
+  return all.map(({ title, reached, measured, bound }) => `${reached ? yes : no}  ${title}: ${measured}, ${bound}`).join('\n')
 }
 
 function footer(report: BenchmarkReport): string {

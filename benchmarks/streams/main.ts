@@ -3,7 +3,7 @@ import { describeMachine, loadAverage } from '../machine.ts'
 import { Processes } from '../processes.ts'
 import { exchange, type Row, rows } from './rows.ts'
 import { type Runtime, startRuntime } from './runtimes.ts'
-import { cpuMillisecondsOf } from './process-tree.ts'
+import { cpuMillisecondsOf } from '../process-tree.ts'
 
 /**
  * `node benchmarks/streams/main.ts [--cpu]`: how fast streams and text are in Skerry, workerd and Node, each in processes of its own, over

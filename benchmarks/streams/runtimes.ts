@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findBinary } from '../peers/installed.ts'
 import type { Processes } from '../processes.ts'
-import { childrenOf } from './process-tree.ts'
+import { childrenOf } from '../process-tree.ts'
 import { workerSource } from './worker.ts'
 
 export interface Runtime {
