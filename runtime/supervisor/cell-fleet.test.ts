@@ -123,3 +123,33 @@ test('beyond its share the groups of an owner take each other\'s cells, and nobo
   expect(ended).not.toContain(modest)
   fleet.close()
 })
+
+test('spares start in the background once all of the first were up, and not while the node waits for them', () => {
+  const created: (Record<'ready', boolean> & CellHandle)[] = []
+  const inBackground: CellHandle[] = []
+  const fleet = new CellFleet({
+    create: () => {
+      const cell = Object.assign(cellOf(), { ready: false, startInBackground: () => inBackground.push(cell) })
+      created.push(cell)
+      return cell
+    },
+    cellsMax: 16,
+    spares: 2,
+  })
+  const bringUp = (cell: (typeof created)[number] | undefined): void => {
+    if (cell === undefined) throw new Error('no such cell')
+    cell.ready = true
+    fleet.markReady(cell)
+  }
+  const [first, second] = created
+  bringUp(first)
+  if (second !== undefined) fleet.remove(second, true)
+  vi.advanceTimersByTime(1_000)
+  expect(created).toHaveLength(3)
+  expect(inBackground).toHaveLength(0)
+  bringUp(created[2])
+  if (first !== undefined) fleet.remove(first, true)
+  vi.advanceTimersByTime(1_000)
+  expect(inBackground).toEqual([created[3]])
+  fleet.close()
+})

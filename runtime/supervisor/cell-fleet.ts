@@ -52,8 +52,8 @@ export class CellFleet {
   #respawnMs = respawnMinMs
   readonly #cameUp = new WeakSet<CellHandle>()
   #failedStarts = 0
-  /** Before, the node itself waits for its first cells. */
-  #cameUpOnce = false
+  /** Before, the node itself waits for its spares, and in the background they may take minutes on a busy machine. */
+  #wasReady = false
   #closed = false
 
   constructor(options: CellFleetOptions) {
@@ -100,7 +100,7 @@ export class CellFleet {
 
   markReady(cell: CellHandle): void {
     this.#cameUp.add(cell)
-    this.#cameUpOnce = true
+    this.#wasReady ||= this.ready
     this.#respawnMs = respawnMinMs
     this.#failedStarts = 0
   }
@@ -212,7 +212,7 @@ export class CellFleet {
         this.#respawnMs = Math.min(this.#respawnMs * 2, respawnMaxMs)
         return
       }
-      if (this.#cameUpOnce) cell.startInBackground()
+      if (this.#wasReady) cell.startInBackground()
       this.#spares.push(cell)
     }
   }
