@@ -1,25 +1,14 @@
-import { build } from 'esbuild'
 import { join } from 'node:path'
+import { bundleFunction } from '../sdk/bundle/index.ts'
 import type { FunctionSet, Workload } from './workload.ts'
 
-/** Functions that are bundled from the packages of this folder, as a publisher's are: one text for every peer. */
+/** Functions that are bundled from the packages of this folder, as `skerry deploy` does it: one ES module, the same text for every peer. */
 async function bundle(name: string): Promise<string> {
-  const result = await build({
-    entryPoints: [join(import.meta.dirname, 'functions', `${name}.js`)],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'esnext',
-    conditions: ['workerd', 'worker', 'browser'],
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'silent',
-  })
-  const [file] = result.outputFiles
-  if (file === undefined) throw new Error(`${name} gave no bundle.`)
-  return file.text
+  const { script } = await bundleFunction({ directory: join(import.meta.dirname, 'functions'), main: `${name}.js` })
+  return new TextDecoder().decode(script)
 }
 
-/** hono, zod and react-dom/server in one file, not minified: about 800 KB that are evaluated before the first answer. */
+/** hono, zod and react-dom/server in one file: about 600 KB, without needless white space, that are evaluated before the first answer. */
 export async function largeFunctions(count: number): Promise<FunctionSet> {
   const template = await bundle('large')
   return { count, template, expectedBody: (index) => `<p id="page-1">Hello from function ${index}</p>` }

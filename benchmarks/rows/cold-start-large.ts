@@ -6,7 +6,7 @@ import type { Row } from './row.ts'
 export const coldStartLarge: Row = {
   name: 'cold-start-large',
   title: 'Cold start of a large bundle',
-  about: ({ largeFunctions, coldGapMs }) => `First requests to ${largeFunctions} applications of hono, zod and react-dom/server (0.8 MB each), one after another, ${coldGapMs} ms apart.`,
+  about: ({ largeFunctions, coldGapMs }) => `First requests to ${largeFunctions} applications of hono, zod and react-dom/server (0.6 MB each), one after another, ${coldGapMs} ms apart.`,
   cases: () => [{ name: 'first', title: 'first request' }],
   decides: 'times',
   peers: ['skerry', 'workerd'],

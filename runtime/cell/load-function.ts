@@ -108,13 +108,13 @@ export class FunctionLoad {
     const form = scriptFormOf(source)
     if (form === undefined) return undefined
     try {
-      return (this.#script = compileEagerly(() =>
+      const compile = (): CachedScript =>
         blank.isolate.compileScriptSync(form.text, {
           filename: scriptName,
           columnOffset: form.columnOffset,
           ...(cached === undefined ? { produceCachedData: settings.produceCodeCache } : { cachedData: cached }),
-        }),
-      ))
+        })
+      return (this.#script = source.length < eagerCharactersMin ? compile() : compileEagerly(compile))
     } catch {
       // What is wrong with it is told in the terms of a module.
       return undefined
@@ -172,6 +172,9 @@ export class FunctionLoad {
     return failure('startup_failed', `Start-up used ${(this.#cpuMicros / 1_000).toFixed(0)} ms of CPU; the limit is ${startupCpuMs} ms`)
   }
 }
+
+/** Of less, all is compiled sooner than the flags are set. */
+const eagerCharactersMin = 16 * 1024
 
 /**
  * Functions are compiled before they are called, so that the code cache has all of them: V8 makes it when a script is compiled and not when it has
