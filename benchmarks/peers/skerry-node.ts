@@ -46,18 +46,24 @@ async function startRole<T extends z.ZodType>(
   return { line: schema.parse(JSON.parse(match[1] ?? '')), processId }
 }
 
+/** The control plane refuses more than it has memory for. */
+const uploadsAtATime = 4
+
 /** Publishes functions as one atomic group and waits until the node has activated them. */
 export async function publish(node: SkerryNode, functions: readonly PublishedFunction[]): Promise<void> {
   const authorization = `Bearer ${node.token}`
-  const entries = await Promise.all(functions.map(async ({ name, source, isolation = 'function' }) => {
-    const bytes = Buffer.from(source)
-    const artifactHash = createHash('sha256').update(bytes).digest('hex')
-    await call(node, `/v1/artifacts/${artifactHash}`, {
-      method: 'PUT', headers: { authorization, 'content-type': 'application/octet-stream' }, body: bytes,
-    })
-    // All limits are the defaults but this one: the widest row has more connections than a function may have requests at once.
-    return { name, artifactHash, config: { isolation, concurrency: { max: 1_000 } }, routes: [] }
-  }))
+  const entries = []
+  for (let first = 0; first < functions.length; first += uploadsAtATime) {
+    entries.push(...await Promise.all(functions.slice(first, first + uploadsAtATime).map(async ({ name, source, isolation = 'function' }) => {
+      const bytes = Buffer.from(source)
+      const artifactHash = createHash('sha256').update(bytes).digest('hex')
+      await call(node, `/v1/artifacts/${artifactHash}`, {
+        method: 'PUT', headers: { authorization, 'content-type': 'application/octet-stream' }, body: bytes,
+      })
+      // All limits are the defaults but this one: the widest row has more connections than a function may have requests at once.
+      return { name, artifactHash, config: { isolation, concurrency: { max: 1_000 } }, routes: [] }
+    })))
+  }
   const request: DeploymentRequestInput = { functions: entries, message: 'benchmark' }
   const answer = await call(node, '/v1/deployments', {
     method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(request),
