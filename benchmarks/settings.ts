@@ -79,7 +79,7 @@ export const quickSettings: Settings = {
   settleMs: 200,
   idleSeconds: 1,
   loadSeconds: 1,
-  warmUpSeconds: 1,
+  warmUpSeconds: 2,
   throughputConnections: [32],
   memoryFunctions: 40,
   memoryRestMs: 500,

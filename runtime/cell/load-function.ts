@@ -118,6 +118,9 @@ export class FunctionLoad {
     } catch {
       // What is wrong with it is told in the terms of a module.
       return undefined
+    } finally {
+      // As large as the script, beside the heap, and else there until the next collection.
+      cached?.release()
     }
   }
 
