@@ -37,8 +37,8 @@ export const GuestEvent = {
    */
   configure: 1,
   /**
-   * A request came. id: exchange; first: request head; second: the whole body as Uint8Array, `true` where chunks follow, `'socket'` where it
-   * may be answered with 101 and both bodies then carry messages (`message-frames.ts`), or undefined.
+   * A request came. id: exchange; first: request head; second: the whole body as Uint8Array, or as a string that stands for its UTF-8; `true`
+   * where chunks follow; `false` where it may be answered with 101 and both bodies then carry messages (`message-frames.ts`); or undefined.
    */
   request: 2,
   /** The answer to the subrequest `id` came. first: response head; second: as in `request`. */

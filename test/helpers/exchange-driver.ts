@@ -20,7 +20,7 @@ export class ExchangeDriver {
   }
 
   /** Starts a request that `handler` serves; answers with its id. */
-  start(handler: Handler, head: string = getHead, body?: Uint8Array | true): number {
+  start(handler: Handler, head: string = getHead, body?: string | Uint8Array | true): number {
     const problem = adoptHandlers({ fetch: handler })
     if (problem !== '') throw new TypeError(problem)
     this.#lastId += 2

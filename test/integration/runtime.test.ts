@@ -65,6 +65,25 @@ describe('a request', () => {
     expect(body.equals(bytes)).toBe(true)
   })
 
+  // Well-formed text crosses the boundary as a string, everything else as bytes; code inside must not notice.
+  test.each([
+    ['ASCII, as long as one field', 'socket', 'socket'],
+    ['more than the loop in the isolate takes', 'true '.repeat(400), 'true '.repeat(400)],
+    ['UTF-8 of all lengths', 'h\u00e9llo \u20ac \u{1f600}', 'h\u00e9llo \u20ac \u{1f600}'],
+    ['a byte order mark, which text() takes away', '\ufeffmarked', 'marked'],
+    ['what is no UTF-8', Buffer.from([0x61, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0xff]), 'a\ufffd(\ufffd\ufffd\ufffd\ufffd'],
+  ])('shows a whole body as text and as its very bytes: %s', async (_name, sent, text) => {
+    const reader = versionOf('reader', `export default { async fetch(request) {
+      const [copy, stream] = [request.clone(), request.clone()]
+      const chunks = []
+      for await (const chunk of stream.body) chunks.push(...chunk)
+      return Response.json({ text: await request.text(), bytes: [...await copy.bytes()], chunks })
+    } }`)
+    const body = Buffer.from(sent)
+    const answer = await call(runtime, reader, { method: 'POST', body })
+    expect(JSON.parse(answer.body.toString())).toEqual({ text, bytes: [...body], chunks: [...body] })
+  })
+
   test('loses nothing of a body that comes while the script is still being read', async () => {
     const reading = Promise.withResolvers<Uint8Array>()
     const source = Buffer.from('export default { fetch: async (request) => new Response(String((await request.arrayBuffer()).byteLength)) }')

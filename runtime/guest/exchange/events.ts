@@ -27,12 +27,12 @@ export function adoptHandlers(defaultExport: unknown): string {
   return problem
 }
 
-/** The event `request`. `body`: the whole body, true where chunks follow, 'socket' where a WebSocket may, undefined for none. */
+/** The event `request`. `body`: the whole body, true where chunks follow, false where a WebSocket may, undefined for none. */
 export function startRequest(id: number, head: string, body: unknown): void {
   setCurrentRequestId(id)
   const exchange = new RequestExchange(id, head, body, removeSettled)
   exchanges.add(exchange)
-  exchange.run(service.handlers, service.environment, body instanceof Uint8Array ? body : undefined)
+  exchange.run(service.handlers, service.environment, typeof body === 'string' || body instanceof Uint8Array ? body : undefined)
 }
 
 /** The event `head`: the answer to a subrequest. */

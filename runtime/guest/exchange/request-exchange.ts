@@ -52,13 +52,13 @@ export class RequestExchange implements Exchange, WaitUntil {
     this.ownerId = id
     this.#head = head
     this.#incoming = body === true ? new IncomingBody(id, () => {}) : undefined
-    this.#takesSocket = body === 'socket'
+    this.#takesSocket = body === false
     this.#onSettled = onSettled
   }
 
   /** Never throws. */
-  run(handlers: Handlers, environment: unknown, content: Uint8Array | undefined): void {
-    const body = this.#incoming === undefined ? content && new Body(content) : new Body(undefined, this.#incoming)
+  run(handlers: Handlers, environment: unknown, content: string | Uint8Array | undefined): void {
+    const body = content === undefined && this.#incoming === undefined ? undefined : new Body(content, this.#incoming)
     const request = createRequest(new RequestRecord(() => readFields(this.#head), body, () => this.#readSignal()))
     let answer: unknown
     try {

@@ -26,8 +26,8 @@ describe('a request', () => {
     expect(await seen.promise).toEqual(['PUT', 'http://hello.localhost/a?b', '1, 2', 'fra', true, 'hi', null])
   })
 
-  test('reads a whole body without a stream', async () => {
-    const id = start(async (request) => new Response(await request.text()), postHead, new TextEncoder().encode('héllo'))
+  test.each([['bytes', new TextEncoder().encode('héllo')], ['text', 'héllo']])('reads a whole body of %s without a stream', async (_name, body) => {
+    const id = start(async (request) => new Response(await request.text()), postHead, body)
     await turn()
     expect(host.of(HostOperation.respond, id)[0]?.second).toBe('héllo')
   })

@@ -53,7 +53,7 @@ export class SubrequestExchange implements Exchange {
       return
     }
     if (body === true) this.#incoming = new IncomingBody(this.id, () => this.#endAnswer())
-    const content = body instanceof Uint8Array ? new Body(body) : undefined
+    const content = typeof body === 'string' || body instanceof Uint8Array ? new Body(body) : undefined
     const record = new ResponseRecord(
       status, statusText, [...headers],
       isNullBodyStatus(status) ? undefined : this.#incoming === undefined ? content : new Body(undefined, this.#incoming),

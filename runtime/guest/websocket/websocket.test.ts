@@ -318,6 +318,6 @@ function serveUpgrade(handler: () => unknown): number {
   adoptHandlers({ fetch: handler })
   driver.host.calls.length = 0
   nextId += 2
-  startRequest(nextId, getHead, 'socket')
+  startRequest(nextId, getHead, false)
   return nextId
 }
