@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SkerryError } from '../../errors/index.ts'
 import type {
-  FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime,
+  FunctionRequest, FunctionResponseHead, Release, RequestControl, ResponseHandler, Runtime,
 } from '../../runtime/supervisor/index.ts'
 import type { OpenSockets } from '../bindings/websocket/index.ts'
 import type { UnreadHolder, Protection } from '../protection/index.ts'
@@ -126,7 +126,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     }
   }
 
-  onChunk(chunk: Uint8Array): boolean {
+  onChunk(chunk: Uint8Array, release?: Release): boolean {
     if (this.#isOver || this.#isDiscarding) return true
     if (this.#socket !== undefined) return this.#socket.write(chunk)
     this.#sentBytes += chunk.length
@@ -136,7 +136,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
       }))
       return true
     }
-    if (this.#response.write(chunk)) return true
+    if (this.#response.write(chunk, release)) return true
     this.#context.protection.held.add(this, this.#isWaitingForDrain ? chunk.length : this.#response.writableLength)
     this.#waitForDrain()
     return false

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { frameHeaderBytes, type FrameType } from '../bridge/index.ts'
+import type { Release } from './spent-bytes.ts'
 
 /** Batches are cut from slabs of this size: a buffer for each turn would keep the garbage collector busy. */
 const slabBytes = 128 * 1024
@@ -7,6 +8,13 @@ const slabBytes = 128 * 1024
 const slabRestBytes = 4 * 1024
 /** From here on bytes are handed on where they lie: copying them costs more than another part of the write. */
 const referredBytesMin = 8 * 1024
+
+/** A part of the write. */
+export interface BatchPart {
+  readonly bytes: Buffer
+  /** To be called once it is written. */
+  readonly release: Release | undefined
+}
 
 /** A u32 to be filled in when it is known, by where it stands. */
 interface Gap {
@@ -27,7 +35,7 @@ export class FrameBatch {
   /** Where the part under way begins in the slab, and where the next byte goes. */
   #start = 0
   #end = 0
-  #parts: Buffer[] = []
+  #parts: BatchPart[] = []
   /** Bytes in `#parts`. */
   #partBytes = 0
   #frame: Gap | undefined
@@ -59,12 +67,13 @@ export class FrameBatch {
     this.#end += 4
   }
 
-  /** Many bytes are not copied: they must not change any more, unless they are shared memory. */
-  writeBytes(bytes: Uint8Array): void {
+  /** Many bytes are not copied: they must not change until they are released, unless they are shared memory. */
+  writeBytes(bytes: Uint8Array, release?: Release): void {
     const { byteLength, buffer, byteOffset } = bytes
-    if (byteLength >= referredBytesMin && buffer instanceof ArrayBuffer) {
+    // What is to be released may have parts before it that lie where it does: a copy of the last would not tell when they are written.
+    if ((byteLength >= referredBytesMin || release !== undefined) && buffer instanceof ArrayBuffer) {
       this.#closePart()
-      this.#add(Buffer.from(buffer, byteOffset, byteLength))
+      this.#add(Buffer.from(buffer, byteOffset, byteLength), release)
       return
     }
     this.#reserve(byteLength)
@@ -111,7 +120,7 @@ export class FrameBatch {
   }
 
   /** The finished frames, in parts that belong together in this order; the batch is empty afterwards. */
-  take(): readonly Buffer[] {
+  take(): readonly BatchPart[] {
     this.#closePart()
     const parts = this.#parts
     this.#parts = []
@@ -140,13 +149,13 @@ export class FrameBatch {
 
   #closePart(): void {
     if (this.#end === this.#start) return
-    this.#add(this.#buffer.subarray(this.#start, this.#end))
+    this.#add(this.#buffer.subarray(this.#start, this.#end), undefined)
     this.#start = this.#end
   }
 
-  #add(part: Buffer): void {
-    this.#parts.push(part)
-    this.#partBytes += part.length
+  #add(bytes: Buffer, release: Release | undefined): void {
+    this.#parts.push({ bytes, release })
+    this.#partBytes += bytes.length
   }
 
   #renew(bytes: number): void {

@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { frameHeaderBytes, FrameType, maximumFrameBytes } from '../bridge/index.ts'
+import type { ReadMemory } from './spent-bytes.ts'
 
-export type FrameListener = (type: number, id: number, payload: Buffer) => void
+/** `memory`: what the payload is a view of, to be asked for more time than the call takes; undefined where that can not be had. */
+export type FrameListener = (type: number, id: number, payload: Buffer, memory: ReadMemory | undefined) => void
 
 /**
- * Cuts the bytes of the pipe into frames. The payload handed to the listener is a view of what was read: copy what outlives the call,
- * and copy exactly that before it enters an isolate (the memory around it belongs to other requests).
+ * Cuts the bytes of the pipe into frames. The payload handed to the listener is a view of what was read: copy what outlives the call, or have
+ * its memory lent or kept; and copy exactly that before it enters an isolate (the memory around it belongs to other requests).
  *
  * The bytes of a body are cut anywhere, so a `chunk` that comes in pieces is handed on in pieces: nothing is joined, or waits for the rest.
  */
@@ -27,17 +29,18 @@ export class FrameReader {
   }
 
   /** Throws a RangeError at a length that no frame has: the other side can not be trusted further. */
-  push(chunk: Buffer): void {
+  push(chunk: Buffer, memory?: ReadMemory): void {
     let bytes = chunk
     if (this.#pendingBytes > 0) {
       this.#pending.push(this.#copiesPending ? Buffer.from(chunk) : chunk)
+      memory?.keep()
       this.#pendingBytes += chunk.length
       if (this.#pendingBytes < this.#neededBytes) return
       bytes = Buffer.concat(this.#pending, this.#pendingBytes)
       this.#pending = []
       this.#pendingBytes = 0
     }
-    let at = this.#passChunk(bytes, 0)
+    let at = this.#passChunk(bytes, 0, memory)
     this.#neededBytes = frameHeaderBytes
     while (bytes.length - at >= frameHeaderBytes) {
       const length = bytes.readUInt32LE(at)
@@ -48,16 +51,17 @@ export class FrameReader {
         if (type === FrameType.chunk) {
           this.#chunkId = id
           this.#chunkBytesLeft = length + 4 - frameHeaderBytes
-          at = this.#passChunk(bytes, at + frameHeaderBytes)
+          at = this.#passChunk(bytes, at + frameHeaderBytes, memory)
         } else {
           this.#neededBytes = length + 4
         }
         break
       }
-      this.#listener(type, id, bytes.subarray(at + frameHeaderBytes, at + 4 + length))
+      this.#listener(type, id, bytes.subarray(at + frameHeaderBytes, at + 4 + length), memory)
       at += length + 4
     }
     if (at < bytes.length) {
+      memory?.keep()
       const rest = bytes.subarray(at)
       this.#pending = [this.#copiesPending && bytes === chunk ? Buffer.from(rest) : rest]
       this.#pendingBytes = bytes.length - at
@@ -65,11 +69,11 @@ export class FrameReader {
   }
 
   /** Hands on what is there of a chunk under way. Answers with where it ends. */
-  #passChunk(bytes: Buffer, at: number): number {
+  #passChunk(bytes: Buffer, at: number, memory: ReadMemory | undefined): number {
     const end = Math.min(bytes.length, at + this.#chunkBytesLeft)
     if (end === at) return at
     this.#chunkBytesLeft -= end - at
-    this.#listener(FrameType.chunk, this.#chunkId, bytes.subarray(at, end))
+    this.#listener(FrameType.chunk, this.#chunkId, bytes.subarray(at, end), memory)
     return end
   }
 }

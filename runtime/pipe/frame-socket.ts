@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import { FrameBatch } from './frame-batch.ts'
 import { type FrameListener, FrameReader } from './frame-reader.ts'
+import { ReadMemory } from './spent-bytes.ts'
 
 export interface FrameSocketOptions {
   readonly socket: Socket
@@ -30,7 +31,9 @@ export class FrameSocket {
     this.#reader = new FrameReader(options.onFrame, readsIntoOneBuffer)
     if (!readsIntoOneBuffer) {
       this.#socket.on('data', (chunk: Buffer) => {
-        this.#receive(chunk)
+        const memory = new ReadMemory(chunk)
+        this.#receive(chunk, memory)
+        memory.release()
       })
     }
     this.#socket.on('error', (error) => {
@@ -82,7 +85,7 @@ export class FrameSocket {
     const parts = this.batch.take()
     if (this.#closed) return
     this.#socket.cork()
-    for (const part of parts) this.#socket.write(part)
+    for (const { bytes, release } of parts) this.#socket.write(bytes, release)
     this.#socket.uncork()
   }
 
@@ -90,9 +93,9 @@ export class FrameSocket {
     this.#socket.destroy()
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(chunk: Buffer, memory?: ReadMemory): void {
     try {
-      this.#reader.push(chunk)
+      this.#reader.push(chunk, memory)
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error))
       this.#socket.destroy()

@@ -159,3 +159,17 @@ test('a sender of small messages that are not consumed is found out', () => {
   while (window.accept(1)) taken += 1
   expect(taken).toBe(Math.floor((initialCreditBytes + 4 * messageCreditBytes) / (messageCreditBytes + 1)))
 })
+
+test('what is to be released goes along with the last of a chunk that credit cuts, and at once where nobody wants it', () => {
+  const released: string[] = []
+  const sent: [number, boolean][] = []
+  const window = new SendWindow((bytes, release) => sent.push([bytes.byteLength, release !== undefined]), () => undefined)
+  window.offer(new Uint8Array(initialCreditBytes - 10), () => released.push('first'))
+  window.offer(new Uint8Array(30), () => released.push('second'))
+  expect(sent).toEqual([[initialCreditBytes - 10, true], [10, false]])
+  window.grant(100)
+  expect(sent.at(-1)).toEqual([20, true])
+  window.discard()
+  window.offer(new Uint8Array(30), () => released.push('third'))
+  expect(released).toEqual(['third'])
+})

@@ -1,32 +1,41 @@
 import { initialCreditBytes, maximumChunkBytes, messageCreditBytes } from '../bridge/index.ts'
+import type { Release } from '../pipe/index.ts'
+
+interface WaitingChunk {
+  readonly bytes: Uint8Array
+  readonly release: Release | undefined
+}
 
 /**
  * The sending half of a body under credit: what may not be sent yet is kept in order. The caller asks its source to pause when
  * `offer` answers false, so at most one source's worth of data waits here.
  */
 export class SendWindow {
-  readonly #send: (chunk: Uint8Array) => void
+  readonly #send: (chunk: Uint8Array, release: Release | undefined) => void
   readonly #onDrain: () => void
-  readonly #waiting: Uint8Array[] = []
+  readonly #waiting: WaitingChunk[] = []
   #credit = initialCreditBytes
   #afterLast: (() => void) | undefined
   #discarding = false
   #held = false
   #perChunk = 0
 
-  constructor(send: (chunk: Uint8Array) => void, onDrain: () => void) {
+  constructor(send: (chunk: Uint8Array, release: Release | undefined) => void, onDrain: () => void) {
     this.#send = send
     this.#onDrain = onDrain
   }
 
-  /** False asks the source to wait for `onDrain`. */
-  offer(chunk: Uint8Array): boolean {
-    if (this.#discarding) return true
+  /** False asks the source to wait for `onDrain`. `release` goes along with the last of the chunk that is sent. */
+  offer(bytes: Uint8Array, release?: Release): boolean {
+    if (this.#discarding) {
+      release?.()
+      return true
+    }
     if (this.#waiting.length === 0 && this.#credit > 0 && !this.#held) {
-      this.#pass(chunk)
+      this.#pass({ bytes, release })
       return this.#credit > 0
     }
-    this.#waiting.push(chunk)
+    this.#waiting.push({ bytes, release })
     return false
   }
 
@@ -85,20 +94,20 @@ export class SendWindow {
   }
 
   /** Sends as much as credit allows and keeps the rest. */
-  #pass(chunk: Uint8Array): void {
-    if (chunk.byteLength <= this.#credit) {
-      this.#spend(chunk)
+  #pass({ bytes, release }: WaitingChunk): void {
+    if (bytes.byteLength <= this.#credit) {
+      this.#spend(bytes, release)
       return
     }
-    const head = chunk.subarray(0, this.#credit)
-    this.#waiting.unshift(chunk.subarray(this.#credit))
-    this.#spend(head)
+    const head = bytes.subarray(0, this.#credit)
+    this.#waiting.unshift({ bytes: bytes.subarray(this.#credit), release })
+    this.#spend(head, undefined)
   }
 
   /** The last may take more than there is, by what it costs besides its bytes. */
-  #spend(chunk: Uint8Array): void {
+  #spend(chunk: Uint8Array, release: Release | undefined): void {
     this.#credit -= chunk.byteLength + this.#perChunk * Math.ceil(chunk.byteLength / maximumChunkBytes)
-    this.#send(chunk)
+    this.#send(chunk, release)
   }
 }
 

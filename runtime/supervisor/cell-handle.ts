@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { type CellSettings, FrameType, type LoadSettings, type ResetReason } from '../bridge/index.ts'
-import { PayloadReader } from '../pipe/index.ts'
+import { PayloadReader, type ReadMemory } from '../pipe/index.ts'
 import { CellProcess, type ProcessEnding, type TurnMark } from './cell-process.ts'
 import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseMeasures, parseReset } from './cell-records.ts'
@@ -82,8 +82,8 @@ export class CellHandle implements CellQueue {
     this.#options = options
     this.#process = new CellProcess({
       command: options.command,
-      onFrame: (type, id, payload) => {
-        this.#onFrame(type, id, payload)
+      onFrame: (type, id, payload, memory) => {
+        this.#onFrame(type, id, payload, memory)
       },
       onExit: (ending) => {
         this.#onExit(ending)
@@ -232,11 +232,11 @@ export class CellHandle implements CellQueue {
     this.#process.kill()
   }
 
-  #onFrame(type: number, id: number, payload: Buffer): void {
+  #onFrame(type: number, id: number, payload: Buffer, memory: ReadMemory | undefined): void {
     if (this.#isMistrusted) return
     this.#framesReceived++
     try {
-      this.#take(type, id, payload)
+      this.#take(type, id, payload, memory)
     } catch (error) {
       // Hostile or broken: nothing that this cell says can be believed any more.
       this.#isMistrusted = true
@@ -245,14 +245,15 @@ export class CellHandle implements CellQueue {
     }
   }
 
-  #take(type: number, id: number, payload: Buffer): void {
+  #take(type: number, id: number, payload: Buffer, memory: ReadMemory | undefined): void {
     switch (type) {
       case FrameType.head:
+        memory?.keep()
         this.#requests.get(id)?.onHead(payload)
         this.#lingerIfOver(id)
         break
       case FrameType.chunk:
-        this.#exchange(id)?.onChunk(payload)
+        this.#exchange(id)?.onChunk(payload, memory)
         break
       case FrameType.end:
         this.#exchange(id)?.onEnd()
@@ -276,6 +277,7 @@ export class CellHandle implements CellQueue {
         this.#log(id, payload)
         break
       case FrameType.loaded: {
+        memory?.keep()
         const isolate = this.isolates.get(id)
         const reader = new PayloadReader(payload)
         const outcome = parseLoadOutcome(reader.sizedUtf8())

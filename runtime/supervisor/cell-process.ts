@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FrameSocket } from '../pipe/index.ts'
+import { type FrameListener, FrameSocket } from '../pipe/index.ts'
 import { ProcessPriority } from './process-priority.ts'
 import { ProcessUsage } from './process-usage.ts'
 import { type CellCommand, chooseUser, filterDescriptor } from './sandbox.ts'
@@ -33,7 +33,7 @@ export interface ProcessEnding {
 
 export interface CellProcessOptions {
   readonly command: CellCommand
-  readonly onFrame: (type: number, id: number, payload: Buffer) => void
+  readonly onFrame: FrameListener
   /** Once, when the process is gone. */
   readonly onExit: (ending: ProcessEnding) => void
 }

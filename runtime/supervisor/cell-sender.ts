@@ -9,7 +9,7 @@ import {
   type ResetReason,
   type ResponseHead,
 } from '../bridge/index.ts'
-import type { FrameSocket } from '../pipe/index.ts'
+import type { FrameSocket, Release } from '../pipe/index.ts'
 import type { FunctionRequest } from './runtime.ts'
 import type { GuestImage } from './snapshot.ts'
 
@@ -69,12 +69,12 @@ export class CellSender {
     this.#finish()
   }
 
-  /** `renews`: its request gets CPU time and subrequests anew. */
-  chunk(exchange: number, chunk: Uint8Array, renews = false): void {
+  /** `renews`: its request gets CPU time and subrequests anew. `release` is called when the chunk was written. */
+  chunk(exchange: number, chunk: Uint8Array, renews = false, release?: Release): void {
     const { batch } = this.#frames
     for (let at = 0; at < chunk.byteLength; at += maximumChunkBytes) {
       batch.begin(renews && at === 0 ? FrameType.message : FrameType.chunk, exchange)
-      batch.writeBytes(chunk.subarray(at, at + maximumChunkBytes))
+      batch.writeBytes(chunk.subarray(at, at + maximumChunkBytes), at + maximumChunkBytes < chunk.byteLength ? undefined : release)
       batch.finish()
     }
     this.#frames.schedule()

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
 import { BodyKind, decodeResponseHead, fixedLimits, type ResetReason, type ResponseHead } from '../bridge/index.ts'
-import { PayloadReader } from '../pipe/index.ts'
+import { PayloadReader, type ReadMemory, type Release } from '../pipe/index.ts'
 import { ReceiveWindow, SendWindow } from './body-windows.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import type { FunctionRequest, RequestControl, ResponseHandler, RunnableVersion } from './runtime.ts'
@@ -68,9 +68,9 @@ export class RequestExchange implements RequestControl {
     this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sender.credit(this.id, bytes))
     if (options.request.body === 'stream' || options.request.body === 'socket') {
       this.#upload = new SendWindow(
-        (chunk) => {
+        (chunk, release) => {
           this.#uploadBegun = true
-          this.isolate?.cell.sender.chunk(this.id, chunk, this.beginWork(options.request.workOfMessage))
+          this.isolate?.cell.sender.chunk(this.id, chunk, this.beginWork(options.request.workOfMessage), release)
         },
         () => {
           if (!this.#over) this.#handler.onDrain()
@@ -96,9 +96,9 @@ export class RequestExchange implements RequestControl {
 
   // The node's side.
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, release?: Release): boolean {
     if (this.#over || this.#upload === undefined) return true
-    return this.#upload.offer(chunk)
+    return this.#upload.offer(chunk, release)
   }
 
   end(): void {
@@ -176,17 +176,17 @@ export class RequestExchange implements RequestControl {
     if (settled) isolate?.cell.settle(this)
   }
 
-  onChunk(payload: Buffer): void {
+  onChunk(payload: Buffer, memory?: ReadMemory): void {
     if (this.#over) return
     if (!this.#headReceived || !this.#download.accept(payload.length)) {
       this.fail(new SkerryError('uncaught_exception', 'The function sent a body in disregard of flow control'))
       return
     }
     this.#timer?.refresh()
+    const goesOn = this.#handler.onChunk(payload, memory?.lend())
     if (this.#paused) {
       this.#pausedBytes += payload.length
-      this.#handler.onChunk(payload)
-    } else if (this.#handler.onChunk(payload)) {
+    } else if (goesOn) {
       this.#download.consume(payload.length)
     } else {
       this.#paused = true

@@ -1,5 +1,6 @@
 import type { Limits } from '../bridge/index.ts'
 import type { SkerryError } from '../../errors/index.ts'
+import type { Release } from '../pipe/index.ts'
 
 /** One immutable version of one function, as the runtime needs it. Objects with the same `key` are the same version. */
 export interface RunnableVersion {
@@ -60,8 +61,8 @@ export interface FunctionResponseHead {
 export interface ResponseHandler {
   /** `body` is whole where present; undefined with `hasMore` true where chunks follow. */
   onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void
-  /** False asks the runtime to wait for `RequestControl.resume`. */
-  onChunk(chunk: Uint8Array): boolean
+  /** False asks the runtime to wait for `RequestControl.resume`. `release`, where called, frees the chunk's memory at once; it is empty then. */
+  onChunk(chunk: Uint8Array, release?: Release): boolean
   onEnd(): void
   /** Before the head: answer with the error. After it: break the connection. Nothing follows. */
   onError(error: SkerryError): void
@@ -71,8 +72,8 @@ export interface ResponseHandler {
 
 /** The sender's side of one request. Safe to call after the request is over (then without effect). */
 export interface RequestControl {
-  /** A chunk of the request's body. False asks to wait for `ResponseHandler.onDrain`; what was given is kept. */
-  write(chunk: Uint8Array): boolean
+  /** A chunk of the request's body. False asks to wait for `ResponseHandler.onDrain`; what was given is kept, until `release` is called. */
+  write(chunk: Uint8Array, release?: Release): boolean
   end(): void
   /** Go on sending answer chunks after `onChunk` answered false. */
   resume(): void
