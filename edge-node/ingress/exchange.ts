@@ -119,7 +119,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     } else if (hasMore) {
       this.#promisedBytes = outgoing.promisedBytes
       if (body !== undefined && body.length > 0) this.onChunk(body)
-      else response.flushHeaders()
+      else process.nextTick(this.#flushHead)
     } else {
       endWith(response, body)
       this.#finish('ok')
@@ -193,6 +193,11 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     }
     this.#socket = new ServedSocket({ ...accepted, control, sockets, versionKey: version.runnable.key, account: version.runnable.account, onOver: (code) => this.#finish(code) })
     this.#reportHead(head, outgoing, totalMs)
+  }
+
+  /** The head goes out with what of the body comes at once, or alone. */
+  readonly #flushHead = (): void => {
+    if (this.#sentBytes === 0 && !this.#isOver) this.#response.flushHeaders()
   }
 
   #reportHead(head: FunctionResponseHead, outgoing: OutgoingHead, totalMs: number): void {

@@ -66,6 +66,8 @@ export const BodyKind = {
   stream: 2,
   /** From the node: none, but a WebSocket's messages may follow once the answer is 101. */
   socket: 3,
+  /** From a cell: a u32 stands behind the head, the length of the whole body; it follows in chunks at once, without credit and without `end`. */
+  long: 4,
 } as const
 export type BodyKind = (typeof BodyKind)[keyof typeof BodyKind]
 
@@ -77,5 +79,7 @@ export const maximumFrameBytes = 64 * 1024 * 1024
 export const initialCreditBytes = 256 * 1024
 /** What each chunk of a WebSocket takes of the credit besides its bytes: no more than 256 messages are under way, however small. */
 export const messageCreditBytes = 1024
+/** A whole body with more follows its head: nobody has to join what the pipe cuts. */
+export const longBodyBytesMin = 32 * 1024
 /** Larger body chunks are cut to this. */
 export const maximumChunkBytes = 64 * 1024

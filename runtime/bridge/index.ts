@@ -1,4 +1,4 @@
-export { BodyKind, FrameType, frameHeaderBytes, initialCreditBytes, maximumChunkBytes, maximumFrameBytes, messageCreditBytes } from './frames.ts'
+export { BodyKind, FrameType, frameHeaderBytes, initialCreditBytes, longBodyBytesMin, maximumChunkBytes, maximumFrameBytes, messageCreditBytes } from './frames.ts'
 export {
   type GuestBoot,
   type GuestEntry,

@@ -1,5 +1,9 @@
-import { BodyKind, type CellLog, FrameType, type IsolateLoss, type IsolateMeasure, type LoadOutcome, type ResetReason, type Transfer } from '../bridge/index.ts'
-import type { FrameBatch } from '../pipe/index.ts'
+import { Buffer } from 'node:buffer'
+import { BodyKind, type CellLog, FrameType, type IsolateLoss, type IsolateMeasure, type LoadOutcome, longBodyBytesMin, type ResetReason, type Transfer } from '../bridge/index.ts'
+import { type FrameBatch, freeBytes } from '../pipe/index.ts'
+
+/** The memory of fewer bytes is left to the garbage collector. */
+const freedBytesMin = 16 * 1024
 
 /** Writes a cell's frames to the supervisor. They leave when the batch is flushed. */
 export class CellSender {
@@ -32,17 +36,27 @@ export class CellSender {
     this.#batch.finish()
   }
 
+  /** `body` is used up. */
   head(exchange: number, cpuMicros: number, settled: boolean, head: string, body: Transfer): void {
+    const long = longBodyOf(body)
     this.#batch.begin(FrameType.head, exchange)
     this.#batch.writeUint32(cpuMicros)
     this.#batch.writeUint8(settled ? 1 : 0)
-    this.#message(head, body)
+    if (long === undefined) {
+      this.#message(head, body)
+    } else {
+      this.#batch.writeUint8(BodyKind.long)
+      this.#batch.writeSizedLatin1(head)
+      this.#batch.writeUint32(long.byteLength)
+    }
     this.#batch.finish()
+    if (long !== undefined) this.chunk(exchange, long)
   }
 
+  /** `bytes` are used up. */
   chunk(exchange: number, bytes: Uint8Array): void {
     this.#batch.begin(FrameType.chunk, exchange)
-    this.#batch.writeBytes(bytes)
+    this.#batch.writeBytes(bytes, bytes.byteLength < freedBytesMin ? undefined : () => freeBytes(bytes))
     this.#batch.finish()
   }
 
@@ -87,4 +101,10 @@ export class CellSender {
     if (typeof body === 'string') this.#batch.writeUtf8(body)
     else if (body instanceof Uint8Array) this.#batch.writeBytes(body)
   }
+}
+
+/** The bytes of a body that does not travel in its head's frame, undefined for others. */
+function longBodyOf(body: Transfer): Uint8Array | undefined {
+  if (typeof body === 'string') return body.length < longBodyBytesMin ? undefined : Buffer.from(body, 'utf8')
+  return body instanceof Uint8Array && body.byteLength >= longBodyBytesMin ? body : undefined
 }

@@ -7,6 +7,7 @@ import type { IsolateRecord } from './isolate-record.ts'
 import type { FunctionRequest, RequestControl, ResponseHandler, RunnableVersion } from './runtime.ts'
 import type { SubrequestExchange } from './subrequest-exchange.ts'
 
+const disregard = 'The function sent a body in disregard of flow control'
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** What a request had to do with the loss of its isolate. */
 export type PartInLoss = 'offender' | 'suspect' | 'bystander'
@@ -53,6 +54,10 @@ export class RequestExchange implements RequestControl {
   #uploadBegun = false
   #headReceived = false
   #isSocket = false
+  /** Of an answer that came whole, what is still on its way. */
+  #longBytesLeft = 0
+  /** The cell is done with it, but for that. */
+  #isSettled = false
   /** How often code of the function began on it and was lost. */
   #runs = 0
   #over = false
@@ -121,7 +126,7 @@ export class RequestExchange implements RequestControl {
   abort(): void {
     if (this.#over) return
     this.#finish()
-    this.isolate?.cell.abandon(this, { code: 'aborted', message: 'the client is gone' })
+    this.#leaveCell({ code: 'aborted', message: 'the client is gone' })
   }
 
   // The cell's side.
@@ -138,9 +143,10 @@ export class RequestExchange implements RequestControl {
     const settled = reader.uint8() === 1
     const kind = reader.uint8()
     const head = readHead(reader.sizedLatin1())
+    const longBytes = kind === BodyKind.long ? reader.uint32() : 0
     const content = reader.rest()
-    if (typeof head === 'string' || content.length > fixedLimits.wholeBodyBytes) {
-      this.fail(new SkerryError('no_response', typeof head === 'string' ? head : 'The function sent a body in disregard of flow control'))
+    if (typeof head === 'string' || Math.max(content.length, longBytes) > fixedLimits.wholeBodyBytes) {
+      this.fail(new SkerryError('no_response', typeof head === 'string' ? head : disregard))
       return
     }
     this.#isSocket = head.status === 101
@@ -149,6 +155,8 @@ export class RequestExchange implements RequestControl {
       return
     }
     this.#headReceived = true
+    this.#longBytesLeft = longBytes
+    this.#isSettled = settled
     if (this.#isSocket) {
       this.#upload?.countMessages()
       this.#download.countMessages()
@@ -159,27 +167,31 @@ export class RequestExchange implements RequestControl {
       {
         status: head.status,
         statusText: head.statusText,
-        headers: head.headers,
+        headers: kind === BodyKind.long ? withLength(head.headers, longBytes) : head.headers,
         startKind: started?.startKind ?? 'warm',
         startMs: started?.startMs ?? 0,
         cpuMs: cpuMicros / 1_000,
       },
       kind === BodyKind.whole ? content : undefined,
-      kind === BodyKind.stream,
+      kind === BodyKind.stream || longBytes > 0,
     )
-    if (kind === BodyKind.stream) {
+    if (kind === BodyKind.stream || longBytes > 0) {
       if (this.#isSocket) this.#stopTimer()
       else if (!this.#over) this.#startIdleTimer()
     } else {
       this.onEnd()
     }
-    if (settled) isolate?.cell.settle(this)
+    if (settled && (this.#longBytesLeft === 0 || this.#over)) isolate?.cell.settle(this)
   }
 
   onChunk(payload: Buffer, memory?: ReadMemory): void {
     if (this.#over) return
+    if (this.#longBytesLeft > 0) {
+      this.#onLongChunk(payload, memory)
+      return
+    }
     if (!this.#headReceived || !this.#download.accept(payload.length)) {
-      this.fail(new SkerryError('uncaught_exception', 'The function sent a body in disregard of flow control'))
+      this.fail(new SkerryError('uncaught_exception', disregard))
       return
     }
     this.#timer?.refresh()
@@ -196,6 +208,10 @@ export class RequestExchange implements RequestControl {
 
   onEnd(): void {
     if (this.#over || !this.#headReceived) return
+    if (this.#longBytesLeft > 0) {
+      this.fail(new SkerryError('uncaught_exception', disregard))
+      return
+    }
     this.#finish()
     this.#handler.onEnd()
   }
@@ -232,7 +248,7 @@ export class RequestExchange implements RequestControl {
     this.#finish()
     this.#options.onFailure(this, error, stack)
     this.#handler.onError(error)
-    this.isolate?.cell.abandon(this, undefined)
+    this.#leaveCell(undefined)
   }
 
   /**
@@ -268,6 +284,26 @@ export class RequestExchange implements RequestControl {
     return true
   }
 
+  /** A part of an answer that came whole: no credit counts for it, and all of it is taken, whether the client reads or not. */
+  #onLongChunk(payload: Buffer, memory: ReadMemory | undefined): void {
+    if (payload.length > this.#longBytesLeft) {
+      this.fail(new SkerryError('uncaught_exception', disregard))
+      return
+    }
+    this.#longBytesLeft -= payload.length
+    this.#timer?.refresh()
+    if (!this.#handler.onChunk(payload, memory?.lend())) this.#paused = true
+    if (this.#longBytesLeft > 0 || this.#over) return
+    this.onEnd()
+    if (this.#isSettled) this.isolate?.cell.settle(this)
+  }
+
+  /** The cell is to drop it, where it still has it. */
+  #leaveCell(reason: ResetReason | undefined): void {
+    if (this.#isSettled) this.isolate?.cell.settle(this)
+    else this.isolate?.cell.abandon(this, reason)
+  }
+
   #startIdleTimer(): void {
     clearTimeout(this.#timer)
     const { idleMs } = this.version.limits
@@ -288,6 +324,12 @@ export class RequestExchange implements RequestControl {
     this.#stopTimer()
     this.#options.onOver()
   }
+}
+
+/** The length is what comes, whatever the function says. */
+function withLength(headers: readonly string[], length: number): string[] {
+  const others = headers.filter((_, index) => headers[index - (index % 2)] !== 'content-length')
+  return [...others, 'content-length', String(length)]
 }
 
 /**
