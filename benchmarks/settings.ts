@@ -28,7 +28,9 @@ export interface Settings {
   /** After which a node that is told so unloads a function that nobody called. */
   readonly idleSeconds: number
   readonly loadSeconds: number
+  /** A server is loaded for so long, by so many connections at least, before it is measured: engines compile by the number of calls. */
   readonly warmUpSeconds: number
+  readonly warmUpConnections: number
   readonly throughputConnections: readonly number[]
   readonly memoryFunctions: number
   readonly memoryRestMs: number
@@ -53,8 +55,9 @@ export const fullSettings: Settings = {
   openPerSecond: 20,
   settleMs: 1_000,
   idleSeconds: 1,
-  loadSeconds: 3,
-  warmUpSeconds: 1,
+  loadSeconds: 2,
+  warmUpSeconds: 3,
+  warmUpConnections: 32,
   throughputConnections: [32, 256],
   memoryFunctions: 1_000,
   memoryRestMs: 5_000,
@@ -80,6 +83,7 @@ export const quickSettings: Settings = {
   idleSeconds: 1,
   loadSeconds: 1,
   warmUpSeconds: 2,
+  warmUpConnections: 32,
   throughputConnections: [32],
   memoryFunctions: 40,
   memoryRestMs: 500,

@@ -17,10 +17,14 @@ export interface WrkResult {
   readonly curveMs: readonly (readonly [number, number])[]
 }
 
-export interface WrkOptions {
+export interface WrkLoad {
   readonly connections: number
   readonly durationSeconds: number
-  readonly warmUpSeconds: number
+}
+
+export interface WrkOptions extends WrkLoad {
+  /** Loads before it, whose figures are thrown away. */
+  readonly warmUps: readonly WrkLoad[]
   /** Where the script for wrk may be written. */
   readonly directory: string
   /** Has wrk look at every body while it runs, where requests are few enough for that to cost nothing. */
@@ -46,13 +50,13 @@ export async function detectWrk(): Promise<string | null> {
 }
 
 /**
- * Loads one URL with wrk after a warm-up that is thrown away. wrk counts statuses above 399 and broken connections, any of which
+ * Loads one URL with wrk after it was warmed up. wrk counts statuses above 399 and broken connections, any of which
  * fails the row; bodies are checked before and after by as many requests at once, since checking within wrk would slow it.
  */
 export async function runWrk(request: CheckedRequest, options: WrkOptions): Promise<WrkResult> {
   await checkBodies(request, options.connections)
-  if (options.warmUpSeconds > 0) await load(request, options, options.warmUpSeconds)
-  const output = await load(request, options, options.durationSeconds)
+  for (const warmUp of options.warmUps) await load(request, options, warmUp)
+  const output = await load(request, options, options)
   await checkBodies(request, options.connections)
   return {
     requests: output.requests,
@@ -61,21 +65,21 @@ export async function runWrk(request: CheckedRequest, options: WrkOptions): Prom
   }
 }
 
-async function load(request: CheckedRequest, options: WrkOptions, seconds: number): Promise<z.infer<typeof outputSchema>> {
+async function load(request: CheckedRequest, options: WrkOptions, { connections, durationSeconds }: WrkLoad): Promise<z.infer<typeof outputSchema>> {
   const scriptPath = join(options.directory, 'load.lua')
   const bodyPath = join(options.directory, 'load-body')
   await writeFile(bodyPath, request.body?.text ?? '')
   await writeFile(scriptPath, wrkScript(request, bodyPath, options.checksBodies === true))
   const { stdout } = await promisify(execFile)('wrk', [
-    '--threads', '1', '--connections', String(options.connections), '--duration', `${seconds}s`, '--timeout', '10s', '--latency',
+    '--threads', '1', '--connections', String(connections), '--duration', `${durationSeconds}s`, '--timeout', '10s', '--latency',
     '--script', scriptPath, request.url,
-  ], { timeout: (seconds + 30) * 1_000 })
+  ], { timeout: (durationSeconds + 30) * 1_000 })
   const match = /^@(\{.*\})@$/m.exec(stdout)
   if (match?.[1] === undefined) throw new SkerryError('internal_error', `wrk did not report its figures: ${stdout.slice(0, 1_000)}`)
   const output = outputSchema.parse(JSON.parse(match[1]))
   const { connect, read, write, timeout, status, wrong } = output
   if (connect + read + write + timeout + status + wrong > 0 || output.requests === 0) {
-    throw new SkerryError('internal_error', `Under ${options.connections} connections ${request.url} answered ${output.requests} requests, with `
+    throw new SkerryError('internal_error', `Under ${connections} connections ${request.url} answered ${output.requests} requests, with `
       + `${wrong} wrong bodies, ${status} error statuses, ${timeout} time-outs, and failures to connect ${connect}, read ${read}, write ${write}.`)
   }
   return output

@@ -1,5 +1,5 @@
 import { apiWorkload } from '../bundles.ts'
-import { runWrk, type WrkResult } from '../load/wrk.ts'
+import { runWrk, type WrkLoad, type WrkResult } from '../load/wrk.ts'
 import { innerContext } from '../peers/inner-context.ts'
 import type { PeerContext, Server } from '../peers/peer.ts'
 import type { Settings } from '../settings.ts'
@@ -8,10 +8,20 @@ import type { CaseRound, Row } from './row.ts'
 
 /** The rows that a load generator keeps busy: a closed loop, each connection sending its next request when the last is answered. */
 
-async function load({ request }: Server, connections: number, context: PeerContext, settings: Settings, checksBodies = false): Promise<WrkResult> {
-  return await runWrk(request, {
-    connections, durationSeconds: settings.loadSeconds, warmUpSeconds: settings.warmUpSeconds, directory: context.directory, checksBodies,
-  })
+async function load(
+  { request }: Server, connections: number, context: PeerContext, settings: Settings, warmUps: readonly WrkLoad[], checksBodies = false,
+): Promise<WrkResult> {
+  return await runWrk(request, { connections, durationSeconds: settings.loadSeconds, warmUps, directory: context.directory, checksBodies })
+}
+
+/** For a server that was just started: whatever is measured, its engine has seen enough of these requests. */
+function fromStart(connections: number, { warmUpConnections, warmUpSeconds }: Settings): readonly WrkLoad[] {
+  return [{ connections: Math.max(connections, warmUpConnections), durationSeconds: warmUpSeconds }, ...again(connections)]
+}
+
+/** For one that was under load already. */
+function again(connections: number): readonly WrkLoad[] {
+  return [{ connections, durationSeconds: 1 }]
 }
 
 function roundOf({ curveMs, requests, requestsPerSecond }: WrkResult): CaseRound {
@@ -32,7 +42,7 @@ export const latency: Row = {
   rounds,
   weight: 26,
   async measure(peer, context, settings) {
-    return { 1: roundOf(await load(await peer.serve(context, warmHello), 1, context, settings)) }
+    return { 1: roundOf(await load(await peer.serve(context, warmHello), 1, context, settings, fromStart(1, settings))) }
   },
 }
 
@@ -49,7 +59,10 @@ export const throughput: Row = {
   async measure(peer, context, settings) {
     const server = await peer.serve(context, warmHello)
     const measured: Record<string, CaseRound> = {}
-    for (const connections of settings.throughputConnections) measured[connections] = roundOf(await load(server, connections, context, settings))
+    for (const [index, connections] of settings.throughputConnections.entries()) {
+      const warmUps = index === 0 ? fromStart(connections, settings) : again(connections)
+      measured[connections] = roundOf(await load(server, connections, context, settings, warmUps))
+    }
     return measured
   },
 }
@@ -67,7 +80,8 @@ export const jsonApi: Row = {
   rounds,
   weight: 14,
   async measure(peer, context, settings) {
-    return { [apiConnections]: roundOf(await load(await peer.serve(context, await apiWorkload()), apiConnections, context, settings)) }
+    const server = await peer.serve(context, await apiWorkload())
+    return { [apiConnections]: roundOf(await load(server, apiConnections, context, settings, fromStart(apiConnections, settings))) }
   },
 }
 
@@ -88,7 +102,9 @@ export const body: Row = {
     const measured: Record<string, CaseRound> = {}
     for (const kind of bodyKinds) {
       // Both in one folder would be one data directory for two servers.
-      const { curveMs, requests, requestsPerSecond } = await load(await peer.serve(await innerContext(context, kind), echoWorkload(kind)), bodyConnections, context, settings)
+      const server = await peer.serve(await innerContext(context, kind), echoWorkload(kind))
+      const warmUps = [{ connections: bodyConnections, durationSeconds: settings.warmUpSeconds }]
+      const { curveMs, requests, requestsPerSecond } = await load(server, bodyConnections, context, settings, warmUps)
       measured[kind] = { curveMs, figures: { megabytesPerSecond: requestsPerSecond }, raw: { requests: [requests] } }
       await context.processes.stopAll()
     }
@@ -111,6 +127,7 @@ export const requestIsolation: Row = {
   method: (peer) => peer.methods.fresh ?? '',
   async measure(peer, context, settings) {
     if (peer.serveFresh === undefined) throw new RangeError(`${peer.name} has no isolates to be fresh.`)
-    return { [isolationConnections]: roundOf(await load(await peer.serveFresh(context, freshWorkload), isolationConnections, context, settings, true)) }
+    const server = await peer.serveFresh(context, freshWorkload)
+    return { [isolationConnections]: roundOf(await load(server, isolationConnections, context, settings, again(isolationConnections), true)) }
   },
 }
