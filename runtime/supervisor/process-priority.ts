@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import { readProcessFile } from './process-file.ts'
 import { processTree } from './process-tree.ts'
 import { niceness } from './sandbox.ts'
 
@@ -63,7 +64,7 @@ export class ProcessPriority {
    */
   #lowerHelpers(pid: number): void {
     const threads = readdirSync(`/proc/${pid}/task`).toSorted((one, other) => Number(one) - Number(other))
-    const [, , ...helpers] = threads.filter((thread) => readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim() === mainThreadName)
+    const [, , ...helpers] = threads.filter((thread) => readProcessFile(`/proc/${pid}/task/${thread}/comm`).trim() === mainThreadName)
     for (const thread of helpers) {
       if (this.#lowered.has(thread)) continue
       this.#lowered.add(thread)

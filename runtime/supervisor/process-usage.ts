@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { readProcessFile } from './process-file.ts'
 import { processTree } from './process-tree.ts'
 
 /** What the thread that runs isolates had of the processor since it began. */
@@ -31,7 +32,7 @@ export class ProcessUsage {
   residentMb(): number | undefined {
     let bytes = 0
     try {
-      for (const pid of processTree(this.#rootPid)) bytes += Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * bytesPerPage
+      for (const pid of processTree(this.#rootPid)) bytes += Number(readProcessFile(`/proc/${pid}/statm`).split(' ')[1]) * bytesPerPage
     } catch {
       return undefined
     }
