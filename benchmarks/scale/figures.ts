@@ -60,6 +60,8 @@ export const figuresSchema = z.strictObject({
   controlPlanes: z.array(controlPlaneSchema),
   /** What a gateway computes for each request. */
   rankings: z.array(z.strictObject({ nodes: amount, cpuMs: amount })),
+  /** To keep one more artifact on a node's disk where so many that are served are more than its share of it. */
+  artifactBound: z.strictObject({ artifacts: amount, writeCpuMs: amount }),
   /** Smallest first. */
   artifacts: z.array(z.strictObject({ name: z.string(), bytes: amount })),
 })

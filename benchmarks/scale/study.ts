@@ -44,7 +44,8 @@ const accounts = [1, 10, 30, 100, 300, 1_000, 10_000, 100_000] as const
 const accountExponent = 0.8
 /** Of a location in the middle, for what is simulated. */
 const simulated = { requests: 1_200_000, warmUp: 800_000, seed: 1 } as const
-const nodeCounts = [50, 300, 600, 1_200, 2_000] as const
+/** The first as if only relays followed the feed. */
+const nodeCounts = [20, 50, 300, 600, 1_200, 2_000] as const
 
 export function study(figures: Figures, scenario: Scenario = baseScenario, progress: (text: string) => void = () => undefined): Study {
   const limits = deriveLimits(figures)

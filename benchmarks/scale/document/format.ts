@@ -17,8 +17,14 @@ const byteUnits = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const
 
 /** Decimal units. */
 export function bytes(value: number): string {
-  const power = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)))
-  return `${rough(value / 1_000 ** power)} ${byteUnits[power] ?? ''}`
+  const shown = Number(value.toPrecision(2))
+  const power = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(shown, 1)) / 3)))
+  return `${rough(shown / 1_000 ** power)} ${byteUnits[power] ?? ''}`
+}
+
+/** A bound as the code and the other documents name it, in units of 1,024. */
+export function bound(value: number): string {
+  return value >= 2 ** 30 ? `${value / 2 ** 30} GB` : `${value / 2 ** 20} MB`
 }
 
 export function duration(milliseconds: number): string {

@@ -14,6 +14,7 @@ it('refuses what has no place, and a place that is not filled', () => {
   expect(() => fillSections(document, { one: 'a' })).toThrow('asks for two')
 })
 
-it('writes a table with numbers to the right', () => {
+it('writes a table with numbers to the right, and text to the left', () => {
+  expect(table(['what', 'why'], [['a', 'b']], 'text')).toBe('| what | why |\n| --- | --- |\n| a | b |')
   expect(table(['what', 'much'], [['a', '1']])).toBe('| what | much |\n| --- | --: |\n| a | 1 |')
 })

@@ -12,8 +12,8 @@ export function fillSections(document: string, sections: Readonly<Record<string,
   return filled
 }
 
-/** A table in Markdown; columns but the first are numbers. */
-export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown; columns but the first are numbers, or text. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[], kind: 'numbers' | 'text' = 'numbers'): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(columns), line(columns.map((_, index) => (index === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')
+  return [line(columns), line(columns.map((_, index) => (index === 0 || kind === 'text' ? '---' : '--:'))), ...rows.map(line)].join('\n')
 }

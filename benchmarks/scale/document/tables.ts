@@ -1,7 +1,8 @@
-import { listIntervalSeconds } from '../model/control-plane.ts'
-import { medianArtifactBytes } from '../model/limits.ts'
+import type { Figures } from '../figures.ts'
+import { listIntervalSeconds, modelControlPlane, nodesOfOneCore } from '../model/control-plane.ts'
+import { codeBounds, medianArtifactBytes, perFunction } from '../model/limits.ts'
 import type { Study } from '../study.ts'
-import { bytes, duration, percent, rough, whole } from './format.ts'
+import { bound, bytes, duration, percent, rough, whole } from './format.ts'
 import { table } from './sections.ts'
 
 /** Of one core: a cell comes up in so much CPU time, as `runtime/supervisor/cell-fleet.ts` has it. */
@@ -10,12 +11,13 @@ const cellStartSeconds = 0.25
 /** Every table of the document, by the name of its place. */
 export function tables(study: Study): Readonly<Record<string, string>> {
   return {
-    measured: measured(study), warm: warm(study), nodes: nodes(study), cells: cells(study), functions: functions(study),
-    'control-plane': controlPlane(study), balance: balances(study),
+    measured: measuredTable(study.figures), warm: warm(study), nodes: nodes(study), cells: cells(study), functions: functionsTable(study.figures),
+    'control-plane': controlPlane(study), balance: balances(study), feed: feed(study), breaks: breaks(study),
   }
 }
 
-function measured({ figures: { isolates, warm: request, artifacts, rankings, controlPlanes } }: Study): string {
+/** What was measured, but for what grows with the number of functions. */
+export function measuredTable({ isolates, warm: request, artifacts, rankings, controlPlanes }: Figures): string {
   const [first] = controlPlanes
   return table(['what', 'figure'], [
     ['an idle isolate of a tiny function', bytes(isolates.isolateBytes)],
@@ -55,7 +57,8 @@ function cells({ placement, sharedPlacement, figures: { isolates } }: Study): st
   ])
 }
 
-function functions({ figures: { nodeTables, controlPlanes } }: Study): string {
+/** What grows with the number of functions. */
+export function functionsTable({ nodeTables, controlPlanes }: Figures): string {
   const columns = ['functions', 'heap of a node', 'its loop, at each activation', 'state on disk', 'start from it', 'control plane: a deployment', 'a snapshot']
   return table(columns, nodeTables.map((of) => {
     const plane = of.versionsEach === 1 ? controlPlanes.find((each) => each.functions === of.count) : undefined
@@ -82,4 +85,43 @@ function balances({ balances: all }: Study): string {
     return [String(exponent), `${((of[0]?.hottestFunctionShare ?? 0) * 100).toFixed(1)} %`, ...of.map(({ busiestNode }) => `${busiestNode.toFixed(2)}x`)]
   })
   return table(['Zipf exponent', 'the hottest function', ...counts.map((count) => `busiest of ${count} nodes`)], rows)
+}
+
+function feed({ figures, scenario }: Study): string {
+  const { functions: count, locations, nodesPerLocation, deploymentsPerDay } = scenario
+  const nodeCount = locations * nodesPerLocation
+  const secondsPerDay = 86_400
+  const line = (title: string, toEach: number): string[] => [title, bytes(toEach), bytes(toEach * nodeCount), `${bytes((toEach * nodeCount) / secondsPerDay)}/s`]
+  return table(['a day', 'to each node', `to ${whole(nodeCount)} nodes`, 'on average'], [
+    line(`revisions of ${whole(deploymentsPerDay)} deployments of functions with one version`, deploymentsPerDay * (figures.controlPlanes[0]?.revisionBytes ?? 0)),
+    line('the same of functions with ten, which an activation carries all of', deploymentsPerDay * ((figures.controlPlanes[0]?.revisionBytes ?? 0) + perFunction(figures, 10) - perFunction(figures, 1))),
+    line('their artifacts, which every node fetches', deploymentsPerDay * medianArtifactBytes(figures)),
+    line('a snapshot to each node, if it could be sent', count * perFunction(figures, 1)),
+    line('all artifacts to each node, if all started with empty disks', count * medianArtifactBytes(figures)),
+  ])
+}
+
+/** Where the code stops, smallest first; each with the figure that says so. */
+function breaks({ limits, figures, placement }: Study): string {
+  const { cells: cellCount, cellsPerAccount, cellMemoryBytes, feedSubscribers, prefetchesWaiting } = codeBounds
+  const [small, large] = figures.nodeTables.filter(({ versionsEach }) => versionsEach === 1).toSorted((first, second) => first.count - second.count)
+  const plane = figures.controlPlanes.find(({ functions: count }) => count === large?.count)
+  const ranking = figures.rankings.find(({ nodes: count }) => count === 300)
+  const { nodeCpuMs, cellCpuMs } = figures.warm
+  const fullest = placement.reduce((most, each) => (each.resident > most.resident ? each : most))
+  const activation = (of = small): string => duration((of?.nextTableCpuMs ?? 0) + (of?.saveCpuMs ?? 0))
+  return table(['at', 'what happens'], [
+    [`${whole(cellsPerAccount * limits.isolatesPerCell)} functions of one account, called`, `isolates of an account fill its ${cellsPerAccount} cells of ${bound(cellMemoryBytes)}, on whatever machine; halves of them are given up. Neither number can be set by \`skerry edge\``],
+    [`${whole(fullest.accounts)} accounts with many functions`, `${whole(fullest.resident)} isolates in ${whole(fullest.cells)} cells: ${bytes(fullest.resident * figures.isolates.isolateBytes + fullest.cells * figures.isolates.idleCellBytes)}. A cell has a budget of memory, the node has none`],
+    [`${cellCount} accounts with requests`, 'every further account ends the cell of another, with all isolates in it'],
+    [`${rough(limits.artifactsOnDisk)} artifacts of ${bytes(medianArtifactBytes(figures))}`, `they are more than the ${bound(codeBounds.artifactBytesOnDisk)} that a node keeps, and none may go: each one more takes ${duration(limits.oneMoreArtifactCpuMs)} of its loop, growing with the square`],
+    [`${whole(small?.count ?? 0)} functions`, `each activation takes ${activation()} of every node’s loop, in which no request is answered`],
+    [`${rough(limits.functionsOfSnapshotWithTenVersions)} functions with ten versions, ${rough(limits.functionsOfSnapshot)} with one`, `a snapshot is a record of more than ${bound(codeBounds.feedRecordBytes)}, which a node refuses: one that is new, or was away for 1,000 revisions, never comes up`],
+    [`${whole(large?.count ?? 0)} functions`, `a deployment takes ${duration(plane?.deploymentCpuMs ?? 0)} of the control plane’s loop, a snapshot ${duration(plane?.snapshotCpuMs ?? 0)}, and ${bytes(plane?.memoryBytes ?? 0)} of memory after two of them; an activation ${activation(large)} of each node’s`],
+    [`${whole(prefetchesWaiting)} artifacts to fetch`, 'those beyond are left to the first request'],
+    [`${rough(limits.functionsOfString)} functions`, 'the state is longer than a string: no snapshot can be made, and a node that writes its state fails'],
+    ['300 nodes', `a gateway ranks all of them for each request, ${rough((ranking?.cpuMs ?? 0) * 1_000)} µs; node and cell together take ${rough((nodeCpuMs + cellCpuMs) * 1_000)} µs to answer it`],
+    [`${rough(nodesOfOneCore(modelControlPlane(figures)))} nodes`, 'asking for the list of nodes takes a core of the control plane, which has one loop'],
+    [`${whole(feedSubscribers)} nodes`, 'more are refused'],
+  ], 'text')
 }

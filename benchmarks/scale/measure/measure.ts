@@ -7,6 +7,7 @@ import { describeMachine } from '../../machine.ts'
 import type { PeerContext } from '../../peers/peer.ts'
 import { Processes } from '../../processes.ts'
 import { type Figures, figuresSchema } from '../figures.ts'
+import { measureArtifactBound } from './artifact-bound.ts'
 import { measureArtifacts } from './artifacts.ts'
 import { measureControlPlane } from './control-plane.ts'
 import { measureIsolates } from './isolates.ts'
@@ -40,12 +41,13 @@ export async function measureAll(progress: (text: string) => void): Promise<Figu
   for (const nodes of rankedNodes) rankings.push(await measureRanking(nodes))
   progress('artifacts')
   const artifacts = await measureArtifacts()
+  const artifactBound = await measureArtifactBound()
   progress('isolates')
   const isolates = await inContext(measureIsolates, progress)
   progress('warm requests')
   const warm = await inContext(measureWarm, progress)
   return figuresSchema.parse({
-    format: 1, measuredAt: new Date().toISOString(), machine: describeMachine(), isolates, warm, nodeTables, controlPlanes: planes, rankings, artifacts,
+    format: 1, measuredAt: new Date().toISOString(), machine: describeMachine(), isolates, warm, nodeTables, controlPlanes: planes, rankings, artifactBound, artifacts,
   })
 }
 

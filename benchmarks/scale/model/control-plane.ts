@@ -47,3 +47,10 @@ export function loadOfNodes(model: ControlPlaneModel, load: { readonly nodes: nu
     deploymentsPerSecond: Math.max(0, (1 - restingCores) / (model.deploymentCpuMs(load) / 1_000)),
   }
 }
+
+/** Nodes whose registrations and lists take a whole core. */
+export function nodesOfOneCore(model: ControlPlaneModel): number {
+  let nodes = 1
+  while (loadOfNodes(model, { nodes, functions: 0 }).restingCores < 1) nodes++
+  return nodes
+}

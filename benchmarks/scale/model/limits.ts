@@ -27,10 +27,13 @@ export interface Limits {
   readonly functionsOfString: number
   /** Artifacts of the median size that are as many bytes as a node keeps before it looks for what may go. */
   readonly artifactsOnDisk: number
+  /** What one more costs there, ms of CPU: each is looked at, and for each the hashes of all are gathered. */
+  readonly oneMoreArtifactCpuMs: number
 }
 
 export function deriveLimits(figures: Figures): Limits {
-  const { isolates, artifacts } = figures
+  const { isolates, artifacts, artifactBound } = figures
+  const artifactsOnDisk = Math.floor(codeBounds.artifactBytesOnDisk / medianArtifactBytes({ artifacts }))
   const one = perFunction(figures, 1)
   const ten = perFunction(figures, 10)
   return {
@@ -38,7 +41,8 @@ export function deriveLimits(figures: Figures): Limits {
     functionsOfSnapshot: Math.floor(codeBounds.feedRecordBytes / one),
     functionsOfSnapshotWithTenVersions: Math.floor(codeBounds.feedRecordBytes / ten),
     functionsOfString: Math.floor(codeBounds.stringLength / one),
-    artifactsOnDisk: Math.floor(codeBounds.artifactBytesOnDisk / medianArtifactBytes({ artifacts })),
+    artifactsOnDisk,
+    oneMoreArtifactCpuMs: artifactBound.writeCpuMs * (artifactsOnDisk / artifactBound.artifacts) ** 2,
   }
 }
 
