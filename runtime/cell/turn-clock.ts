@@ -2,6 +2,8 @@ import { coarseThreadCpuMicros, threadCpuMicros } from './meter.ts'
 
 /** A turn below this is charged what it took by the clock, which is no less than its CPU time. */
 const shortMicros = 1_000
+/** A coarse reading serves for so long: turns follow each other within microseconds, and the reading is a system call. */
+const coarseForMs = 1
 /** What a turn may use beyond its limit before a call of the host ends it. */
 const graceMs = 10
 
@@ -11,16 +13,19 @@ export class TurnClock {
   #wallMs = 0
   #startMicros = 0
   #ceilingMs = 0
+  #coarseMicros = 0
+  #coarseUntilMs = 0
 
   /**
    * Begins a turn that may use `leftMs` of CPU.
    *
-   * @param isShort whether the turn is likely to be short: then its beginning is read coarsely, which may charge it up to 4 ms too much if it
+   * @param isShort whether the turn is likely to be short: then its beginning is read coarsely, which may charge it up to 5 ms too much if it
    * is long after all
    */
   begin(leftMs: number, isShort: boolean): void {
-    this.#startMicros = isShort ? coarseThreadCpuMicros() : threadCpuMicros()
+    const exactMicros = isShort ? undefined : threadCpuMicros()
     this.#startMs = performance.now()
+    this.#startMicros = exactMicros ?? this.#readCoarsely()
     this.#wallMs = Date.now()
     this.#ceilingMs = Math.max(leftMs, 0) + graceMs
   }
@@ -34,6 +39,14 @@ export class TurnClock {
   get cpuMicros(): number {
     const elapsedMicros = (performance.now() - this.#startMs) * 1_000
     return elapsedMicros < shortMicros ? elapsedMicros : Math.min(elapsedMicros, threadCpuMicros() - this.#startMicros)
+  }
+
+  #readCoarsely(): number {
+    if (this.#startMs >= this.#coarseUntilMs) {
+      this.#coarseMicros = coarseThreadCpuMicros()
+      this.#coarseUntilMs = this.#startMs + coarseForMs
+    }
+    return this.#coarseMicros
   }
 
   /** Whether the turn is over its CPU time. Cheap while it is young. */

@@ -46,14 +46,30 @@ const killedCode = 137
 const framesAt = 3
 const interruptAt = 5
 
+/** In memory, where the system has such files: the marker is written before each turn, and a disk would have to follow. */
+const memoryDirectory = '/dev/shm'
+
 /** A file that only descriptors lead to, readable from its start. */
 function openNamelessFile(content: Uint8Array): number {
-  const path = join(tmpdir(), `skerry-cell-${randomUUID()}`)
+  try {
+    return openNamelessFileIn(memoryDirectory, content)
+  } catch {
+    return openNamelessFileIn(tmpdir(), content)
+  }
+}
+
+function openNamelessFileIn(directory: string, content: Uint8Array): number {
+  const path = join(directory, `skerry-cell-${randomUUID()}`)
   const descriptor = openSync(path, 'wx+', 0o600)
-  unlinkSync(path)
-  // At a position, so that whoever inherits the descriptor reads from the start.
-  writeSync(descriptor, content, 0, content.length, 0)
-  return descriptor
+  try {
+    unlinkSync(path)
+    // At a position, so that whoever inherits the descriptor reads from the start.
+    writeSync(descriptor, content, 0, content.length, 0)
+    return descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
 }
 
 /** Starts the process. Throws where the system refuses, as for a user that it does not have. */
