@@ -3,17 +3,34 @@ import { randomBytes } from 'node:crypto'
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const tailLimit = 32 ** 8
 
+/** The system's generator takes as long for sixteen bytes as for a thousand. */
+const randomPoolBytes = 6 * 1_024
+
+/** Random numbers of 48 bits, from a pool. */
+function createRandomSource(): () => number {
+  let pool = Buffer.alloc(0)
+  let offset = 0
+  return () => {
+    if (offset === pool.length) {
+      pool = randomBytes(randomPoolBytes)
+      offset = 0
+    }
+    offset += 6
+    return pool.readUIntBE(offset - 6, 6)
+  }
+}
+
 /** Makes a generator of ULIDs that grow strictly, for one process. @see https://github.com/ulid/spec */
 export function createUlidGenerator(now: () => number = Date.now): () => string {
+  const random = createRandomSource()
   let lastMs = -1
   let timePart = ''
   let randomPart = ''
   let tail = 0
   const reseed = (): void => {
-    const bytes = randomBytes(16)
-    randomPart = encode(bytes.readUIntBE(0, 6) % tailLimit, 8)
+    randomPart = encode(random() % tailLimit, 8)
     // Half of the range is left to count up in.
-    tail = bytes.readUIntBE(6, 6) % (tailLimit / 2)
+    tail = random() % (tailLimit / 2)
   }
   return () => {
     const ms = now()
@@ -50,7 +67,7 @@ export function isUlid(text: string): boolean {
   return ulidPattern.test(text)
 }
 
-const randomPoolBytes = 24 * 128
+const traceBytes = 24
 
 /** Makes W3C trace contexts for requests that came without one; not sampled. @see https://www.w3.org/TR/trace-context/ */
 export function createTraceparentGenerator(): () => string {
@@ -58,11 +75,11 @@ export function createTraceparentGenerator(): () => string {
   let offset = 0
   return () => {
     if (offset >= pool.length) {
-      pool = randomBytes(randomPoolBytes).toString('hex')
+      pool = randomBytes(traceBytes * 1_024).toString('hex')
       offset = 0
     }
     const text = `00-${pool.slice(offset, offset + 32)}-${pool.slice(offset + 32, offset + 48)}-00`
-    offset += 48
+    offset += 2 * traceBytes
     return text
   }
 }

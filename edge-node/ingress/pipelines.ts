@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Counts the requests of each connection that are not answered yet. */
+/** Knows the requests of each connection that are not answered yet. */
 export class Pipelines {
   readonly #unanswered = new WeakMap<Duplex, ServerResponse[]>()
 
@@ -15,7 +15,13 @@ export class Pipelines {
     // Answers go out in order, so that the finished ones stand first.
     let finished = 0
     while (before[finished]?.writableFinished === true) finished += 1
-    before.splice(0, finished)
+    if (finished === before.length) before.length = 0
+    else before.splice(0, finished)
     return before.push(response)
+  }
+
+  /** The response to what came last on the connection, finished or not; undefined where nothing came yet. */
+  latest(connection: Duplex): ServerResponse | undefined {
+    return this.#unanswered.get(connection)?.at(-1)
   }
 }

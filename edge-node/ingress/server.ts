@@ -40,10 +40,8 @@ export function createIngressServer(options: IngressServerOptions): Server {
     noDelay: true,
   })
   server.maxHeadersCount = 0
-  const latest = new WeakMap<Duplex, ServerResponse>()
   const pipelines = new Pipelines()
   const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
-    latest.set(request.socket, response)
     if (pipelines.add(request.socket, response) <= pipelinedMax) {
       options.handle(request, response, expectsContinue)
       return
@@ -59,7 +57,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
   })
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     // Behind a request that is still being answered there can be no other protocol. Where a body is to come, Node gives another stream.
-    if (!(connection instanceof Socket) || latest.get(connection)?.writableFinished === false) connection.destroy()
+    if (!(connection instanceof Socket) || pipelines.latest(connection)?.writableFinished === false) connection.destroy()
     else options.handle(request, new UpgradeResponse(request, connection, head), false)
   })
   closeUpgradedToo(server)
@@ -67,7 +65,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
     socket.end(problemText(new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext()))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    const response = latest.get(socket)
+    const response = pipelines.latest(socket)
     const isAnswering = response !== undefined && !response.writableFinished
     if (error.code === 'ECONNRESET' || !socket.writable || (isAnswering && (response.headersSent || response.req.complete))) {
       socket.destroy()

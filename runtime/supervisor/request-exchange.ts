@@ -42,7 +42,7 @@ export class RequestExchange implements RequestControl {
   attempts = 0
   /** Whether it is (one of) those that waited for the isolate to load. */
   cold = false
-  readonly subrequests = new Set<SubrequestExchange>()
+  #subrequests: Set<SubrequestExchange> | undefined
   subrequestCount = 0
   /** See `Subrequest.work`. */
   work: object
@@ -50,7 +50,7 @@ export class RequestExchange implements RequestControl {
   readonly #handler: ResponseHandler
   #timer: NodeJS.Timeout | undefined
   #upload: SendWindow | undefined
-  readonly #download: ReceiveWindow
+  #received: ReceiveWindow | undefined
   #uploadBegun = false
   #headReceived = false
   #isSocket = false
@@ -70,7 +70,6 @@ export class RequestExchange implements RequestControl {
     this.request = options.request
     this.work = options.request
     this.#handler = options.handler
-    this.#download = new ReceiveWindow((bytes) => this.isolate?.cell.sender.credit(this.id, bytes))
     if (options.request.body === 'stream' || options.request.body === 'socket') {
       this.#upload = new SendWindow(
         (chunk, release) => {
@@ -92,6 +91,16 @@ export class RequestExchange implements RequestControl {
 
   get over(): boolean {
     return this.#over
+  }
+
+  /** Those under way. Most requests make none, so that it is made at the first. */
+  get subrequests(): Set<SubrequestExchange> {
+    return (this.#subrequests ??= new Set())
+  }
+
+  abortSubrequests(): void {
+    if (this.#subrequests === undefined) return
+    for (const subrequest of this.#subrequests) subrequest.abort()
   }
 
   /** Whether it was answered by a WebSocket. */
@@ -302,6 +311,11 @@ export class RequestExchange implements RequestControl {
   #leaveCell(reason: ResetReason | undefined): void {
     if (this.#isSettled) this.isolate?.cell.settle(this)
     else this.isolate?.cell.abandon(this, reason)
+  }
+
+  /** Most answers come whole, without chunks. */
+  get #download(): ReceiveWindow {
+    return (this.#received ??= new ReceiveWindow((bytes) => this.isolate?.cell.sender.credit(this.id, bytes)))
   }
 
   #startIdleTimer(): void {

@@ -65,7 +65,7 @@ export class RequestTable {
     if (!this.#requests.delete(exchange.id)) return false
     clearTimeout(this.#lingering.get(exchange.id))
     this.#lingering.delete(exchange.id)
-    for (const subrequest of exchange.subrequests) subrequest.abort()
+    exchange.abortSubrequests()
     return true
   }
 
