@@ -221,6 +221,9 @@ export class Exchange implements ResponseHandler, UnreadHolder {
       return
     }
     if (this.#hasHead) {
+      // The client is to see that the answer broke off: what Node holds back for the turn goes out before.
+      this.#flushHead()
+      this.#response.socket?.uncork()
       this.#response.destroy()
       this.#finish(error.code)
       return
