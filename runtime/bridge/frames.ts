@@ -54,6 +54,11 @@ export const FrameType = {
   measured: 20,
   /** Node to cell: as `chunk`, of a WebSocket whose message brings its request CPU time and subrequests anew. */
   message: 21,
+  /**
+   * Cell to node: what is still to come of the body that flows to the cell on exchange u32 flows on as the body that flows away from it on `id`. Where
+   * the node does so, the former ends here with what was sent already, and `end` of the latter says that the rest may follow.
+   */
+  passOn: 22,
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 

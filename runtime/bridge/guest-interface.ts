@@ -94,6 +94,11 @@ export const HostOperation = {
   /** first: milliseconds until event `timer` with this id, second: request that owns it. -> false where the isolate has too many. */
   timerStart: 11,
   timerClear: 12,
+  /**
+   * The body that flows away on `id` is what comes on exchange `first`, from here to its end. The guest sends on what comes all the same: the rest
+   * may go past it.
+   */
+  passOn: 13,
 
   /** Values computed at once by the cell. id 0. */
   /** first: input; second: base or undefined. -> components joined by line feeds (see `url` in the guest), or undefined where it does not parse. */

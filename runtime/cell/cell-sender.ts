@@ -72,6 +72,10 @@ export class CellSender {
     this.#number(FrameType.credit, exchange, bytes)
   }
 
+  passOn(exchange: number, source: number): void {
+    this.#number(FrameType.passOn, exchange, source)
+  }
+
   settled(exchange: number, cpuMicros: number): void {
     this.#number(FrameType.settled, exchange, cpuMicros)
   }

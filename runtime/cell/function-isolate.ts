@@ -242,6 +242,11 @@ export class FunctionIsolate {
     if (this.owns(exchange)) this.#options.sender.credit(exchange, bytes)
   }
 
+  /** See `HostOperation.passOn`. */
+  passOn(exchange: number, source: number): void {
+    if (this.owns(exchange) && this.owns(source)) this.#options.sender.passOn(exchange, source)
+  }
+
   /** Answers with the exchange, or with `code\nmessage` where no request is there to charge it to. */
   subrequest(parent: number, head: string, body: Transfer): number | string {
     const request = this.#requests.get(parent)

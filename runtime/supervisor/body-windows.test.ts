@@ -173,3 +173,46 @@ test('what is to be released goes along with the last of a chunk that credit cut
   window.offer(new Uint8Array(30), () => released.push('third'))
   expect(released).toEqual(['third'])
 })
+
+test('until the receiver has taken something it is sent no more than was asked for', () => {
+  let sent = 0
+  const window = new SendWindow((chunk) => (sent += chunk.byteLength), () => undefined, initialCreditBytes / 4)
+  window.offer(new Uint8Array(initialCreditBytes))
+  expect(sent).toBe(initialCreditBytes / 4)
+  window.grant(1)
+  expect(sent).toBe(initialCreditBytes)
+})
+
+test('what was not sent goes into a passage, and all that follows after it', () => {
+  const sent: number[] = []
+  const passed: (number | string)[] = []
+  const window = new SendWindow((chunk) => sent.push(chunk.byteLength), () => passed.push('drained'), initialCreditBytes / 4)
+  window.offer(new Uint8Array(initialCreditBytes / 4 + 7))
+  const passage = window.divert()
+  expect(window.divert()).toBe(undefined)
+  expect(window.offer(new Uint8Array(8))).toBe(false)
+  window.grant(1_000_000)
+  window.close(() => passed.push('never'))
+  expect([sent, passed]).toEqual([[initialCreditBytes / 4], []])
+  passage?.open({ write: (bytes) => passed.push(bytes.byteLength) > 0, end: () => passed.push('end') }, false)
+  expect(passed).toEqual([7, 8, 'end'])
+})
+
+test.each([
+  ['that was sent to its end', (window: SendWindow) => window.close(() => undefined)],
+  ['that nobody wants', (window: SendWindow) => window.discard()],
+  ['that has no receiver yet', (window: SendWindow) => window.hold()],
+])('nothing is diverted of a body %s', (_, happens) => {
+  const window = new SendWindow(() => undefined, () => undefined)
+  happens(window)
+  expect(window.divert()).toBe(undefined)
+})
+
+test('a body that has ended before it is diverted ends in its passage', () => {
+  const passed: (number | string)[] = []
+  const window = new SendWindow(() => undefined, () => undefined, initialCreditBytes / 4)
+  window.offer(new Uint8Array(initialCreditBytes))
+  window.close(() => passed.push('never'))
+  window.divert()?.open({ write: (bytes) => passed.push(bytes.byteLength) > 0, end: () => passed.push('end') }, false)
+  expect(passed).toEqual([(initialCreditBytes / 4) * 3, 'end'])
+})

@@ -1,10 +1,7 @@
 import { initialCreditBytes, maximumChunkBytes, messageCreditBytes } from '../bridge/index.ts'
 import type { Release } from '../pipe/index.ts'
+import { Passage, type WaitingChunk } from './passage.ts'
 
-interface WaitingChunk {
-  readonly bytes: Uint8Array
-  readonly release: Release | undefined
-}
 
 /**
  * The sending half of a body under credit: what may not be sent yet is kept in order. The caller asks its source to pause when
@@ -14,13 +11,23 @@ export class SendWindow {
   readonly #send: (chunk: Uint8Array, release: Release | undefined) => void
   readonly #onDrain: () => void
   readonly #waiting: WaitingChunk[] = []
-  #credit = initialCreditBytes
+  readonly #firstBytes: number
+  #credit: number
+  /** Credit that is there once something was taken. */
+  #reserve: number
   #afterLast: (() => void) | undefined
+  #isClosed = false
+  /** Where what was not sent goes, once the receiver does without. */
+  #passage: Passage | undefined
   #discarding = false
   #held = false
   #perChunk = 0
 
-  constructor(send: (chunk: Uint8Array, release: Release | undefined) => void, onDrain: () => void) {
+  /** `firstBytes` is sent before the receiver has taken anything. */
+  constructor(send: (chunk: Uint8Array, release: Release | undefined) => void, onDrain: () => void, firstBytes = initialCreditBytes) {
+    this.#firstBytes = firstBytes
+    this.#credit = firstBytes
+    this.#reserve = initialCreditBytes - firstBytes
     this.#send = send
     this.#onDrain = onDrain
   }
@@ -31,6 +38,7 @@ export class SendWindow {
       release?.()
       return true
     }
+    if (this.#passage !== undefined) return this.#passage.offer(bytes, release)
     if (this.#waiting.length === 0 && this.#credit > 0 && !this.#held) {
       this.#pass({ bytes, release })
       return this.#credit > 0
@@ -42,32 +50,45 @@ export class SendWindow {
   /** Chunks are a WebSocket's from now on, and cost by their number as well. */
   countMessages(): void {
     this.#perChunk = messageCreditBytes
+    this.grant(0)
   }
 
   /** Calls `afterLast` when everything offered was sent. */
   close(afterLast: () => void): void {
-    if (this.#waiting.length === 0 && !this.#held) afterLast()
-    else this.#afterLast = afterLast
+    if (this.#passage !== undefined) this.#passage.close()
+    else if (this.#waiting.length > 0 || this.#held) this.#afterLast = afterLast
+    else this.#closeNow(afterLast)
+  }
+
+  /**
+   * The receiver does without what was not sent: it waits in the passage that this answers with, and so does what is offered from now on.
+   * Undefined where there is nothing to come.
+   */
+  divert(): Passage | undefined {
+    if (this.#isClosed || this.#discarding || this.#held || this.#passage !== undefined) return undefined
+    this.#passage = new Passage(this.#waiting.splice(0), this.#onDrain)
+    if (this.#afterLast !== undefined) this.#passage.close()
+    this.#afterLast = undefined
+    return this.#passage
   }
 
   /** There is no receiver yet, or no longer: what is offered is kept until `open`. Only while nothing was sent. */
   hold(): void {
     this.#held = true
-    this.#credit = initialCreditBytes
   }
 
   /** A receiver is there that has received nothing. */
   open(): void {
     if (!this.#held) return
     this.#held = false
-    if (this.#waiting.length === 0 && this.#afterLast === undefined) return
     this.#credit = 0
-    this.grant(initialCreditBytes)
+    this.#reserve = initialCreditBytes - this.#firstBytes
+    this.#extend(this.#firstBytes)
   }
 
   /** The receiver wants no more: what is offered from now on flows away. */
   discard(): void {
-    if (this.#discarding) return
+    if (this.#discarding || this.#passage !== undefined) return
     this.#discarding = true
     this.#waiting.length = 0
     this.#extend(Number.MAX_SAFE_INTEGER)
@@ -75,10 +96,13 @@ export class SendWindow {
 
   /** The receiver consumed so much. It is not believed where it says that it consumed more than was sent. */
   grant(bytes: number): void {
-    this.#extend(Math.min(this.#credit + bytes, initialCreditBytes))
+    const reserve = this.#reserve
+    this.#reserve = 0
+    this.#extend(Math.min(this.#credit + reserve + bytes, initialCreditBytes))
   }
 
   #extend(credit: number): void {
+    if (this.#passage !== undefined) return
     const wasDry = this.#credit <= 0
     this.#credit = credit
     while (this.#credit > 0) {
@@ -89,8 +113,13 @@ export class SendWindow {
     if (this.#waiting.length > 0) return
     const afterLast = this.#afterLast
     this.#afterLast = undefined
-    if (afterLast !== undefined) afterLast()
+    if (afterLast !== undefined) this.#closeNow(afterLast)
     else if (wasDry && this.#credit > 0) this.#onDrain()
+  }
+
+  #closeNow(afterLast: () => void): void {
+    this.#isClosed = true
+    afterLast()
   }
 
   /** Sends as much as credit allows and keeps the rest. */

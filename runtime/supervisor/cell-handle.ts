@@ -265,6 +265,9 @@ export class CellHandle implements CellQueue {
       case FrameType.credit:
         this.#exchange(id)?.onCredit(payload.readUInt32LE(0))
         break
+      case FrameType.passOn:
+        this.#passOn(id, payload.readUInt32LE(0))
+        break
       case FrameType.settled: {
         const exchange = this.#requests.get(id)
         if (exchange !== undefined) this.settle(exchange)
@@ -308,6 +311,11 @@ export class CellHandle implements CellQueue {
 
   #exchange(id: number): RequestExchange | SubrequestExchange | undefined {
     return id % 2 === 0 ? this.#requests.get(id) : this.#subrequests.get(id)
+  }
+
+  /** Exchanges of others are none of the function's business. */
+  #passOn(id: number, source: number): void {
+    if (id === source) this.#requests.get(id)?.passUploadOn()
   }
 
   #openSubrequest(id: number, reader: PayloadReader): void {

@@ -4,6 +4,7 @@ import { BodyKind, decodeResponseHead, fixedLimits, type ResetReason, type Respo
 import { PayloadReader, type ReadMemory, type Release } from '../pipe/index.ts'
 import { ReceiveWindow, SendWindow } from './body-windows.ts'
 import type { IsolateRecord } from './isolate-record.ts'
+import type { Passage, PassageEnd } from './passage.ts'
 import type { FunctionRequest, RequestControl, ResponseHandler, RunnableVersion } from './runtime.ts'
 import type { SubrequestExchange } from './subrequest-exchange.ts'
 
@@ -12,6 +13,8 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** What a request had to do with the loss of its isolate. */
 export type PartInLoss = 'offender' | 'suspect' | 'bystander'
 
+/** Of a body, before the function has taken any of it: where it hands the body on, no more than that goes through the cell. */
+const firstUploadBytes = 64 * 1024
 /** How often a request is tried whose start may be what ended the cell; and one that has nothing to do with it, where one cell after another dies. */
 const suspectTimesMax = 2
 const timesMax = 6
@@ -54,6 +57,8 @@ export class RequestExchange implements RequestControl {
   #uploadBegun = false
   #headReceived = false
   #isSocket = false
+  /** What is handed on past the function, once it came so far. */
+  #passage: Passage | undefined
   /** Of an answer that came whole, what is still on its way. */
   #longBytesLeft = 0
   /** The cell is done with it, but for that. */
@@ -79,6 +84,7 @@ export class RequestExchange implements RequestControl {
         () => {
           if (!this.#over) this.#handler.onDrain()
         },
+        firstUploadBytes,
       )
       // Its isolate may still be waiting for its script.
       this.#upload.hold()
@@ -130,6 +136,7 @@ export class RequestExchange implements RequestControl {
     const bytes = this.#pausedBytes
     this.#pausedBytes = 0
     this.#download.consume(bytes)
+    this.#passage?.resume()
   }
 
   abort(): void {
@@ -221,8 +228,21 @@ export class RequestExchange implements RequestControl {
       this.fail(new SkerryError('uncaught_exception', disregard))
       return
     }
-    this.#finish()
-    this.#handler.onEnd()
+    const passage = this.#passage
+    if (passage !== undefined) {
+      if (!passage.isOpen) passage.open(this.#passageEnd(), this.#paused)
+      return
+    }
+    this.#end()
+  }
+
+  /** The function answers with its request's body as it comes. What it has not been sent goes past it, and its part ends here. */
+  passUploadOn(): void {
+    if (this.#over || !this.#headReceived || this.#isSocket || this.#longBytesLeft > 0) return
+    const passage = this.#upload?.divert()
+    if (passage === undefined) return
+    this.#passage = passage
+    this.isolate?.cell.sender.end(this.id)
   }
 
   onReset(reason: ResetReason): void {
@@ -265,7 +285,7 @@ export class RequestExchange implements RequestControl {
    */
   onLost(begun: boolean, error: SkerryError, part: PartInLoss): void {
     this.isolate = undefined
-    if (this.#over) {
+    if (this.#over || this.#passage?.isOpen === true) {
       // Its answer stands; but whose code it was that went on and did this, the author and the operator are told.
       if (part === 'offender') this.#options.onFailure(this, error, undefined)
       return
@@ -291,6 +311,26 @@ export class RequestExchange implements RequestControl {
     this.work = work
     this.subrequestCount = 0
     return true
+  }
+
+  #passageEnd(): PassageEnd {
+    return {
+      write: (bytes, release) => {
+        if (this.#over) return false
+        this.#timer?.refresh()
+        if (this.#handler.onChunk(bytes, release)) return true
+        this.#paused = true
+        return false
+      },
+      end: () => {
+        if (!this.#over) this.#end()
+      },
+    }
+  }
+
+  #end(): void {
+    this.#finish()
+    this.#handler.onEnd()
   }
 
   /** A part of an answer that came whole: no credit counts for it, and all of it is taken, whether the client reads or not. */

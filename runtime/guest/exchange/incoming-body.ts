@@ -106,6 +106,11 @@ export class IncomingBody implements ChunkSource {
     this.#onOver()
   }
 
+  /** All of it that is to come is sent on by the exchange: the host may do without this. */
+  passOnTo(exchangeId: number): void {
+    if (this.#state === 'open') callHost(HostOperation.passOn, exchangeId, this.#exchangeId)
+  }
+
   /** The exchange is over for the host: nothing is to be told to it any more. */
   abandon(error: unknown): void {
     this.fail(error)

@@ -163,6 +163,7 @@ export class RequestExchange implements Exchange, WaitUntil {
       return
     }
     if (source !== undefined) {
+      if (source instanceof IncomingBody) source.passOnTo(this.id)
       this.#outgoing = new OutgoingBody(this.id, source, () => this.#finishPart())
       this.#outgoing.start()
       releaseLingering()

@@ -77,6 +77,27 @@ describe('a request', () => {
     expect(host.names(id).slice(-2)).toEqual(['end', 'settled'])
   })
 
+  test('says that its stream is handed on as it comes, where it is', async () => {
+    const passes = start((request) => new Response(request.body), postHead, true)
+    const readFrom = start(async (request) => {
+      const reader = (request.body as ReadableStream<Uint8Array>).getReader()
+      await reader.read()
+      reader.releaseLock()
+      return new Response(request.body)
+    }, postHead, true)
+    receiveChunk(readFrom, bytesOf(10))
+    const made = start((request) => new Response((request.body as ReadableStream<Uint8Array>).pipeThrough(new TransformStream())), postHead, true)
+    await turn()
+    expect(host.of(HostOperation.passOn, passes)).toMatchObject([{ first: passes }])
+    expect([...host.of(HostOperation.passOn, readFrom), ...host.of(HostOperation.passOn, made)]).toEqual([])
+    // Whether the host does without the guest or not: what comes is sent on, and what ends has ended.
+    receiveChunk(passes, bytesOf(20))
+    receiveEnd(passes)
+    await turn()
+    expect(host.sentBytes(passes)).toBe(20)
+    expect(host.names(passes).slice(-2)).toEqual(['end', 'settled'])
+  })
+
   test('fails with the code when its body breaks off', async () => {
     const id = start(async (request) => {
       const error = await request.text().catch((thrown: unknown) => thrown)
