@@ -22,6 +22,8 @@ export interface LoadSettings {
   /** JSON object of `env`. */
   readonly environment: string
   readonly produceCodeCache: boolean
+  /** Whether it is loaded to see that it loads, and serves nobody. */
+  readonly isTrial: boolean
 }
 
 /** `loaded`: u32-sized JSON of this, then the code cache (may be empty). */

@@ -98,3 +98,25 @@ test('leaves the cores to the request that took a blank, while there are more', 
     vi.useRealTimers()
   }
 })
+
+test('makes what trials take a second later, and at once where there is none left', async () => {
+  vi.useFakeTimers()
+  try {
+    const { pool, making } = createPool(4, 2)
+    expect(pool.take(128, true)).toBeDefined()
+    expect(pool.take(128, true)).toBeDefined()
+    await vi.advanceTimersByTimeAsync(999)
+    expect(making).toHaveLength(0)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(making).toHaveLength(1)
+    making[0]?.finish()
+    await vi.advanceTimersByTimeAsync(0)
+    making[1]?.finish()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(pool.size).toBe(2)
+    for (let index = 0; index < 3; index++) pool.take(128, true)
+    expect(making).toHaveLength(3)
+  } finally {
+    vi.useRealTimers()
+  }
+})

@@ -13,6 +13,8 @@ export interface BlankPoolOptions {
 
 /** A request that takes a blank has the cores to itself for so long; the next blank is made then. */
 const quietMs = 3
+/** After a trial the node activates the version, and whoever deploys waits for that and not for the next trial. */
+const trialQuietMs = 1_000
 /** With no more than this share left there is no waiting. */
 const lowShare = 1 / 4
 
@@ -39,23 +41,27 @@ export class BlankPool {
     return this.#blanks.length
   }
 
-  /** One from the pool, or undefined where it is empty: `onAdded` comes soon. Another memory limit than the pool's is made on the spot. */
-  take(memoryMb: number): BlankIsolate | undefined {
+  /**
+   * One from the pool, or undefined where it is empty: `onAdded` comes soon. Another memory limit than the pool's is made on the spot. What a trial
+   * takes is replaced in a quiet moment, and says nothing of how many are needed.
+   */
+  take(memoryMb: number, isTrial = false): BlankIsolate | undefined {
     const { factory, memoryMb: pooledMb } = this.#options
     if (memoryMb !== pooledMb) return factory.createNow(memoryMb)
     const blank = this.#blanks.pop()
-    this.#wanted = this.#options.size
-    if (this.#blanks.length <= this.#wanted * lowShare) this.start()
-    else this.#startSoon()
+    if (!isTrial) this.#wanted = this.#options.size
+    const isLow = isTrial ? blank === undefined : this.#blanks.length <= this.#wanted * lowShare
+    if (isLow) this.start()
+    else this.#startIn(isTrial ? trialQuietMs : quietMs)
     return blank
   }
 
-  #startSoon(): void {
+  #startIn(delayMs: number): void {
     if (this.#timer !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.start()
-    }, quietMs)
+    }, delayMs)
   }
 
   async #refill(): Promise<void> {

@@ -132,7 +132,7 @@ export class Cell {
     if (pool === undefined || this.#isolates.has(id)) return
     const reader = new PayloadReader(payload)
     const settings = JSON.parse(reader.sizedUtf8()) as LoadSettings
-    const blank = pool.take(settings.memoryMb)
+    const blank = pool.take(settings.memoryMb, settings.isTrial)
     if (blank === undefined) {
       this.#waiting.add(id, payload)
       return

@@ -176,6 +176,7 @@ export class IsolateKeeper {
         subrequests: version.limits.subrequests,
         environment: JSON.stringify(version.environment),
         produceCodeCache: codeCache === undefined,
+        isTrial: this.#testLoads.has(isolate),
       },
       script,
       codeCache,
