@@ -24,7 +24,10 @@ const nodeTableSchema = z.strictObject({
 export type NodeTableCost = z.infer<typeof nodeTableSchema>
 
 const controlPlaneSchema = z.strictObject({
-  functions: amount, nodes: amount, deployments: amount, storeBytes: amount,
+  functions: amount,
+  /** Those that follow the feed, and those that are on the list of nodes. */
+  nodes: amount, listed: amount,
+  deployments: amount, storeBytes: amount,
   /** CPU time of the whole process for one deployment, preparation and activation with the acknowledgements of all nodes. */
   deploymentCpuMs: amount,
   /** Of the two revisions of one deployment, as they go to each node. */

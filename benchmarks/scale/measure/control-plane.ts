@@ -5,11 +5,14 @@ import { z } from 'zod'
 import { ApiClient } from '../../../control-plane/testing/api-client.ts'
 import { usageOf } from '../../process-tree.ts'
 import { Processes } from '../../processes.ts'
-import { Subscriber } from './subscriber.ts'
+import { register, Subscriber } from './subscriber.ts'
 
 export interface ControlPlaneLoad {
   readonly functions: number
+  /** Those that follow the feed. */
   readonly nodes: number
+  /** Those that are on the list of nodes, whether they follow or not. */
+  readonly listed: number
   readonly deployments: number
 }
 
@@ -29,7 +32,7 @@ export interface ControlPlaneCost extends ControlPlaneLoad {
 }
 
 const readySchema = z.object({ url: z.url(), adminToken: z.string(), nodeToken: z.string(), storeBytes: z.number() })
-const requestsTimed = 300
+const requestsTimed = 500
 const source = 'export default { fetch() { return new Response("x") } }'
 
 /** What a control plane's process uses with so many functions in its store and so many nodes on its feed, which acknowledge at once and do nothing else. */
@@ -71,15 +74,16 @@ export async function measureControlPlane(load: ControlPlaneLoad): Promise<Contr
     const revisionBytes = first.revisionBytes.slice(-2).reduce((sum, bytes) => sum + bytes, 0)
 
     const registrationCpuMs = await of(async () => {
-      for (let index = 0; index < requestsTimed; index++) await first.register()
+      for (let index = 0; index < requestsTimed; index++) await register({ url, token: nodeToken, name: 'fra-0' })
     }, requestsTimed)
+    for (let index = load.nodes; index < load.listed; index++) await register({ url, token: nodeToken, name: `fra-${index}` })
     let listBytes = 0
     const listCpuMs = await of(async () => {
       for (let index = 0; index < requestsTimed; index++) listBytes = (await (await client.call('GET', '/v1/nodes')).text()).length
     }, requestsTimed)
     return {
       ...load, storeBytes, deploymentCpuMs, revisionBytes, snapshotCpuMs, snapshotBytes, memoryBytes: usageOf(processId)?.memoryBytes ?? 0,
-      registrationCpuMs, listCpuMs, listBytesPerNode: listBytes / load.nodes,
+      registrationCpuMs, listCpuMs, listBytesPerNode: listBytes / load.listed,
     }
   } finally {
     await Promise.all(nodes.map((node) => node.stop()))

@@ -24,7 +24,7 @@ export class Subscriber {
   /** Resolves when the snapshot is there: from then on it counts as connected. */
   static async start(options: SubscriberOptions): Promise<Subscriber> {
     const subscriber = new Subscriber(options)
-    await subscriber.register()
+    await register(options)
     subscriber.#following = subscriber.#follow()
     await Promise.race([subscriber.#caughtUp.promise, subscriber.#following])
     return subscriber
@@ -37,13 +37,6 @@ export class Subscriber {
   /** Of each revision that came. */
   get revisionBytes(): readonly number[] {
     return this.#revisionBytes
-  }
-
-  async register(): Promise<void> {
-    await this.#send('PUT', `/v1/nodes/${this.#options.name}`, {
-      region: 'fra', latitude: 50, longitude: 8, draining: false, load: 0, epoch: '', sequence: 0,
-      url: 'http://203.0.113.10:8080/', internalUrl: 'http://203.0.113.10:8443/', adminUrl: 'http://203.0.113.10:9090/',
-    })
   }
 
   async stop(): Promise<void> {
@@ -71,16 +64,24 @@ export class Subscriber {
     if (record.type === 'heartbeat') this.#caughtUp.resolve()
     if (record.type !== 'revision') return
     this.#revisionBytes = [...this.#revisionBytes, Buffer.byteLength(line) + 1]
-    await this.#send('POST', `/v1/nodes/${this.#options.name}/acknowledgements`, {
+    await send(this.#options, 'POST', '/acknowledgements', {
       epoch: record.epoch, sequence: record.sequence, outcome: { status: 'applied' },
     })
   }
+}
 
-  async #send(method: string, path: string, body: unknown): Promise<void> {
-    const response = await fetch(`${this.#options.url}${path}`, {
-      method, headers: { authorization: `Bearer ${this.#options.token}`, 'content-type': 'application/json' }, body: JSON.stringify(body),
-    })
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`)
-    await response.arrayBuffer()
-  }
+/** Puts the node on the list, as each does every few seconds. */
+export async function register(node: SubscriberOptions): Promise<void> {
+  await send(node, 'PUT', '', {
+    region: 'fra', latitude: 50, longitude: 8, draining: false, load: 0, epoch: '', sequence: 0,
+    url: 'http://203.0.113.10:8080/', internalUrl: 'http://203.0.113.10:8443/', adminUrl: 'http://203.0.113.10:9090/',
+  })
+}
+
+async function send({ url, token, name }: SubscriberOptions, method: string, path: string, body: unknown): Promise<void> {
+  const response = await fetch(`${url}/v1/nodes/${name}${path}`, {
+    method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${method} ${path} of ${name} was answered ${response.status}: ${await response.text()}`)
+  await response.arrayBuffer()
 }

@@ -5,9 +5,9 @@ const cost = { deployments: 1, storeBytes: 0, revisionBytes: 0, snapshotCpuMs: 0
 /** 10 ms and 1 ms a node and 10 µs a function; a list takes 0.2 ms and 2 µs a node. */
 const model = modelControlPlane({
   controlPlanes: [
-    { ...cost, functions: 0, nodes: 10, deploymentCpuMs: 20, listCpuMs: 0.22 },
-    { ...cost, functions: 100_000, nodes: 2, deploymentCpuMs: 1_012, listCpuMs: 0.204 },
-    { ...cost, functions: 0, nodes: 100, deploymentCpuMs: 110, listCpuMs: 0.4 },
+    { ...cost, functions: 0, nodes: 10, listed: 10, deploymentCpuMs: 20, listCpuMs: 0.22 },
+    { ...cost, functions: 100_000, nodes: 2, listed: 2, deploymentCpuMs: 1_012, listCpuMs: 0.204 },
+    { ...cost, functions: 0, nodes: 100, listed: 500, deploymentCpuMs: 110, listCpuMs: 1.2 },
   ],
 })
 

@@ -17,14 +17,14 @@ export function modelControlPlane({ controlPlanes }: Pick<Figures, 'controlPlane
   const full = controlPlanes.reduce((most, each) => (each.functions > most.functions ? each : most))
   const [few, many] = [empty.at(0), empty.at(-1)]
   if (few === undefined || many === undefined || few === many || full.functions === 0) throw new Error('Two numbers of nodes and one of functions have to be measured.')
-  const slope = (read: (cost: ControlPlaneCost) => number): number => (read(many) - read(few)) / (many.nodes - few.nodes)
-  const perNode = slope(({ deploymentCpuMs }) => deploymentCpuMs)
+  const slope = (read: (cost: ControlPlaneCost) => number, by: 'nodes' | 'listed'): number => (read(many) - read(few)) / (many[by] - few[by])
+  const perNode = slope(({ deploymentCpuMs }) => deploymentCpuMs, 'nodes')
   const fixed = few.deploymentCpuMs - perNode * few.nodes
   const perFunction = (full.deploymentCpuMs - fixed - perNode * full.nodes) / full.functions
-  const listPerNode = slope(({ listCpuMs }) => listCpuMs)
+  const listPerNode = slope(({ listCpuMs }) => listCpuMs, 'listed')
   return {
     deploymentCpuMs: ({ nodes, functions }) => fixed + perNode * nodes + perFunction * functions,
-    listCpuMs: (nodes) => few.listCpuMs + listPerNode * (nodes - few.nodes),
+    listCpuMs: (nodes) => few.listCpuMs + listPerNode * (nodes - few.listed),
     listBytes: (nodes) => nodes * many.listBytesPerNode,
     registrationCpuMs: many.registrationCpuMs,
   }
