@@ -80,7 +80,7 @@ export class EdgeRuntime implements Runtime {
       memory: new MemoryWatch({
         cellMemoryMb: options.cellMemoryMb ?? 1_024,
         pressure: {
-          evictIdle: (cell) => this.#isolates.evictIdle(cell, Math.ceil(cell.isolates.size / 2)) > 0,
+          evictIdle: (cell) => this.#isolates.evictIdle(cell, Math.ceil(cell.isolates.size / 4)) > 0,
           retireLargest: (cell) => {
             cell.measure()
           },

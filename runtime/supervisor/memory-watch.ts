@@ -1,8 +1,13 @@
 import { SkerryError } from '../../errors/index.ts'
 import type { CellHandle } from './cell-handle.ts'
 
-/** After memory was given up, the engine gets so many looks to return it. */
+/** After memory was given up, the engine gets so many looks to free it. */
 const patienceLooks = 10
+/**
+ * What an isolate held stays with the process, for the next isolates: V8 keeps the pages (returning them makes each new isolate a fifth dearer). So
+ * resident memory does not fall; that it grows by so much again tells that what was given up is used up.
+ */
+const growthMb = 16
 
 /** The cell when its turn was first seen. */
 interface Observation {
@@ -31,6 +36,8 @@ export class MemoryWatch {
   readonly #options: MemoryWatchOptions
   readonly #turns = new WeakMap<CellHandle, Observation>()
   readonly #patience = new WeakMap<CellHandle, number>()
+  /** What a cell held when isolates were last given up. */
+  readonly #relievedMb = new WeakMap<CellHandle, number>()
 
   constructor(options: MemoryWatchOptions) {
     this.#options = options
@@ -56,15 +63,21 @@ export class MemoryWatch {
     } else if (residentMb > 1.5 * cellMemoryMb) {
       this.#options.pressure.replace(cell)
     } else if (residentMb > cellMemoryMb) {
-      this.#relieve(cell)
+      this.#relieve(cell, residentMb)
+    } else {
+      this.#relievedMb.delete(cell)
+      this.#patience.delete(cell)
     }
   }
 
-  #relieve(cell: CellHandle): void {
+  #relieve(cell: CellHandle, residentMb: number): void {
+    const relievedMb = this.#relievedMb.get(cell)
+    if (relievedMb !== undefined && residentMb < relievedMb + growthMb) return
     const looksLeft = (this.#patience.get(cell) ?? 0) - 1
     this.#patience.set(cell, looksLeft)
     if (looksLeft > 0) return
     this.#patience.set(cell, patienceLooks)
+    this.#relievedMb.set(cell, residentMb)
     if (!this.#options.pressure.evictIdle(cell)) this.#options.pressure.retireLargest(cell)
   }
 }

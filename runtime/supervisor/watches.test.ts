@@ -184,14 +184,24 @@ test('growth between turns is nobody\'s fault', () => {
   expect(cell.kills).toEqual([])
 })
 
-test('under pressure the idle go first, then the largest, and each time the engine gets a while to return the memory', () => {
+test('under pressure the idle go first, then the largest, and each time the engine gets a while to free the memory', () => {
   const cell = new ScriptedCell()
   const { look, done } = watchMemory(cell, 1)
-  for (let step = 0; step < 21; step++) {
+  for (let step = 0; step < 31; step++) {
     cell.turns++
-    look(1_100)
+    look(1_100 + step * 10)
   }
   expect(done).toEqual({ evicted: 1, retired: 2, replaced: 0 })
+})
+
+test('what was given up stays with the process, so that a cell which grows no more keeps the rest of its isolates', () => {
+  const cell = new ScriptedCell()
+  const { look, done } = watchMemory(cell, 10)
+  for (let step = 0; step < 100; step++) look(1_100 + (step % 15))
+  expect(done.evicted).toBe(1)
+  look(900)
+  look(1_100)
+  expect(done.evicted).toBe(2)
 })
 
 test('a cell over its budget is replaced, and ended where that is too late, without blame', () => {
