@@ -9,9 +9,9 @@ import { publishOnce, type PublishedVersion } from './publish-once.ts'
 export interface PublishOptions extends PublishClusterOptions {
   /** Versions that are published and timed, one after the other. */
   readonly publishes: number
-  /** Before those; the first brings every node its cell on probation and its serving cell. */
+  /** Before those; they bring every node its cell on probation and its two serving cells, the machine comes to rest after each. */
   readonly warmUps: number
-  /** Between the end of one and the next. */
+  /** Between the end of one and the next: what nodes make ready again meanwhile is not to be measured with the next. */
   readonly pauseMs: number
   /** Between questions at a node that does not serve the version yet. */
   readonly pollMs: number
@@ -28,10 +28,11 @@ export const threeNodes: PublishOptions = { nodes: 3, nodesPerProcess: 1, publis
 
 /**
  * Fifty on one machine: ten to a process, each with one cell held ready of two blank isolates, so that memory is enough. They are asked
- * rarely, and at once when they acknowledge, for the questions take the cores that the nodes need.
+ * rarely, and at once when they acknowledge, for the questions take the cores that the nodes need; and each publish is given the time that
+ * fifty nodes take to make 100 blank isolates on the cores of one machine.
  */
 export const fiftyNodes: PublishOptions = {
-  nodes: 50, nodesPerProcess: 10, spareCells: 1, blankIsolates: 2, publishes: 30, warmUps: 3, pauseMs: 500, pollMs: 250,
+  nodes: 50, nodesPerProcess: 10, spareCells: 1, blankIsolates: 2, publishes: 30, warmUps: 3, pauseMs: 2_000, pollMs: 250,
 }
 
 const timeoutMs = 30_000
@@ -53,9 +54,11 @@ export async function measurePublish(
   }
   try {
     const warmUps: PublishedVersion[] = []
-    for (let index = 0; index < options.warmUps; index += 1) warmUps.push(await publish(`warm-up ${index}`))
-    // Cells that were taken are replaced in the background.
-    await untilIdle(restMsMax)
+    for (let index = 0; index < options.warmUps; index += 1) {
+      warmUps.push(await publish(`warm-up ${index}`))
+      // Cells that were taken are replaced in the background, and only one that is up is taken by the next.
+      await untilIdle(restMsMax)
+    }
     const versions: PublishedVersion[] = []
     for (let index = 0; index < options.publishes; index += 1) {
       versions.push(await publish(`version ${index}`))

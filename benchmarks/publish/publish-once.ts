@@ -21,7 +21,7 @@ export interface PublishedVersion {
   readonly servedMs: readonly number[]
 }
 
-/** Pause between two questions at a node that still answers with the version before; it is also asked as soon as it acknowledges. */
+/** Pause before each question at a node, as long as it answers with the version before; it is also asked as soon as it acknowledges. */
 export interface PublishOnceOptions {
   readonly name: string
   readonly marker: string
@@ -46,13 +46,13 @@ export async function publishOnce(cluster: PublishCluster, client: SkerryClient,
     const acknowledged = activated.get(node.name)?.promise
     let isAcknowledged = false
     while (!deadline.signal.aborted) {
+      const pause = delay(options.pollMs, undefined, { signal: deadline.signal }).catch(() => undefined)
+      if (isAcknowledged) await pause
+      else isAcknowledged = await Promise.race([pause.then(() => false), acknowledged?.then(() => true) ?? false])
       const { body } = await request(node.url, {
         dispatcher: options.dispatcher, headers: { host: `${options.name}.localhost` },
       })
       if ((await body.text()) === expectedBody) return sinceStart()
-      const pause = delay(options.pollMs, undefined, { signal: deadline.signal }).catch(() => undefined)
-      if (isAcknowledged) await pause
-      else isAcknowledged = await Promise.race([pause.then(() => false), acknowledged?.then(() => true) ?? false])
     }
     throw new Error(`${node.name} did not serve ${options.marker} within ${options.timeoutMs} ms`)
   }
