@@ -248,8 +248,7 @@ export class CellHandle implements CellQueue {
   #take(type: number, id: number, payload: Buffer, memory: ReadMemory | undefined): void {
     switch (type) {
       case FrameType.head:
-        memory?.keep()
-        this.#requests.get(id)?.onHead(payload)
+        this.#requests.get(id)?.onHead(payload, memory)
         this.#lingerIfOver(id)
         break
       case FrameType.chunk:

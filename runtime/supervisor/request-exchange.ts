@@ -152,7 +152,7 @@ export class RequestExchange implements RequestControl {
     this.#upload?.open()
   }
 
-  onHead(payload: Buffer): void {
+  onHead(payload: Buffer, memory?: ReadMemory): void {
     if (this.#over || this.#headReceived) return
     const reader = new PayloadReader(payload)
     const cpuMicros = reader.uint32()
@@ -170,6 +170,8 @@ export class RequestExchange implements RequestControl {
       this.fail(new SkerryError('no_response', 'The function answered with status 101 and no WebSocket'))
       return
     }
+    // The handler keeps the body that stands behind the head.
+    if (content.length > 0) memory?.keep()
     this.#headReceived = true
     this.#longBytesLeft = longBytes
     this.#isSettled = settled
