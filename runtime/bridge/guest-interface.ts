@@ -45,7 +45,7 @@ export const GuestEvent = {
   head: 3,
   /** first: bytes of the body that flows towards the guest on exchange `id`. */
   chunk: 4,
-  /** The body that flows towards the guest is complete. */
+  /** The body that flows towards the guest is complete. first: the last of its bytes, where it was gathered and there are some. */
   end: 5,
   /** The other side gave up. first: code (see `ResetCode` and the error registry); second: message. */
   reset: 6,
@@ -99,6 +99,11 @@ export const HostOperation = {
    * may go past it.
    */
   passOn: 13,
+  /**
+   * What is still to come on exchange `id` is wanted whole: the host may gather it and hand it over in fewer chunks, the last with `end`. No credit is
+   * to be given for it. first: how many bytes are expected, 0 where that is not known.
+   */
+  gather: 14,
 
   /** Values computed at once by the cell. id 0. */
   /** first: input; second: base or undefined. -> components joined by line feeds (see `url` in the guest), or undefined where it does not parse. */

@@ -77,13 +77,13 @@ export class Cell {
         break
       case FrameType.message:
         this.#exchanges.get(id)?.renew(id)
-        this.#event(GuestEvent.chunk, id, exactCopy(payload))
+        this.#exchanges.get(id)?.receiveChunk(id, payload)
         break
       case FrameType.chunk:
-        this.#event(GuestEvent.chunk, id, exactCopy(payload))
+        this.#exchanges.get(id)?.receiveChunk(id, payload)
         break
       case FrameType.end:
-        this.#event(GuestEvent.end, id)
+        this.#exchanges.get(id)?.receiveEnd(id)
         break
       case FrameType.reset: {
         const { code, message } = JSON.parse(payload.toString('utf8')) as ResetReason

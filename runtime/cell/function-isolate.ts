@@ -1,10 +1,13 @@
+import type { Buffer } from 'node:buffer'
 import { backstopMs, type CellLog, fixedLimits, GuestEvent, type IsolateLoss, type LoadSettings, type ResetReason, sharedMemoryBytes, type Transfer } from '../bridge/index.ts'
+import { exactCopy } from '../pipe/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
 import { isChunkTooLarge, messageRefusal, shortened } from './frame-sizes.ts'
 import { functionFrames, guestStack, isTimeout, messageOf, rejectionOf } from './guest-errors.ts'
 import { handOver } from './hand-over.ts'
 import { cpuOverrun, memoryLoss, timeLoss } from './isolate-loss.ts'
+import { GatheredBodies } from './gathered-bodies.ts'
 import type { FunctionLoad, LoadResult } from './load-function.ts'
 import type { TurnMarker } from './marker.ts'
 import type { PoolMeter } from './pool-meter.ts'
@@ -62,6 +65,7 @@ export class FunctionIsolate {
     this.#options.schedule()
   })
   readonly #pool: PoolWork
+  readonly #gathered = new GatheredBodies(() => this.roomBytes)
   readonly #clock = new TurnClock()
   #sharedMemory: Uint8Array | undefined
   #turnRequest: RequestRecord | undefined
@@ -160,11 +164,28 @@ export class FunctionIsolate {
     if (request !== undefined) this.#requests.renew(request)
   }
 
+  /** Bytes of the body that flows towards the guest. The payload may be a view of more: what is kept of it is copied. */
+  receiveChunk(exchange: number, payload: Buffer): void {
+    if (!this.#gathered.has(exchange)) {
+      this.exchangeEvent(GuestEvent.chunk, exchange, exactCopy(payload))
+      return
+    }
+    this.#options.sender.credit(exchange, payload.length)
+    const piece = this.#gathered.add(exchange, payload)
+    if (piece !== undefined) this.exchangeEvent(GuestEvent.chunk, exchange, piece)
+  }
+
+  /** The body that flows towards the guest is complete. */
+  receiveEnd(exchange: number): void {
+    this.exchangeEvent(GuestEvent.end, exchange, this.#gathered.finish(exchange))
+  }
+
   /** An event for an exchange of this isolate; unknown ones are over already. */
   exchangeEvent(event: GuestEvent, exchange: number, first?: Transfer, second?: Transfer): void {
     const request = this.#ownerOf(exchange)
     if (request === undefined && !this.#subrequests.has(exchange)) return
     this.#turn(request, event, exchange, first, second)
+    if (event === GuestEvent.reset) this.#gathered.drop(exchange)
     if (isLastEvent(event, second)) this.#dropSubrequest(exchange)
   }
 
@@ -245,6 +266,11 @@ export class FunctionIsolate {
   /** See `HostOperation.passOn`. */
   passOn(exchange: number, source: number): void {
     if (this.owns(exchange) && this.owns(source)) this.#options.sender.passOn(exchange, source)
+  }
+
+  /** See `HostOperation.gather`. */
+  gather(exchange: number, expectedBytes: number): void {
+    if (this.owns(exchange)) this.#gathered.start(exchange, expectedBytes)
   }
 
   /** Answers with the exchange, or with `code\nmessage` where no request is there to charge it to. */
@@ -411,6 +437,7 @@ export class FunctionIsolate {
 
   #dropRequest(exchange: number): void {
     this.#requests.remove(exchange)
+    this.#gathered.drop(exchange)
     this.#options.releaseExchange(exchange)
     if (this.#subrequests.size > 0) for (const subrequest of this.#subrequests.of(exchange)) this.#dropSubrequest(subrequest)
     this.#timers.clearOf(exchange)
@@ -420,6 +447,7 @@ export class FunctionIsolate {
   /** Without effect on what is no subrequest. */
   #dropSubrequest(exchange: number): void {
     if (!this.#subrequests.remove(exchange)) return
+    this.#gathered.drop(exchange)
     this.#options.releaseExchange(exchange)
   }
 }

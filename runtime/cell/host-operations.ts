@@ -43,6 +43,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
       }),
   ],
   [HostOperation.passOn, (isolate, id, source) => isolate.passOn(id, number(source))],
+  [HostOperation.gather, (isolate, id, expectedBytes) => isolate.gather(id, number(expectedBytes))],
   [HostOperation.credit, (isolate, id, consumed) => isolate.bodyCredit(id, number(consumed))],
   [HostOperation.subrequest, (isolate, id, head, body) => isolate.subrequest(id, text(head), body)],
   [HostOperation.fail, (isolate, id, code, message, stack) => isolate.fail(id, text(code), text(message), text(stack))],

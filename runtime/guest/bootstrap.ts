@@ -81,7 +81,7 @@ function handle(event: GuestEvent, id: number, first: Transfer, second: Transfer
   switch (event) {
     case GuestEvent.request: return startRequest(id, first as string, second)
     case GuestEvent.chunk: return receiveChunk(id, first as Uint8Array)
-    case GuestEvent.end: return receiveEnd(id)
+    case GuestEvent.end: return receiveEnd(id, first as Uint8Array | undefined)
     case GuestEvent.head: return receiveHead(id, first as string, second)
     case GuestEvent.timer: return fireTimer(id)
     case GuestEvent.result: return receiveResult(id, first as string, second)

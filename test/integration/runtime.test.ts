@@ -116,6 +116,39 @@ describe('a request', () => {
     expect(received).toBe(64 * 1024 * 1024)
   })
 
+  test.each(['text', 'arrayBuffer', 'blob', 'bytes'])('that is read whole by %s() comes whole, whatever its length and however much was read before', async (method) => {
+    const whole = versionOf(`whole-${method}`, `export default { async fetch(request) {
+      const clone = request.method === 'PUT' ? request.clone() : undefined
+      const answer = await request.${method}()
+      if (clone !== undefined && (await clone.text()).length !== (answer.length ?? answer.byteLength ?? answer.size)) throw new Error('the clone differs')
+      return new Response(answer)
+    } }`, { limits: { memoryMb: 128, cpuMs: 10_000, wallMs: 30_000, idleMs: 30_000, subrequests: 1, requestBodyMb: 100 } })
+    for (const [http, length, headers] of [['POST', 3_000_000, []], ['POST', 9_000_000, ['content-length', '9000000']], ['PUT', 300_000, []]] as const) {
+      const sent = Buffer.alloc(length, 'a body that is like no other, ')
+      const received: Buffer[] = []
+      const pipe = streamCall(runtime, whole, { method: http, headers }, (chunk) => {
+        received.push(Buffer.from(chunk))
+        return true
+      })
+      for (let at = 0; at < length; at += 50_000) if (!pipe.control.write(sent.subarray(at, at + 50_000))) await pipe.drained()
+      pipe.control.end()
+      expect(await pipe.end).toBeUndefined()
+      expect(Buffer.concat(received).equals(sent)).toBe(true)
+    }
+  })
+
+  test('that is larger than the memory of its function ends the function, not its cell', async () => {
+    const greedy = versionOf('greedy-reader', 'export default { async fetch(request) { return new Response(String((await request.arrayBuffer()).byteLength)) } }', {
+      limits: { memoryMb: 32, cpuMs: 10_000, wallMs: 30_000, idleMs: 30_000, subrequests: 1, requestBodyMb: 100 },
+    })
+    const pipe = streamCall(runtime, greedy, { method: 'POST', headers: ['content-length', '80000000'] }, () => true)
+    const chunk = new Uint8Array(64 * 1024)
+    // After its end it takes what is written, without effect.
+    for (let index = 0; index < 1_200; index++) if (!pipe.control.write(chunk)) await Promise.race([pipe.drained(), pipe.end])
+    expect((await pipe.end)?.code).toBe('memory_limit_exceeded')
+    expect((await call(runtime, hello)).body.toString()).toBe('hello')
+  })
+
   test('whose reader stops is held back, and goes on when it reads again', async () => {
     const endless = versionOf(
       'endless',

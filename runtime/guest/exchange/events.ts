@@ -52,10 +52,11 @@ export function receiveChunk(id: number, bytes: Uint8Array): void {
 }
 
 /** The event `end`. */
-export function receiveEnd(id: number): void {
+export function receiveEnd(id: number, last?: Uint8Array): void {
   const exchange = exchanges.get(id)
   if (exchange === undefined) return
   setCurrentRequestId(exchange.ownerId)
+  if (last !== undefined) exchange.receiveChunk(last)
   exchange.receiveEnd()
 }
 

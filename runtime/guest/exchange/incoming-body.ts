@@ -11,7 +11,8 @@ interface Waiting {
  * A body that flows towards the guest.
  *
  * Invariants: every byte that the host sent is given back as credit exactly once, when a reader takes it or when it is thrown
- * away; so at most the credit window is queued here. After the end no credit is given: there is no sender any more.
+ * away; so at most the credit window is queued here. After the end no credit is given: there is no sender any more. Nor is any for what the
+ * host gathers: a reader that wants all waits for it.
  */
 export class IncomingBody implements ChunkSource {
   readonly #exchangeId: number
@@ -23,9 +24,12 @@ export class IncomingBody implements ChunkSource {
   #state: 'open' | 'ended' | 'failed' | 'cancelled' = 'open'
   #error: unknown
   #reportFailure: ((error: unknown) => void) | undefined
+  readonly #expectedBytes: () => number
+  #isGathered = false
 
-  /** `onOver` is called once, when the host sends no more or nobody wants it. */
-  constructor(exchangeId: number, onOver: () => void) {
+  /** `onOver` is called once, when the host sends no more or nobody wants it. `expectedBytes` tells its length, 0 where it is not known. */
+  constructor(exchangeId: number, onOver: () => void, expectedBytes: () => number) {
+    this.#expectedBytes = expectedBytes
     this.#exchangeId = exchangeId
     this.#onOver = onOver
   }
@@ -94,6 +98,13 @@ export class IncomingBody implements ChunkSource {
     })
   }
 
+  gather(): void {
+    if (this.#state !== 'open' || this.#isGathered) return
+    for (const chunk of this.#queue.slice(this.#next)) this.#giveCredit(chunk.length)
+    this.#isGathered = true
+    callHost(HostOperation.gather, this.#exchangeId, this.#expectedBytes())
+  }
+
   cancel(reason: unknown): void {
     const dropped = this.#queue.slice(this.#next)
     this.#clear()
@@ -122,7 +133,7 @@ export class IncomingBody implements ChunkSource {
   }
 
   #giveCredit(bytes: number): void {
-    if (bytes > 0) callHost(HostOperation.credit, this.#exchangeId, bytes)
+    if (bytes > 0 && !this.#isGathered) callHost(HostOperation.credit, this.#exchangeId, bytes)
   }
 }
 

@@ -51,7 +51,7 @@ export class RequestExchange implements Exchange, WaitUntil {
     this.id = id
     this.ownerId = id
     this.#head = head
-    this.#incoming = body === true ? new IncomingBody(id, () => {}) : undefined
+    this.#incoming = body === true ? new IncomingBody(id, () => {}, () => Number(/\ncontent-length\n(\d{1,12})(?:\n|$)/.exec(head)?.[1] ?? 0)) : undefined
     this.#takesSocket = body === false
     this.#onSettled = onSettled
   }

@@ -33,7 +33,11 @@ describe('a request', () => {
   })
 
   test('gives credit for a streamed body as it is taken', async () => {
-    const id = start(async (request) => new Response(await request.bytes()), postHead, true)
+    const id = start(async (request) => {
+      const bytes: number[] = []
+      for await (const chunk of request.body as ReadableStream<Uint8Array>) bytes.push(...chunk)
+      return new Response(Uint8Array.from(bytes))
+    }, postHead, true)
     receiveChunk(id, bytesOf(10))
     await turn()
     receiveChunk(id, bytesOf(20))
@@ -75,6 +79,26 @@ describe('a request', () => {
     await turn()
     expect(host.sentBytes(id)).toBe(8 * maximumChunkBytes)
     expect(host.names(id).slice(-2)).toEqual(['end', 'settled'])
+  })
+
+  test('has its body gathered where all of it is read, and gives no credit for that', async () => {
+    const gate = Promise.withResolvers<void>()
+    const id = start(async (request) => {
+      await gate.promise
+      return new Response(await request.text())
+    }, `${postHead}\ncontent-length\n26`, true)
+    receiveChunk(id, bytesOf(10, 97))
+    await turn()
+    expect(host.of(HostOperation.gather, id)).toEqual([])
+    gate.resolve()
+    await turn()
+    expect(host.of(HostOperation.gather, id)).toMatchObject([{ first: 26 }])
+    expect(host.of(HostOperation.credit, id).map(({ first }) => first)).toEqual([10])
+    receiveChunk(id, bytesOf(10, 98))
+    receiveEnd(id, bytesOf(6, 99))
+    await turn()
+    expect(host.of(HostOperation.credit, id)).toHaveLength(1)
+    expect(host.of(HostOperation.respond, id)[0]?.second).toBe('aaaaaaaaaabbbbbbbbbbcccccc')
   })
 
   test('says that its stream is handed on as it comes, where it is', async () => {

@@ -9,6 +9,8 @@ export interface ChunkSource {
   read(): Promise<Uint8Array | undefined>
   /** Nobody wants the rest. Has no effect where it is over. */
   cancel(reason: unknown): void
+  /** All that is to come is wanted, and may come in fewer chunks. */
+  gather?(): void
   /** Whether it has failed; a body of it does not count as used when it is read, so that each reader gets the error. */
   readonly hasFailed?: boolean
   /** Has `report` called where the source fails from now on, even while nobody reads. One at a time. */
@@ -36,6 +38,7 @@ export class StaticSource implements ChunkSource {
 
 /** Everything a source still has, in one piece, as `convert` makes it. */
 export async function collect<T>(source: ChunkSource, convert: (bytes: Uint8Array) => T): Promise<T> {
+  source.gather?.()
   const chunks: Uint8Array[] = []
   for (;;) {
     const chunk = await source.read()

@@ -20,7 +20,7 @@ export function extractBody(init: unknown): ExtractedBody {
   if (typeof init === 'object' && init !== null) {
     const bytes = viewBytes(init)
     // The caller may go on writing to its buffer.
-    if (bytes !== undefined) return { body: new Body(bytes.slice()), contentType: undefined }
+    if (bytes !== undefined) return { body: new Body(new Uint8Array(bytes)), contentType: undefined }
     if (isReadableStream(init)) {
       const body = new Body(undefined, undefined, init)
       if (body.unusable) throw new TypeError('The stream is locked or has been read from, so that it can not be a body')
