@@ -38,6 +38,8 @@ export interface Fleet {
 export interface FleetOptions {
   /** Functions are unloaded when nobody called them for so long. Whoever can't do that rejects. */
   readonly idleSeconds?: number
+  /** Nothing is unloaded for lack of memory. */
+  readonly keepsAll?: boolean
 }
 
 export interface Peer {

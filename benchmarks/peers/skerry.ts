@@ -25,8 +25,11 @@ export const skerry: Peer = {
       return { present: false, reason: `it does not run here: ${firstError(error)}` }
     }
   },
-  async deploy(context, functions, { idleSeconds } = {}) {
-    const node = await startSkerryNode(context, idleSeconds === undefined ? [] : ['--isolate-idle', String(idleSeconds)])
+  async deploy(context, functions, { idleSeconds, keepsAll = false } = {}) {
+    const node = await startSkerryNode(context, [
+      ...(idleSeconds === undefined ? [] : ['--isolate-idle', String(idleSeconds)]),
+      ...(keepsAll ? ['--cell-memory', '8192'] : []),
+    ])
     const all = Array.from({ length: functions.count }, (_, index) => ({ name: `function-${index}`, source: sourceOf(functions, index) }))
     for (let first = 0; first < all.length; first += functionsPerDeployment) {
       await publish(node, all.slice(first, first + functionsPerDeployment))

@@ -15,7 +15,7 @@ export const afterEviction: Row = {
   rounds: ({ rounds }) => rounds,
   weight: 15,
   async measure(peer, context, settings) {
-    const fleet = await deploy(peer, context, tinyFunctions(settings.coldWarmUps + settings.evictedFunctions), settings.idleSeconds)
+    const fleet = await deploy(peer, context, tinyFunctions(settings.coldWarmUps + settings.evictedFunctions), { idleSeconds: settings.idleSeconds })
     const warmUp = { requests: fleet.requests.slice(0, settings.coldWarmUps), repeats: settings.coldWarmUpRepeats }
     const requests = fleet.requests.slice(settings.coldWarmUps)
     const pace: Pace = { kind: 'closed', gapMs: settings.coldGapMs }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientSample, type Pace, runClient } from '../load/client.ts'
-import type { Fleet, Peer, PeerContext } from '../peers/peer.ts'
+import type { Fleet, FleetOptions, Peer, PeerContext } from '../peers/peer.ts'
 import { type TreeUsage, usageOf } from '../process-tree.ts'
 import type { Settings } from '../settings.ts'
 import type { FunctionSet } from '../workload.ts'
@@ -31,9 +31,9 @@ export async function firstRequests(peer: Peer, context: PeerContext, functions:
   }
 }
 
-export async function deploy(peer: Peer, context: PeerContext, functions: FunctionSet, idleSeconds?: number): Promise<Fleet> {
+export async function deploy(peer: Peer, context: PeerContext, functions: FunctionSet, options: FleetOptions = {}): Promise<Fleet> {
   if (peer.deploy === undefined) throw new RangeError(`${peer.name} does not load several functions into one server.`)
-  return await peer.deploy(context, functions, idleSeconds === undefined ? {} : { idleSeconds })
+  return await peer.deploy(context, functions, options)
 }
 
 /** The server's own account of the start-up inside each answer, where it gives one. */

@@ -14,7 +14,7 @@ const megabyte = 1024 * 1024
 export const memory: Row = {
   name: 'memory',
   title: 'Memory',
-  about: ({ memoryFunctions }) => `${memoryFunctions.toLocaleString('en-US')} tiny functions are deployed and each is called once: what the server's processes hold more than before, for each.`,
+  about: ({ memoryFunctions }) => `${memoryFunctions.toLocaleString('en-US')} tiny functions are deployed and each is called once, with memory enough to keep all of them loaded: what the server's processes hold more than before, for each.`,
   cases: () => [{ name: 'idle', title: 'first request' }],
   decides: 'memoryMb',
   peers: ['skerry', 'workerd'],
@@ -23,13 +23,13 @@ export const memory: Row = {
   async measure(peer, context, settings) {
     const count = settings.memoryFunctions
     // What one function and everything that is started along with the first hold is no part of what the others cost.
-    const alone = await deploy(peer, await innerContext(context, 'alone'), countingFunctions(1))
+    const alone = await deploy(peer, await innerContext(context, 'alone'), countingFunctions(1), { keepsAll: true })
     await call(alone.requests, settings.timeoutMs)
     await delay(settings.memoryRestMs)
     const before = usageOf(alone.processId)
     await context.processes.stopAll()
 
-    const fleet = await deploy(peer, context, countingFunctions(count + 1))
+    const fleet = await deploy(peer, context, countingFunctions(count + 1), { keepsAll: true })
     const deployed = usageOf(fleet.processId)
     const samples = await call(fleet.requests, settings.timeoutMs)
     await delay(settings.memoryRestMs)

@@ -21,6 +21,7 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly geoDatabase?: string
   readonly bodyRateMin?: number
   readonly isolateIdle: number
+  readonly cellMemory: number
   readonly shareCells?: boolean
   readonly sandbox: 'auto' | 'bubblewrap' | 'permission'
   readonly requireSandbox?: boolean
@@ -54,6 +55,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
     .option('--body-rate-min <bytes>', 'bytes a second that a request\'s body must bring over 30 s; 0 for any (default: 1024)', parseNumber(0, 1_000_000_000))
     .option('--isolate-idle <seconds>', 'unload isolates that got no request for so long', parseNumber(1, 86_400), 600)
+    .option('--cell-memory <megabytes>', 'what a process of isolates may hold before it unloads the longest unused', parseNumber(128, 65_536), 1_024)
     .option('--share-cells', 'let functions of several accounts share processes')
     .addOption(new Option('--sandbox <kind>', 'how cells are shut in').choices(['auto', 'bubblewrap', 'permission']).default('auto'))
     .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
@@ -80,7 +82,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             trustedProxies: options.trustedProxy ?? [],
             connectionsPerClientMax: options.connectionsPerClient,
             bodyRateMin: options.bodyRateMin,
-            runtime: { idleIsolateMs: options.isolateIdle * 1_000, sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
+            runtime: { idleIsolateMs: options.isolateIdle * 1_000, cellMemoryMb: options.cellMemory, sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
