@@ -171,7 +171,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       url: options.publicUrl ?? publicListener.url, internalUrl: options.internalUrl ?? internalListener.url, adminUrl: adminListener.url,
     }
     const describe = (): NodeRegistration => ({
-      region, latitude, longitude, ...urls, draining: core.isDraining, load: core.statistics.load(),
+      region, latitude, longitude, ...urls, draining: core.isDraining, load: core.statistics.load(core.runtime.status().eagerMs),
       epoch: state.position?.epoch ?? '', sequence: state.position?.sequence ?? 0,
       quarantined: core.runtime.status().quarantined.slice(0, quarantinedMax).map(({ account, functionName, version, reason, cellsEnded, refusedMs }) => ({
         account, function: functionName, version, reason, processesEnded: cellsEnded, refusedMs,

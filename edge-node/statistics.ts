@@ -34,6 +34,7 @@ export class EdgeStatistics {
   cpuSeconds = 0
   inFlight = 0
   #loopBefore = performance.eventLoopUtilization()
+  #eagerMsBefore = 0
   readonly #idleListeners = new Set<() => void>()
 
   begin(): void {
@@ -68,11 +69,13 @@ export class EdgeStatistics {
     })
   }
 
-  /** Share of the node's capacity in use since the last call, 0 to 1. */
-  load(): number {
+  /** Share of the node's capacity in use since the last call, 0 to 1. `eagerMs`: see `RuntimeStatus`. */
+  load(eagerMs: number): number {
     const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, this.#loopBefore)
+    const { active, idle } = performance.eventLoopUtilization(now, this.#loopBefore)
+    const busyMs = active - (eagerMs - this.#eagerMsBefore)
     this.#loopBefore = now
-    return Math.min(1, Math.max(0, utilization || 0, this.inFlight / inFlightAtFullLoad))
+    this.#eagerMsBefore = eagerMs
+    return Math.min(1, Math.max(0, busyMs / (active + idle) || 0, this.inFlight / inFlightAtFullLoad))
   }
 }

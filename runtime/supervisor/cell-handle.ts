@@ -5,6 +5,7 @@ import { PayloadReader, type ReadMemory } from '../pipe/index.ts'
 import { CellProcess, type ProcessEnding, type TurnMark } from './cell-process.ts'
 import { CellSender } from './cell-sender.ts'
 import { type CellFrameRecords, parseCellLog, parseIsolateLoss, parseLoadOutcome, parseMeasures, parseReset } from './cell-records.ts'
+import type { EagerLoop } from './eager-loop.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import type { ThreadTime } from './process-usage.ts'
 import { QueueDelay } from './queue-delay.ts'
@@ -30,6 +31,7 @@ export interface CellEnd {
 }
 
 export interface CellHandleOptions {
+  readonly eagerLoop: EagerLoop | undefined
   readonly command: CellCommand
   readonly image: GuestImage
   readonly settings: CellSettings
@@ -178,6 +180,7 @@ export class CellHandle implements CellQueue {
     exchange.isolate = isolate
     exchange.attempts++
     this.sender.open(exchange.id, isolate.id, exchange.request, metadata)
+    this.#options.eagerLoop?.expect()
     exchange.onOpened()
   }
 
@@ -235,6 +238,7 @@ export class CellHandle implements CellQueue {
   #onFrame(type: number, id: number, payload: Buffer, memory: ReadMemory | undefined): void {
     if (this.#isMistrusted) return
     this.#framesReceived++
+    this.#options.eagerLoop?.came()
     try {
       this.#take(type, id, payload, memory)
     } catch (error) {

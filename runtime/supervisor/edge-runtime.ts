@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { SkerryError } from '../../errors/index.ts'
 import { CellFleet } from './cell-fleet.ts'
 import { type CellEnd, CellHandle } from './cell-handle.ts'
+import { createEagerLoop } from './eager-loop.ts'
 import { IsolateKeeper } from './isolate-keeper.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import { LivenessWatch } from './liveness-watch.ts'
@@ -46,6 +48,7 @@ export class EdgeRuntime implements Runtime {
   readonly #fleet: CellFleet
   readonly #watchdog: Watchdog
   readonly #setApart: SetApart
+  readonly #eagerLoop = createEagerLoop(availableParallelism())
   readonly #versions = new VersionsTable()
   readonly #isolates: IsolateKeeper
   readonly #sweep: NodeJS.Timeout
@@ -163,6 +166,7 @@ export class EdgeRuntime implements Runtime {
       cellCrashes: this.#crashes,
       quarantined: this.#setApart.quarantined,
       hungryFunctions: this.#setApart.hungryFunctions,
+      eagerMs: this.#eagerLoop?.idleMs ?? 0,
     }
   }
 
@@ -193,6 +197,7 @@ export class EdgeRuntime implements Runtime {
 
   #createCell(command: CellCommand, image: GuestImage): CellHandle {
     return new CellHandle({
+      eagerLoop: this.#eagerLoop,
       command,
       image,
       settings: { blankIsolates: this.#blankIsolates, initialBlankIsolates: Math.min(initialBlankIsolates, this.#blankIsolates), blankMemoryMb, runningClock: this.#options.clock === 'running' },

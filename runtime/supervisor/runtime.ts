@@ -196,6 +196,8 @@ export interface RuntimeStatus {
   readonly quarantined: readonly QuarantinedFunction[]
   /** Functions in cells that give way to others, since they compute for long. */
   readonly hungryFunctions: number
+  /** Time so far for which the event loop looked for answers instead of sleeping: it was idle then. */
+  readonly eagerMs: number
 }
 
 export interface Runtime {
