@@ -119,7 +119,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     } else if (hasMore) {
       this.#promisedBytes = outgoing.promisedBytes
       if (body !== undefined && body.length > 0) this.onChunk(body)
-      else process.nextTick(this.#flushHead)
+      else process.nextTick(() => this.#flushHead())
     } else {
       endWith(response, body)
       this.#finish('ok')
@@ -196,7 +196,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
   }
 
   /** The head goes out with what of the body comes at once, or alone. */
-  readonly #flushHead = (): void => {
+  #flushHead(): void {
     if (this.#sentBytes === 0 && !this.#isOver) this.#response.flushHeaders()
   }
 

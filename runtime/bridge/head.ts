@@ -26,9 +26,14 @@ export function encodeRequestHead(head: RequestHead): string {
   return head.headers.length === 0 ? start : `${start}\n${head.headers.join('\n')}`
 }
 
+/** A head whose headers are the caller's own to change. */
+export type Decoded<Head> = Head & { readonly headers: string[] }
+
 /** Throws a RangeError where the string is not a head. */
-export function decodeRequestHead(text: string): RequestHead {
-  const [method, url, metadata, ...headers] = text.split('\n')
+export function decodeRequestHead(text: string): Decoded<RequestHead> {
+  const fields = text.split('\n')
+  const [method, url, metadata] = fields
+  const headers = fields.slice(3)
   if (method === undefined || url === undefined || metadata === undefined || headers.length % 2 !== 0) {
     throw new RangeError('malformed request head')
   }
@@ -41,8 +46,10 @@ export function encodeResponseHead(head: ResponseHead): string {
 }
 
 /** Throws a RangeError where the string is not a head with a status from 200 to 599 (101 for an upgrade). */
-export function decodeResponseHead(text: string): ResponseHead {
-  const [statusField, statusText, metadata, ...headers] = text.split('\n')
+export function decodeResponseHead(text: string): Decoded<ResponseHead> {
+  const fields = text.split('\n')
+  const [statusField, statusText, metadata] = fields
+  const headers = fields.slice(3)
   const status = Number(statusField)
   const isStatus = Number.isInteger(status) && ((status >= 200 && status <= 599) || status === 101)
   if (!isStatus || statusText === undefined || metadata === undefined || headers.length % 2 !== 0) {

@@ -396,7 +396,8 @@ function readHead(text: string): ResponseHead | string {
   if (text.length > fixedLimits.responseHeadBytes) return `The head of the answer is larger than ${fixedLimits.responseHeadBytes} bytes`
   try {
     const head = decodeResponseHead(text)
-    return { ...head, headers: head.headers.map((field, index) => (index % 2 === 0 ? field.toLowerCase() : field)) }
+    for (let index = 0; index < head.headers.length; index += 2) head.headers[index] = head.headers[index]?.toLowerCase() ?? ''
+    return head
   } catch {
     return 'The head of the answer makes no sense'
   }

@@ -233,7 +233,7 @@ export class RequestExchange implements Exchange, WaitUntil {
 function readFields(head: string): RequestFields {
   const { method, url, metadata, headers } = decodeRequestHead(head)
   return {
-    method, url, metadata, list: [...headers], guard: 'immutable', redirect: 'manual', browserOptions: defaultBrowserOptions,
+    method, url, metadata, list: headers, guard: 'immutable', redirect: 'manual', browserOptions: defaultBrowserOptions,
   }
 }
 

@@ -49,13 +49,13 @@ export class SubrequestExchange implements Exchange {
     const { url, redirected } = readMetadata(metadata)
     this.#state = 'answering'
     if (status === 101) {
-      this.#switch(statusText, [...headers], url)
+      this.#switch(statusText, headers, url)
       return
     }
     if (body === true) this.#incoming = new IncomingBody(this.id, () => this.#endAnswer(), () => Number(getHeader([...headers], 'content-length') ?? 0))
     const content = typeof body === 'string' || body instanceof Uint8Array ? new Body(body) : undefined
     const record = new ResponseRecord(
-      status, statusText, [...headers],
+      status, statusText, headers,
       isNullBodyStatus(status) ? undefined : this.#incoming === undefined ? content : new Body(undefined, this.#incoming),
       { type: 'basic', url, redirected, guard: 'immutable' },
     )
