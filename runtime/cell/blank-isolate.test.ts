@@ -30,8 +30,9 @@ function serve(blank: BlankIsolate): { answer: string; told: HostOperation[] } {
 
 test('a function can not tell an isolate that was rehearsed from one that was not', async () => {
   const factory = new BlankFactory(undefined, await bundleGuest(), { add: () => 1 })
-  const rehearsed = serve(await factory.create(128))
+  const rehearsed = serve(await factory.create(128, true))
   const plain = serve(factory.createNow(128))
   expect(plain.answer).toMatch(/^http:\/\/f\.test\/x\n\{"A":"1"\}\n/)
   expect(rehearsed).toEqual(plain)
+  expect(serve(await factory.create(128, false))).toEqual(plain)
 })

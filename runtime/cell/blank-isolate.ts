@@ -58,12 +58,13 @@ export class BlankFactory {
     return boot(isolate, context, memoryMb, this.#interrupter.add(isolate)).blank
   }
 
-  /** On a thread of the pool, rehearsed there too; this one only boots it, in less than a tenth of a millisecond. */
-  async create(memoryMb: number): Promise<BlankIsolate> {
+  /** On a thread of the pool, and rehearsed there if it is to be; this one only boots it, in less than a tenth of a millisecond. */
+  async create(memoryMb: number, isRehearsed: boolean): Promise<BlankIsolate> {
     const isolate = await this.#makeElsewhere.apply(undefined, [memoryMb])
     const context = await isolate.createContext()
     if (this.#snapshot === undefined) await context.eval(this.#guestScript, { filename: 'skerry:guest' })
     const { blank, entry } = boot(isolate, context, memoryMb, this.#interrupter.add(isolate))
+    if (!isRehearsed) return blank
     const rehearsal = entry.getSync('rehearse', { reference: true })
     await rehearsal.apply()
     rehearsal.release()

@@ -4,6 +4,7 @@ import { BlankPool } from './blank-pool.ts'
 
 interface Making {
   readonly memoryMb: number
+  readonly isRehearsed: boolean
   readonly finish: () => void
   readonly fail: () => void
 }
@@ -22,10 +23,11 @@ function createPool(size: number, initialSize: number) {
         madeNow++
         return blank(memoryMb)
       },
-      create: (memoryMb) =>
+      create: (memoryMb, isRehearsed) =>
         new Promise((resolve, reject) => {
           making.push({
             memoryMb,
+            isRehearsed,
             finish: () => {
               resolve(blank(memoryMb))
             },
@@ -119,4 +121,15 @@ test('makes what trials take a second later, and at once where there is none lef
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('rehearses what nobody waits for', async () => {
+  const { pool, making } = createPool(4, 1)
+  pool.take(128)
+  pool.take(128)
+  for (let index = 0; index < 2; index++) {
+    making.at(-1)?.finish()
+    await turn()
+  }
+  expect(making.map(({ isRehearsed }) => isRehearsed)).toEqual([false, true, true])
 })

@@ -69,7 +69,8 @@ export class BlankPool {
     this.#isRefilling = true
     while (this.#blanks.length < this.#wanted) {
       try {
-        this.#blanks.push(await factory.create(memoryMb))
+        // A rehearsal takes longer than what it saves: whoever waits goes without.
+        this.#blanks.push(await factory.create(memoryMb, this.#blanks.length > 0))
       } catch (error) {
         process.stderr.write(`no blank isolate could be made beside this thread: ${error instanceof Error ? error.message : String(error)}\n`)
         this.#blanks.push(factory.createNow(memoryMb))
