@@ -195,6 +195,11 @@ export class CellHandle implements CellQueue {
     }
   }
 
+  /** The answer is over, and the function is not done with the request: it has the time of `waitUntil`. */
+  answered(exchange: RequestExchange): void {
+    if (this.#requests.has(exchange)) this.#requests.linger(exchange)
+  }
+
   /** The function is done with a request. */
   settle(exchange: RequestExchange): void {
     if (!this.#requests.remove(exchange)) return
@@ -253,14 +258,12 @@ export class CellHandle implements CellQueue {
     switch (type) {
       case FrameType.head:
         this.#requests.get(id)?.onHead(payload, memory)
-        this.#lingerIfOver(id)
         break
       case FrameType.chunk:
         this.#exchange(id)?.onChunk(payload, memory)
         break
       case FrameType.end:
         this.#exchange(id)?.onEnd()
-        this.#lingerIfOver(id)
         break
       case FrameType.reset:
         this.#exchange(id)?.onReset(parseReset(payload))
@@ -399,11 +402,6 @@ export class CellHandle implements CellQueue {
     if (isolateId !== 0) return this.isolates.get(isolateId)
     const [only, another] = this.isolates.values()
     return another === undefined ? only : undefined
-  }
-
-  #lingerIfOver(id: number): void {
-    const exchange = this.#requests.get(id)
-    if (exchange?.over === true) this.#requests.linger(exchange)
   }
 
   #forget(exchange: RequestExchange): void {

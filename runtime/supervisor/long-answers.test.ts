@@ -6,15 +6,19 @@ import { FrameBatch } from '../pipe/index.ts'
 import type { IsolateRecord } from './isolate-record.ts'
 import { RequestExchange } from './request-exchange.ts'
 
-/** The payload of a `head` frame that says that a whole body of so many bytes follows. */
-function longHead(length: number, settled: boolean, headers: readonly string[] = []): Buffer {
+function headPayload(kind: BodyKind, settled: boolean, headers: readonly string[], length: number | undefined): Buffer {
   const batch = new FrameBatch()
   batch.writeUint32(1_000)
   batch.writeUint8(settled ? 1 : 0)
-  batch.writeUint8(BodyKind.long)
+  batch.writeUint8(kind)
   batch.writeSizedLatin1(encodeResponseHead({ status: 200, statusText: '', metadata: '', headers }))
-  batch.writeUint32(length)
+  if (length !== undefined) batch.writeUint32(length)
   return Buffer.concat(batch.take().map(({ bytes }) => bytes))
+}
+
+/** The payload of a `head` frame that says that a whole body of so many bytes follows. */
+function longHead(length: number, settled: boolean, headers: readonly string[] = []): Buffer {
+  return headPayload(BodyKind.long, settled, headers, length)
 }
 
 interface Driven {
@@ -24,12 +28,12 @@ interface Driven {
   readonly headers: string[]
 }
 
-function open(takes: boolean): Driven {
+function open(takes: boolean, body?: 'stream'): Driven {
   const seen: string[] = []
   const headers: string[] = []
   const exchange = new RequestExchange({
     version: versionOf('long', ''),
-    request: { method: 'GET', url: 'http://function.test/', headers: [], metadata: {}, body: undefined },
+    request: { method: 'GET', url: 'http://function.test/', headers: [], metadata: {}, body },
     handler: {
       onHead: (head, body, hasMore) => {
         headers.push(...head.headers)
@@ -48,9 +52,10 @@ function open(takes: boolean): Driven {
     onFailure: () => undefined,
   })
   const cell = {
-    sender: { credit: () => void seen.push('credit') },
+    sender: { credit: () => void seen.push('credit'), chunk: () => undefined, end: () => undefined },
     settle: () => void seen.push('settled'),
     abandon: () => void seen.push('abandoned'),
+    answered: () => void seen.push('goes on'),
   }
   exchange.isolate = { cell } as unknown as IsolateRecord
   return { exchange, seen, headers }
@@ -72,7 +77,7 @@ test('a request goes on after its answer where the cell has not said that it is 
   const { exchange, seen } = open(true)
   exchange.onHead(longHead(10, false))
   exchange.onChunk(Buffer.alloc(10))
-  expect(seen).toEqual(['head without body, more', 'chunk 10', 'over', 'end'])
+  expect(seen).toEqual(['head without body, more', 'chunk 10', 'over', 'end', 'goes on'])
 })
 
 test.each([
@@ -97,4 +102,15 @@ test('where the client goes before the rest came, the request is over', () => {
   exchange.abort()
   exchange.onChunk(Buffer.alloc(10))
   expect(seen).toEqual(['head without body, more', 'over', 'settled'])
+})
+
+test('a request whose body went past the function goes on after its answer, too', () => {
+  const { exchange, seen } = open(true, 'stream')
+  exchange.onOpened()
+  exchange.onHead(headPayload(BodyKind.stream, false, [], undefined))
+  exchange.passUploadOn()
+  exchange.onEnd()
+  exchange.write(Buffer.alloc(10))
+  exchange.end()
+  expect(seen).toEqual(['head without body, more', 'chunk 10', 'over', 'end', 'goes on'])
 })

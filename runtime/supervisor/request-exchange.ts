@@ -333,6 +333,8 @@ export class RequestExchange implements RequestControl {
   #end(): void {
     this.#finish()
     this.#handler.onEnd()
+    // What it gave to `waitUntil` goes on, for so long as that may.
+    if (!this.#isSettled) this.isolate?.cell.answered(this)
   }
 
   /** A part of an answer that came whole: no credit counts for it, and all of it is taken, whether the client reads or not. */
@@ -366,6 +368,8 @@ export class RequestExchange implements RequestControl {
     this.#timer = setTimeout(() => {
       // A client that does not read is no fault of the function.
       if (this.#paused) this.#timer?.refresh()
+      // Past the function comes what the client sends.
+      else if (this.#passage?.isOpen === true) this.fail(new SkerryError('bad_request', `No further chunk of the request's body within ${idleMs} ms`))
       else this.fail(new SkerryError('wall_limit_exceeded', `No further chunk within ${idleMs} ms`, { limit: idleMs, used: idleMs }))
     }, idleMs)
   }
