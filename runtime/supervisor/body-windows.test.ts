@@ -216,3 +216,13 @@ test('a body that has ended before it is diverted ends in its passage', () => {
   window.divert()?.open({ write: (bytes) => passed.push(bytes.byteLength) > 0, end: () => passed.push('end') }, false)
   expect(passed).toEqual([(initialCreditBytes / 4) * 3, 'end'])
 })
+
+test('the memory of a chunk that was sent in part is not freed by what becomes of its rest past the receiver', () => {
+  const released: string[] = []
+  const window = new SendWindow(() => undefined, () => undefined, 100)
+  window.offer(new Uint8Array(150), () => released.push('cut'))
+  window.offer(new Uint8Array(10), () => released.push('whole'))
+  const passage = window.divert()
+  passage?.open({ write: (_, release) => (release?.(), true), end: () => undefined }, false)
+  expect(released).toEqual(['whole'])
+})

@@ -2,7 +2,6 @@ import { initialCreditBytes, maximumChunkBytes, messageCreditBytes } from '../br
 import type { Release } from '../pipe/index.ts'
 import { Passage, type WaitingChunk } from './passage.ts'
 
-
 /**
  * The sending half of a body under credit: what may not be sent yet is kept in order. The caller asks its source to pause when
  * `offer` answers false, so at most one source's worth of data waits here.
@@ -11,6 +10,8 @@ export class SendWindow {
   readonly #send: (chunk: Uint8Array, release: Release | undefined) => void
   readonly #onDrain: () => void
   readonly #waiting: WaitingChunk[] = []
+  /** Whether of the first that waits a part was sent. */
+  #isFirstCut = false
   readonly #firstBytes: number
   #credit: number
   /** Credit that is there once something was taken. */
@@ -66,7 +67,10 @@ export class SendWindow {
    */
   divert(): Passage | undefined {
     if (this.#isClosed || this.#discarding || this.#held || this.#passage !== undefined) return undefined
-    this.#passage = new Passage(this.#waiting.splice(0), this.#onDrain)
+    const waiting = this.#waiting.splice(0)
+    const [first, ...rest] = waiting
+    // Where it goes now it may be through before its first part is, which has the same memory.
+    this.#passage = new Passage(first !== undefined && this.#isFirstCut ? [{ bytes: first.bytes, release: undefined }, ...rest] : waiting, this.#onDrain)
     if (this.#afterLast !== undefined) this.#passage.close()
     this.#afterLast = undefined
     return this.#passage
@@ -124,7 +128,8 @@ export class SendWindow {
 
   /** Sends as much as credit allows and keeps the rest. */
   #pass({ bytes, release }: WaitingChunk): void {
-    if (bytes.byteLength <= this.#credit) {
+    this.#isFirstCut = bytes.byteLength > this.#credit
+    if (!this.#isFirstCut) {
       this.#spend(bytes, release)
       return
     }
