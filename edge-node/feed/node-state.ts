@@ -102,8 +102,9 @@ export class NodeState {
 
   async #write(): Promise<void> {
     if (this.#position === undefined) return
-    const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()] })
     try {
+      // Throws where it is longer than a string can be, at about 700,000 functions.
+      const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()] })
       await (this.#options.write ?? writeFileAtomically)(this.#path, text)
     } catch (error) {
       this.#options.onError(storageError(this.#path, error))
