@@ -129,13 +129,14 @@ export class Exchange implements ResponseHandler, UnreadHolder {
   onChunk(chunk: Uint8Array, release?: Release): boolean {
     if (this.#isOver || this.#isDiscarding) return true
     if (this.#socket !== undefined) return this.#socket.write(chunk)
-    this.#sentBytes += chunk.length
-    if (this.#promisedBytes !== undefined && this.#sentBytes > this.#promisedBytes) {
+    const sentBytes = this.#sentBytes + chunk.length
+    if (this.#promisedBytes !== undefined && sentBytes > this.#promisedBytes) {
       this.#break(new SkerryError('no_response', 'The function sent more than its content-length.', {
-        limit: this.#promisedBytes, used: this.#sentBytes,
+        limit: this.#promisedBytes, used: sentBytes,
       }))
       return true
     }
+    this.#sentBytes = sentBytes
     if (this.#response.write(chunk, release)) return true
     this.#context.protection.held.add(this, this.#isWaitingForDrain ? chunk.length : this.#response.writableLength)
     this.#waitForDrain()
