@@ -158,7 +158,7 @@ export class Cell {
     })
     blank.connect((operation, call, first, second, third) => performHostOperation(isolate, operation, call, first, second, third))
     this.#isolates.set(id, isolate)
-    const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer)
+    const cached = codeCache.length === 0 ? undefined : new ivm.ExternalCopy(exactCopy(codeCache).buffer as ArrayBuffer, { transferOut: true })
     this.#starting.hold(id)
     isolate.load(new FunctionLoad({ blank, settings, runningClock: this.#runningClock, source, cached, isOverdue: () => isolate.isOverdue }), (result) => {
       this.#loaded(id, isolate, result)

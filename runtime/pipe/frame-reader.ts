@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { frameHeaderBytes, FrameType, maximumFrameBytes } from '../bridge/index.ts'
-import type { ReadMemory } from './spent-bytes.ts'
+import { freeBytes, type ReadMemory } from './spent-bytes.ts'
 
 /** `memory`: what the payload is a view of, to be asked for more time than the call takes; undefined where that can not be had. */
 export type FrameListener = (type: number, id: number, payload: Buffer, memory: ReadMemory | undefined) => void
@@ -22,7 +22,7 @@ export class FrameReader {
   #chunkId = 0
   #chunkBytesLeft = 0
 
-  /** `copiesPending`: the memory behind a pushed chunk is written to again after `push` returns. */
+  /** `copiesPending`: the memory behind a pushed chunk is written to again after `push` returns. What payloads are views of is gone then, too. */
   constructor(listener: FrameListener, copiesPending = false) {
     this.#listener = listener
     this.#copiesPending = copiesPending
@@ -37,6 +37,7 @@ export class FrameReader {
       this.#pendingBytes += chunk.length
       if (this.#pendingBytes < this.#neededBytes) return
       bytes = Buffer.concat(this.#pending, this.#pendingBytes)
+      if (this.#copiesPending) for (const piece of this.#pending) freeBytes(piece)
       this.#pending = []
       this.#pendingBytes = 0
     }
@@ -63,9 +64,10 @@ export class FrameReader {
     if (at < bytes.length) {
       memory?.keep()
       const rest = bytes.subarray(at)
-      this.#pending = [this.#copiesPending && bytes === chunk ? Buffer.from(rest) : rest]
+      this.#pending = [this.#copiesPending ? Buffer.from(rest) : rest]
       this.#pendingBytes = bytes.length - at
     }
+    if (this.#copiesPending && bytes !== chunk) freeBytes(bytes)
   }
 
   /** Hands on what is there of a chunk under way. Answers with where it ends. */
