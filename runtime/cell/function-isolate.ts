@@ -65,7 +65,7 @@ export class FunctionIsolate {
     this.#options.schedule()
   })
   readonly #pool: PoolWork
-  readonly #gathered = new GatheredBodies(() => this.roomBytes)
+  readonly #gathered: GatheredBodies = new GatheredBodies(() => this.roomBytes + this.#gathered.heldBytes)
   readonly #clock = new TurnClock()
   #sharedMemory: Uint8Array | undefined
   #turnRequest: RequestRecord | undefined
@@ -196,12 +196,12 @@ export class FunctionIsolate {
     this.#dropRequest(exchange)
   }
 
-  /** Memory on the heap and beside it. */
+  /** Memory on the heap and beside it, and what is gathered for it. */
   get bytes(): number {
     const { isolate } = this.#options.blank
     if (isolate.isDisposed) return 0
     const { total_physical_size: heap, externally_allocated_size: external } = isolate.getHeapStatisticsSync()
-    return heap + external
+    return heap + external + this.#gathered.heldBytes
   }
 
   dispose(): void {

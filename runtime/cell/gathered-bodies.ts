@@ -15,8 +15,9 @@ interface Gathered {
 /**
  * Bodies that code of an isolate wants whole: the cell gathers what comes of them, so that they enter the isolate in one turn and one piece.
  *
- * Invariant: memory held here and that of the isolate do not exceed the isolate's limit together, and leave room for what is gathered to be
- * copied once inside. What there is no room for is handed over as it comes.
+ * Invariant: memory is taken here only where it and that of the isolate stay below the isolate's limit together, and leave room for what is
+ * gathered to be copied once inside. What there is no room for is handed over as it comes. What the isolate takes afterwards is its own: together
+ * they can come to one and a half of the limit.
  */
 export class GatheredBodies {
   readonly #roomBytes: () => number
