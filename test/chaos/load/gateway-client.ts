@@ -12,6 +12,8 @@ const pauseMs = 50
 interface Answer {
   readonly reply: Reply | undefined
   readonly reason: RepeatReason
+  /** Which answered, once a head says so: where it dies, the answer is cut off. */
+  readonly node: string | undefined
   readonly error: unknown
 }
 
@@ -37,11 +39,11 @@ export function createGatewayClient(gateways: readonly [ChaosGateway, ChaosGatew
         if (door === undefined) break
         tried.push(door.name)
         if (attempt >= doors.length) await new Promise((resolve) => setTimeout(resolve, pauseMs))
-        const { reply, reason, error } = await send(door.pool, door.port, call, location)
+        const { reply, reason, node, error } = await send(door.pool, door.port, call, location)
         if (reply !== undefined) return reply
         last = error
         if (reason !== 'refused connection' && !isSafe(call.method)) break
-        onRepeat(reason, [door.name])
+        onRepeat(reason, node === undefined ? [door.name] : [door.name, node])
       }
       throw new LostError(describeError(last), [], last)
     },
@@ -53,20 +55,23 @@ export function createGatewayClient(gateways: readonly [ChaosGateway, ChaosGatew
 
 async function send(pool: Pool, port: string, call: Call, location: string): Promise<Answer> {
   let hasHead = false
+  let node: string | undefined
   try {
     const answer = await pool.request({
       path: call.path, method: call.method, body: call.body ?? null,
       headers: { ...call.headers, host: `${call.host}.localhost:${port}`, 'x-skerry-location': location },
     })
     hasHead = true
+    const answering = answer.headers['x-skerry-node']
+    if (typeof answering === 'string') node = answering
     const body = Buffer.from(await answer.body.arrayBuffer())
     const header = (name: string): string | undefined => {
       const value = answer.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     }
-    return { reply: { status: answer.statusCode, header, body }, reason: 'answer cut off', error: undefined }
+    return { reply: { status: answer.statusCode, header, body }, reason: 'answer cut off', node, error: undefined }
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
-    return { reply: undefined, error, reason: connectErrors.has(code) ? 'refused connection' : hasHead ? 'answer cut off' : 'broken before the answer' }
+    return { reply: undefined, error, node, reason: connectErrors.has(code) ? 'refused connection' : hasHead ? 'answer cut off' : 'broken before the answer' }
   }
 }
