@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { SkerryError } from '../../errors/index.ts'
-import { type CellQueue, freeBytes, type RequestControl } from '../../runtime/supervisor/index.ts'
+import { type CellQueue, releaseOf, type RequestControl } from '../../runtime/supervisor/index.ts'
 import { Pace, type PaceOptions, type UploadBrake } from '../protection/index.ts'
 
 /** Bodies up to this, if they came in together with the head, are handed over whole. */
@@ -8,9 +8,6 @@ export const wholeBodyBytesMax = 64 * 1024
 
 /** Smaller chunks that come together go on together: each would cost the function a turn. */
 const gatheredBytesMax = 4 * 1024
-
-/** The memory of smaller chunks is left to the garbage collector. */
-const freedBytesMin = 16 * 1024
 
 export interface RequestBodyPumpOptions {
   readonly bytesMax: number
@@ -96,8 +93,7 @@ export class RequestBodyPump {
   }
 
   #write(chunk: Buffer): void {
-    const release = chunk.length < freedBytesMin ? undefined : () => freeBytes(chunk)
-    this.#isPaused = !this.#control.write(chunk, release) || this.#isPaused
+    this.#isPaused = !this.#control.write(chunk, releaseOf(chunk)) || this.#isPaused
     this.#isBraked = this.#options.brake.hold(this.#options.queue(), this.#onBrakeOff)
     if (!this.#isPaused && !this.#isBraked) {
       this.#idle.refresh()

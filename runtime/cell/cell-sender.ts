@@ -1,9 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { BodyKind, type CellLog, FrameType, type IsolateLoss, type IsolateMeasure, type LoadOutcome, longBodyBytesMin, type ResetReason, type Transfer } from '../bridge/index.ts'
-import { type FrameBatch, freeBytes } from '../pipe/index.ts'
-
-/** The memory of fewer bytes is left to the garbage collector. */
-const freedBytesMin = 16 * 1024
+import { type FrameBatch, releaseOf } from '../pipe/index.ts'
 
 /** Writes a cell's frames to the supervisor. They leave when the batch is flushed. */
 export class CellSender {
@@ -56,7 +53,7 @@ export class CellSender {
   /** `bytes` are used up. */
   chunk(exchange: number, bytes: Uint8Array): void {
     this.#batch.begin(FrameType.chunk, exchange)
-    this.#batch.writeBytes(bytes, bytes.byteLength < freedBytesMin ? undefined : () => freeBytes(bytes))
+    this.#batch.writeBytes(bytes, releaseOf(bytes))
     this.#batch.finish()
   }
 

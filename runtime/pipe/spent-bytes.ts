@@ -6,6 +6,14 @@
 /** Comes along with bytes, and is called once nobody needs them any more. That it is never called costs a collection, no more. */
 export type Release = () => void
 
+/** The memory of fewer bytes is left to the garbage collector. */
+const releasedBytesMin = 16 * 1024
+
+/** What frees bytes that have a buffer to themselves; undefined where they are too few for it to be worth a call. */
+export function releaseOf(bytes: Uint8Array): Release | undefined {
+  return bytes.byteLength < releasedBytesMin ? undefined : () => freeBytes(bytes)
+}
+
 /** Frees the memory of bytes that have a buffer to themselves; of others, which may be part of a pool, none. They are empty afterwards. */
 export function freeBytes({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength) buffer.transfer(0)

@@ -4,7 +4,7 @@ import { checkSandbox } from './sandbox-demand.ts'
 import { chooseSandbox } from './sandbox-trial.ts'
 import { buildGuestImage } from './snapshot.ts'
 
-export { freeBytes, type Release } from '../pipe/index.ts'
+export { type Release, releaseOf } from '../pipe/index.ts'
 export { buildGuestBundle, bundleGuest } from './guest-bundle.ts'
 export type {
   CellQueue,
