@@ -52,7 +52,7 @@ export class SubrequestExchange implements Exchange {
       this.#switch(statusText, headers, url)
       return
     }
-    if (body === true) this.#incoming = new IncomingBody(this.id, () => this.#endAnswer(), () => Number(getHeader([...headers], 'content-length') ?? 0))
+    if (body === true) this.#incoming = new IncomingBody(this.id, () => this.#endAnswer(), () => Number(getHeader(headers, 'content-length') ?? 0))
     const content = typeof body === 'string' || body instanceof Uint8Array ? new Body(body) : undefined
     const record = new ResponseRecord(
       status, statusText, headers,
