@@ -18,7 +18,7 @@ import { createRandom } from './random.ts'
 import { failureText, type Summary, summaryTable } from './report.ts'
 import { runSchedule } from './schedule.ts'
 import { Timeline } from './timeline.ts'
-import { answerChecks, holdingChecks, remainderChecks } from './verdict/aftermath.ts'
+import { answerChecks, holdingChecks, holdMoreDescriptors, remainderChecks } from './verdict/aftermath.ts'
 import { type Check, check } from './verdict/check.ts'
 import { happenedChecks } from './verdict/happened.ts'
 import { requestChecks } from './verdict/requests.ts'
@@ -121,15 +121,15 @@ async function runPhases({ cluster, ledger, timeline, seconds, seed }: Stage): P
   await pause(connectionsMs)
   const restsMs = performance.now()
   let after = await measure(cluster)
-  let holding = holdingChecks(before, after, accounts.length + 1)
-  while (holding.some(({ findings }) => findings.length > 0) && performance.now() - restsMs < keptConnectionsMs) {
+  while (holdMoreDescriptors(before, after) && performance.now() - restsMs < keptConnectionsMs) {
     await pause(keptLookMs)
-    after = await measure(cluster)
-    holding = holdingChecks(before, after, accounts.length + 1)
+    const later = await measure(cluster)
+    // Nothing else is given that time.
+    after = new Map([...after].map(([label, is]) => [label, { ...is, descriptors: later.get(label)?.descriptors ?? is.descriptors }]))
   }
   const checks = [
     ...requestChecks(tally, ledger, timeline), ...socketChecks(sockets, timeline), check('everything that was disrupted came back', cameBack), ...answers,
-    ...holding, ...happenedChecks({ timeline, tally, sockets, hostile, deployer, seconds }),
+    ...holdingChecks(before, after, accounts.length + 1), ...happenedChecks({ timeline, tally, sockets, hostile, deployer, seconds }),
   ]
   return { checks, summary: { tally, sockets, hostile, deployer, timeline, before, after } }
 }
