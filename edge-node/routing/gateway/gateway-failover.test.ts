@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -96,6 +98,24 @@ describe('failover', () => {
     expect(JSON.parse(none.text)).toMatchObject({ code: 'no_healthy_node', requestId: expect.stringMatching(/^\w{26}$/) as string })
   })
 
+  test('where some nodes refuse and the others are gone, overloaded', async () => {
+    fixture.cluster.node('fra').script = refuseNotBegun
+    await Promise.all([fixture.cluster.node('iad').kill(), fixture.cluster.node('sin').kill()])
+    const answer = await fixture.call()
+    expect([answer.status, answer.headers['x-skerry-error'], answer.headers['retry-after']]).toEqual([503, 'overloaded', '1'])
+  })
+
+  test('takes no connection before it knows the nodes', async () => {
+    const port = Number(new URL(fixture.gateway.url).port)
+    const open: boolean[] = []
+    fixture.cluster.listAfter(async () => {
+      open.push(await isOpen(port))
+    })
+    await fixture.restart({ port })
+    expect(open[0]).toBe(false)
+    expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1')
+  })
+
   test('goes on with the last list while the control plane is down, and after a restart with the kept one', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'skerry-gateway-'))
     try {
@@ -131,3 +151,16 @@ describe('failover', () => {
     }
   })
 })
+
+/** Whether somebody takes connections at a port of loopback. */
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

@@ -100,9 +100,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all([closeServer(server), closeServer(adminServer), upstreams.close()])
   }
   try {
+    // Whoever finds the port open is served: the nodes are known first.
+    await nodes.start()
     const url = `http://${await listen(server, options.host, options.port)}`
     const adminUrl = `http://${await listen(adminServer, '127.0.0.1', options.adminPort)}`
-    await nodes.start()
     return {
       url, adminUrl, close,
       drain: async () => {

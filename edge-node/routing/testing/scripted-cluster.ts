@@ -32,6 +32,8 @@ export interface ScriptedCluster {
   failControlPlane(status: number | undefined): void
   /** The control plane names these regions only: it has just started, and the others have not registered yet. Undefined for all. */
   listOnly(regions: readonly string[] | undefined): void
+  /** The control plane answers questions for its list only once this has resolved. */
+  listAfter(hook: () => Promise<void>): void
   /** Resolves when the list was asked for twice more: what the answer to the first brought is then in use. */
   listRead(): Promise<void>
   close(): Promise<void>
@@ -83,6 +85,7 @@ export async function startScriptedCluster(regions: readonly string[]): Promise<
   const nodes = await Promise.all(regions.map((region) => startNode(region, internalToken)))
   let failure: number | undefined
   let listed: readonly string[] | undefined
+  let beforeList = (): Promise<void> => Promise.resolve()
   const asked = new EventEmitter()
   const controlPlane = createServer((request, response) => {
     if (request.url !== '/v1/nodes' || request.headers.authorization !== `Bearer ${token}`) {
@@ -91,8 +94,10 @@ export async function startScriptedCluster(regions: readonly string[]): Promise<
       response.writeHead(failure).end()
     } else {
       asked.emit('list')
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ nodes: nodes.map(({ info }) => info).filter(({ region }) => listed?.includes(region) ?? true), internalToken }))
+      void beforeList().then(() => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify({ nodes: nodes.map(({ info }) => info).filter(({ region }) => listed?.includes(region) ?? true), internalToken }))
+      })
     }
   })
   const controlPlaneUrl = await listen(controlPlane, 0)
@@ -108,6 +113,9 @@ export async function startScriptedCluster(regions: readonly string[]): Promise<
     },
     listRead: async () => {
       for (let times = 0; times < 2; times += 1) await once(asked, 'list')
+    },
+    listAfter: (hook) => {
+      beforeList = hook
     },
     listOnly: (regions) => {
       listed = regions
