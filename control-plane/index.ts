@@ -4,7 +4,7 @@ import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import { type GivenTokens, openIdentity, openSecretBox } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
-import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, Sequencer, StackMapper } from './releases/index.ts'
+import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
 import { listen } from './server.ts'
 import { openSqliteStore } from './store/index.ts'
 
@@ -69,7 +69,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const nodes = new NodeDirectory(clock)
     const board = new AcknowledgementBoard()
     const locks = new KeyedLocks(clock)
-    const commits = new Sequencer()
     const stackMapper = new StackMapper(store)
     const tail = new TailHub(store, stackMapper)
     const metrics = new Metrics({
@@ -79,11 +78,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       tailSubscribers: () => tail.subscriberCount,
     })
     const urlOf = (account: string, name: string): string => functionUrl(account, name, domain, options.gatewayUrl)
-    const rollout = new Rollout({ store, feed, nodes, board, clock, commits, stackMapper, domain, functionUrl: urlOf, signal: closing.signal })
+    const rollout = new Rollout({ store, nodes, board, clock, stackMapper, domain, functionUrl: urlOf, signal: closing.signal })
     const deployments = new Deployments({
-      store, rollout, locks, commits, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
+      store, rollout, locks, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
-    const functions = new Functions({ store, feed, box, clock, locks, commits, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
+    const functions = new Functions({ store, box, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
     cleanUps.push(() => deployments.settle())
 
     const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))

@@ -2,9 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import type { MiddlewareHandler } from 'hono'
 import { SkerryError } from '../../errors/index.ts'
-import { authenticate } from '../auth/index.ts'
+import { authenticate, type Scope } from '../auth/index.ts'
 import { problemSchema } from '../protocol/index.ts'
-import type { Scope } from '../store/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 
 /** Pieces that route definitions are put together from. */

@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { z } from 'zod'
 import { signedBytes } from '../protocol/index.ts'
-import type { Scope, Store } from '../store/index.ts'
+import { Collection, type Store, type StoreWrite } from '../store/index.ts'
 import type { SecretBox } from './secret-box.ts'
-import { createToken, hashToken } from './tokens.ts'
+import { createToken, hashToken, type Scope, tokens } from './tokens.ts'
 
 export interface Identity {
   /** Scope admin of the account `default`. */
@@ -30,6 +31,9 @@ export class RecordSigner {
   }
 }
 
+/** What the control plane has to know itself, sealed. */
+const sealedValues = new Collection('sealed', z.string())
+
 export interface GivenTokens {
   readonly admin?: string
   readonly node?: string
@@ -40,30 +44,35 @@ export interface GivenTokens {
  * them; the tokens are checked by their hashes. A token given replaces the one of the last start.
  */
 export async function openIdentity(store: Store, box: SecretBox, given: GivenTokens, nowMs: number): Promise<Identity> {
-  const sealed = async (name: string, create: () => string, replacement?: string): Promise<string> => {
-    const key = `sealed:${name}`
-    const stored = await store.readMeta(key)
-    const current = stored === undefined ? undefined : box.open(stored, key)
-    if (current !== undefined && (replacement === undefined || replacement === current)) return current
-    const value = replacement ?? create()
-    if (current !== undefined) await store.deleteToken(hashToken(current))
-    await store.writeMeta(key, box.seal(value, key))
-    return value
-  }
-  const token = async (name: string, scopes: readonly Scope[], replacement: string | undefined): Promise<string> => {
-    const value = await sealed(`${name}-token`, createToken, replacement)
-    const hash = hashToken(value)
-    if ((await store.readToken(hash)) === undefined) {
-      await store.putToken({ hash, name, account: 'default', scopes, createdMs: nowMs })
+  let identity: Identity | undefined
+  await store.commit(async () => {
+    const writes: StoreWrite[] = []
+    const sealed = async (name: string, create: () => string, replacement?: string): Promise<string> => {
+      const context = `sealed:${name}`
+      const stored = await sealedValues.read(store, name)
+      const current = stored === undefined ? undefined : box.open(stored, context)
+      if (current !== undefined && (replacement === undefined || replacement === current)) return current
+      const value = replacement ?? create()
+      if (current !== undefined) writes.push(tokens.remove(hashToken(current)))
+      writes.push(sealedValues.put(name, box.seal(value, context)))
+      return value
     }
-    return value
-  }
-  return {
-    adminToken: await token('admin', ['admin'], given.admin),
-    nodeToken: await token('node', ['node'], given.node),
-    internalToken: await sealed('internal-token', () => randomBytes(32).toString('base64url')),
-    signer: new RecordSigner(
-      await sealed('signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    ),
-  }
+    const token = async (name: string, scopes: Scope[], replacement: string | undefined): Promise<string> => {
+      const value = await sealed(`${name}-token`, createToken, replacement)
+      const hash = hashToken(value)
+      if ((await tokens.read(store, hash)) === undefined) writes.push(tokens.put(hash, { name, account: 'default', scopes, createdMs: nowMs }))
+      return value
+    }
+    identity = {
+      adminToken: await token('admin', ['admin'], given.admin),
+      nodeToken: await token('node', ['node'], given.node),
+      internalToken: await sealed('internal-token', () => randomBytes(32).toString('base64url')),
+      signer: new RecordSigner(
+        await sealed('signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      ),
+    }
+    return { writes, timeMs: nowMs }
+  })
+  if (identity === undefined) throw new Error('a commit resolved without its function having been called')
+  return identity
 }

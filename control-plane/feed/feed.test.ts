@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function append(count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    await feed.append({ writes: [], change: { kind: 'delete', account: 'default', function: 'hello' }, timeMs: index })
+    await store.commit({ writes: [], change: { kind: 'delete', account: 'default', function: 'hello' }, timeMs: index })
   }
 }
 

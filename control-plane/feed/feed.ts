@@ -9,7 +9,7 @@ import {
   heartbeatIntervalMs,
   protocolVersion,
 } from '../protocol/index.ts'
-import type { Commit, Store, StoredRevision } from '../store/index.ts'
+import type { Store, StoredRevision } from '../store/index.ts'
 
 export interface FeedOptions {
   readonly store: Store
@@ -45,9 +45,10 @@ export class Feed {
   readonly #clock: Clock
   readonly #encodedLines = new Map<number, string>()
   readonly #wakers = new Set<() => void>()
-  /** Counts appends, so that none slips between a subscriber's read and its wait. */
+  readonly #stopListening: () => void
+  /** Counts revisions, so that none slips between a subscriber's read and its wait. */
   #generation = 0
-  /** The last revision that was appended here, undefined before the first: who stands at it, or before it, needs not ask the store. */
+  /** The last revision since this began, undefined before the first: who stands at it, or before it, needs not ask the store. */
   #latest: StoredRevision | undefined
   #isClosed = false
 
@@ -56,17 +57,11 @@ export class Feed {
     this.#signer = options.signer
     this.#box = options.box
     this.#clock = options.clock
-  }
-
-  /** Commits, then wakes the subscribers. `beforePublish` runs between the two, so that it misses no acknowledgement. */
-  async append(commit: Commit, beforePublish?: (revision: StoredRevision) => void): Promise<StoredRevision | undefined> {
-    const revision = await this.#store.commit(commit)
-    if (revision === undefined) return undefined
-    beforePublish?.(revision)
-    this.#latest = revision
-    this.#generation += 1
-    this.#wake()
-    return revision
+    this.#stopListening = options.store.onRevision((revision) => {
+      this.#latest = revision
+      this.#generation += 1
+      this.#wake()
+    })
   }
 
   /** Lines for one subscriber, without end: ends when the signal aborts or the feed closes. */
@@ -96,6 +91,7 @@ export class Feed {
 
   close(): void {
     this.#isClosed = true
+    this.#stopListening()
     this.#wake()
   }
 

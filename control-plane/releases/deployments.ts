@@ -5,7 +5,7 @@ import { artifactBytesMax, canonicalJson, type DeploymentEvent, type DeploymentR
 import type { Store, StoredVersion } from '../store/index.ts'
 import { EventLog } from './event-log.ts'
 import { withShare } from './function-state.ts'
-import type { KeyedLocks, Sequencer } from './locks.ts'
+import type { KeyedLocks } from './locks.ts'
 import type { FunctionPlan, RolloutPlan } from './plan.ts'
 import type { Rollout } from './rollout.ts'
 import { defaultHost } from './routes.ts'
@@ -16,7 +16,6 @@ export interface DeploymentsOptions {
   readonly store: Store
   readonly rollout: Rollout
   readonly locks: KeyedLocks
-  readonly commits: Sequencer
   readonly nowMs: () => number
   /** Called once for each run, for metrics. */
   readonly onFinished: (outcome: string, durationMs: number) => void

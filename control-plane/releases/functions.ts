@@ -1,18 +1,16 @@
 import { SkerryError } from '../../errors/index.ts'
 import type { SecretBox } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
-import { type Feed, secretContext } from '../feed/index.ts'
+import { secretContext } from '../feed/index.ts'
 import type { FunctionInfo, VersionInfo } from '../protocol/index.ts'
-import type { Store, StoreWrite } from '../store/index.ts'
-import type { KeyedLocks, Sequencer } from './locks.ts'
+import type { Commit, Store, StoreWrite } from '../store/index.ts'
+import type { KeyedLocks } from './locks.ts'
 
 export interface FunctionsOptions {
   readonly store: Store
-  readonly feed: Feed
   readonly box: SecretBox
   readonly clock: Clock
   readonly locks: KeyedLocks
-  readonly commits: Sequencer
   readonly functionUrl: (account: string, name: string) => string
   /** Nodes that hold the function apart. */
   readonly quarantined: (account: string, name: string) => FunctionInfo['quarantined']
@@ -86,21 +84,18 @@ export class Functions {
 
   /** Deletes a function with its versions and secrets. Answers with the revision, if nodes had to be told. */
   async remove(account: string, name: string): Promise<number | undefined> {
-    const { store, feed, clock, locks, commits } = this.#options
+    const { store, clock, locks } = this.#options
     const release = await locks.acquire([`${account}/${name}`], deleteTimeoutMs)
     try {
-      return await commits.run(async () => {
+      const timeMs = clock.nowMs()
+      const revision = await store.commit(async () => {
         await this.requireFunction(account, name)
         const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }]
-        const timeMs = clock.nowMs()
         const stored = await store.readFunction(account, name)
-        const revision =
-          stored === undefined
-            ? await store.commit({ writes, timeMs })
-            : await feed.append({ writes, change: { kind: 'delete', account, function: name }, timeMs })
-        await store.collectArtifacts(timeMs - artifactGraceMs)
-        return revision?.sequence
+        return stored === undefined ? { writes, timeMs } : { writes, change: { kind: 'delete', account, function: name }, timeMs }
       })
+      await store.collectArtifacts(timeMs - artifactGraceMs)
+      return revision?.sequence
     } finally {
       release()
     }
@@ -113,8 +108,8 @@ export class Functions {
 
   /** Sets a secret, for a function that may yet have to be deployed. Active functions get it at once. */
   async putSecret(account: string, name: string, key: string, value: string): Promise<number | undefined> {
-    const { store, box, commits } = this.#options
-    return commits.run(async () => {
+    const { store, box } = this.#options
+    const revision = await store.commit(async () => {
       const secrets = await store.readSecrets(account, name)
       if (!Object.hasOwn(secrets, key) && Object.keys(secrets).length >= secretsMax) {
         throw new SkerryError('invalid_request', `${name} has ${secretsMax} secrets already; delete one first.`, { field: 'key', limit: secretsMax })
@@ -122,32 +117,31 @@ export class Functions {
       const sealed = box.seal(value, secretContext(account, name, key))
       return this.#changeSecrets(account, name, { ...secrets, [key]: sealed }, { kind: 'putSecret', account, name, key, sealed })
     })
+    return revision?.sequence
   }
 
   async deleteSecret(account: string, name: string, key: string): Promise<number | undefined> {
-    const { store, commits } = this.#options
-    return commits.run(async () => {
+    const { store } = this.#options
+    const revision = await store.commit(async () => {
       const { [key]: removed, ...rest } = await store.readSecrets(account, name)
       if (removed === undefined) throw new SkerryError('not_found', `${name} has no secret ${key}.`, { field: 'key' })
       return this.#changeSecrets(account, name, rest, { kind: 'deleteSecret', account, name, key })
     })
+    return revision?.sequence
   }
 
-  async #changeSecrets(account: string, name: string, secrets: Readonly<Record<string, string>>, write: StoreWrite): Promise<number | undefined> {
-    const { store, feed, clock } = this.#options
+  /** What changes the secrets: active functions are told. */
+  async #changeSecrets(account: string, name: string, secrets: Readonly<Record<string, string>>, write: StoreWrite): Promise<Commit> {
+    const { store, clock } = this.#options
     const timeMs = clock.nowMs()
     const stored = await store.readFunction(account, name)
-    if (stored === undefined) {
-      await store.commit({ writes: [write], timeMs })
-      return undefined
-    }
+    if (stored === undefined) return { writes: [write], timeMs }
     const state = { ...stored.state, secrets: { ...secrets } }
-    const revision = await feed.append({
+    return {
       writes: [write, { kind: 'putFunction', state }],
       change: { kind: 'activate', deployment: `secret-${name}`, functions: [state] },
       timeMs,
-    })
-    return revision?.sequence
+    }
   }
 }
 

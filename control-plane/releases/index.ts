@@ -1,6 +1,6 @@
 export { Deployments, type DeploymentsOptions, functionUrl } from './deployments.ts'
 export { EventLog } from './event-log.ts'
 export { Functions, type FunctionsOptions } from './functions.ts'
-export { KeyedLocks, Sequencer } from './locks.ts'
+export { KeyedLocks } from './locks.ts'
 export { Rollout, type RolloutOptions } from './rollout.ts'
 export { type MappedStack, StackMapper } from './stack-mapper.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { KeyedLocks, Sequencer } from './locks.ts'
+import { KeyedLocks } from './locks.ts'
 
 test('one holder at a time for each key, in order', async () => {
   const locks = new KeyedLocks(new FakeClock())
@@ -34,12 +34,4 @@ test('keeps the line short', async () => {
   await locks.acquire(['a'], 100)
   const waiting = Array.from({ length: 33 }, () => locks.acquire(['a'], 100))
   await expect(waiting.at(-1)).rejects.toMatchObject({ code: 'conflict' })
-})
-
-test('a sequencer goes on after work that fails', async () => {
-  const sequencer = new Sequencer()
-  const failed = sequencer.run(() => Promise.reject(new Error('no')))
-  const fine = sequencer.run(async () => 'yes')
-  await expect(failed).rejects.toThrow('no')
-  expect(await fine).toBe('yes')
 })

@@ -56,14 +56,3 @@ export class KeyedLocks {
     else next()
   }
 }
-
-/** Runs pieces of work one after the other. For short work that only reads and writes the store. */
-export class Sequencer {
-  #last: Promise<unknown> = Promise.resolve()
-
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
-    this.#last = result.catch(() => undefined)
-    return result
-  }
-}

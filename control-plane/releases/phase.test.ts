@@ -1,10 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { RecordSigner, SecretBox } from '../auth/index.ts'
-import { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
+import { AcknowledgementBoard, NodeDirectory } from '../feed/index.ts'
 import type { Acknowledgement, DeploymentEvent } from '../protocol/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
@@ -35,25 +33,22 @@ afterEach(async () => {
 const applied: Acknowledgement['outcome'] = { status: 'applied' }
 
 async function start(): Promise<{ readonly result: Promise<PhaseResult>; readonly answer: (node: string, outcome?: Acknowledgement['outcome']) => void }> {
-  const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
-  const feed = new Feed({ store, signer: new RecordSigner(privateKey), box: new SecretBox(new Uint8Array(32)), clock })
-  const published = Promise.withResolvers<void>()
+  const revision = await store.commit({ writes: [], change: { kind: 'delete', account: 'default', function: 'hello' }, timeMs: 0 })
+  if (revision === undefined) throw new Error('no revision')
   const result = runPhase(
-    { feed, nodes, board, clock },
+    { nodes, board, clock },
     {
       phase: 'prepare',
-      commit: { writes: [], change: { kind: 'delete', account: 'default', function: 'hello' }, timeMs: 0 },
+      revision,
       isAwaited: () => true,
       emit: (event) => events.push(event),
-      onPublish: () => published.resolve(),
       overallMs: 15_000,
       idleMs: 5_000,
       isFatal: (outcome) => outcome.code === 'startup_failed',
       signal: abort.signal,
     },
   )
-  await published.promise
-  return { result, answer: (node, outcome = applied) => board.deliver(node, { epoch: store.epoch, sequence: 1, outcome }) }
+  return { result, answer: (node, outcome = applied) => board.deliver(node, { sequence: 1, outcome }) }
 }
 
 test('ends when all have answered, with the time each took', async () => {
@@ -97,4 +92,10 @@ test('ends early on a fatal failure', async () => {
   const { result, answer } = await start()
   answer('iad-1', { status: 'failed', code: 'startup_failed', function: 'hello', detail: 'no' })
   expect(await result).toMatchObject({ failures: [{ node: 'iad-1' }], missing: ['fra-1', 'iad-1'] })
+})
+
+test('counts nodes that have answered before anybody waits', async () => {
+  nodes.connect('fra-1')
+  board.deliver('fra-1', { sequence: 1, outcome: applied })
+  expect(await (await start()).result).toMatchObject({ acknowledged: [{ node: 'fra-1' }], missing: [] })
 })

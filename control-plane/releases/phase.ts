@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { AcknowledgementBoard, ConnectedNode, Feed, NodeDirectory } from '../feed/index.ts'
+import type { AcknowledgementBoard, ConnectedNode, NodeDirectory } from '../feed/index.ts'
 import type { Acknowledgement, DeploymentEvent } from '../protocol/index.ts'
-import type { Commit, StoredRevision } from '../store/index.ts'
+import type { StoredRevision } from '../store/index.ts'
 
 export type FailedOutcome = Extract<Acknowledgement['outcome'], { status: 'failed' }>
 export interface NodeAcknowledgement {
@@ -20,11 +20,11 @@ export interface PhaseResult {
 
 export interface PhaseOptions {
   readonly phase: 'prepare' | 'activate'
-  readonly commit: Commit & Required<Pick<Commit, 'change'>>
+  /** What the nodes are to carry out. */
+  readonly revision: StoredRevision
   /** Whether to wait for this node. */
   readonly isAwaited: (node: ConnectedNode) => boolean
   readonly emit: (event: DeploymentEvent) => void
-  readonly onPublish?: (revision: StoredRevision) => void
   /** The phase ends after this long in any case. */
   readonly overallMs: number
   /** Once a node has answered, the others have this long after the last answer. */
@@ -35,15 +35,15 @@ export interface PhaseOptions {
 }
 
 export interface PhaseDependencies {
-  readonly feed: Feed
   readonly nodes: NodeDirectory
   readonly board: AcknowledgementBoard
   readonly clock: Clock
 }
 
-/** Publishes a revision and waits, for a bounded time, for the acknowledgements of the nodes that are connected now. */
+/** Waits, for a bounded time, for the acknowledgements of a revision by the nodes that are connected now. */
 export async function runPhase(dependencies: PhaseDependencies, options: PhaseOptions): Promise<PhaseResult> {
-  const { feed, nodes, board, clock } = dependencies
+  const { nodes, board, clock } = dependencies
+  const { revision } = options
   const pending = new Set<string>()
   const acknowledged = new Map<string, NodeAcknowledgement>()
   const failures = new Map<string, FailedOutcome>()
@@ -64,37 +64,30 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
     if (pending.size === 0) finish()
   }
 
-  const onPublish = (revision: StoredRevision): void => {
-    const publishedMs = clock.monotonicMs()
-    for (const node of nodes.connected()) if (options.isAwaited(node)) awaited.add(node.name)
-    for (const name of awaited) pending.add(name)
-    options.onPublish?.(revision)
-    cleanUps.push(
-      board.watch(revision.sequence, (node, outcome) => {
-        if (acknowledged.has(node) || failures.has(node) || !isRelevant(node)) return
-        if (outcome.status === 'failed') {
-          failures.set(node, outcome)
-          if (options.isFatal(outcome)) finish()
-        } else {
-          const acknowledgement = { node, region: nodes.region(node), ackMs: rounded(clock.monotonicMs() - publishedMs) }
-          acknowledged.set(node, acknowledgement)
-          options.emit({ type: 'acknowledged', phase: options.phase, ...acknowledgement })
-        }
-        answered(node)
-      }),
-      nodes.onDisconnect((node) => {
-        if (pending.delete(node) && pending.size === 0) finish()
-      }),
-      clock.after(options.overallMs, finish),
-    )
-    if (pending.size === 0) finish()
-  }
-
+  const publishedMs = clock.monotonicMs()
+  for (const node of nodes.connected()) if (options.isAwaited(node)) awaited.add(node.name)
+  for (const name of awaited) pending.add(name)
   options.signal.addEventListener('abort', finish)
+  cleanUps.push(
+    nodes.onDisconnect((node) => {
+      if (pending.delete(node) && pending.size === 0) finish()
+    }),
+    clock.after(options.overallMs, finish),
+    board.watch(revision.sequence, (node, outcome) => {
+      if (acknowledged.has(node) || failures.has(node) || !isRelevant(node)) return
+      if (outcome.status === 'failed') {
+        failures.set(node, outcome)
+        if (options.isFatal(outcome)) finish()
+      } else {
+        const acknowledgement = { node, region: nodes.region(node), ackMs: rounded(clock.monotonicMs() - publishedMs) }
+        acknowledged.set(node, acknowledgement)
+        options.emit({ type: 'acknowledged', phase: options.phase, ...acknowledgement })
+      }
+      answered(node)
+    }),
+  )
+  if (pending.size === 0 || options.signal.aborted) finish()
   try {
-    const revision = await feed.append(options.commit, onPublish)
-    if (revision === undefined) throw new Error('a commit with a change made no revision')
-    if (options.signal.aborted) finish()
     await ended.promise
     return {
       revision,

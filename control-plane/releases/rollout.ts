@@ -1,9 +1,8 @@
 import { isErrorCode } from '../../errors/index.ts'
-import type { DeploymentEvent } from '../protocol/index.ts'
+import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
 import type { Store } from '../store/index.ts'
 import { toVersionRecord } from './function-state.ts'
-import type { Sequencer } from './locks.ts'
-import { type PhaseDependencies, type PhaseOptions, type PhaseResult, runPhase } from './phase.ts'
+import { type PhaseDependencies, type PhaseResult, runPhase } from './phase.ts'
 import { activeVersions, type ActivationWrites, checkPlan, composeActivation, isInRegions, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
 import type { StackMapper } from './stack-mapper.ts'
 
@@ -12,7 +11,6 @@ const waitMs = 5_000
 
 export interface RolloutOptions extends PhaseDependencies {
   readonly store: Store
-  readonly commits: Sequencer
   readonly stackMapper: StackMapper
   readonly domain: string
   readonly functionUrl: (account: string, name: string) => string
@@ -68,69 +66,52 @@ export class Rollout {
 
   /** Stores the new versions and has the nodes load what they have not loaded yet. Undefined where there is nothing to load. */
   async #prepare(plan: RolloutPlan, deployed: Deployed, emit: Emit): Promise<PhaseResult | undefined> {
-    const { store, commits, clock, domain } = this.#options
+    const { store, clock, domain } = this.#options
     const versions = plan.functions.flatMap((one) => one.prepare)
-    const phase = await commits.run(async () => {
+    const revision = await store.commit(async () => {
       checkPlan(plan, (await store.readSnapshot()).functions, domain)
-      if (versions.length === 0) {
-        emit({ type: 'stored', functions: deployed, revision: await store.readSequence() })
-        return undefined
+      const timeMs = clock.nowMs()
+      if (versions.length === 0) return { writes: [], timeMs }
+      return {
+        writes: plan.functions.flatMap(({ newVersion }) => (newVersion === undefined ? [] : [{ kind: 'putVersion' as const, version: newVersion }])),
+        change: { kind: 'prepare', deployment: plan.deployment, versions: versions.map(toVersionRecord) },
+        timeMs,
       }
-      return this.#publish({
-        phase: 'prepare',
-        commit: {
-          writes: plan.functions.flatMap(({ newVersion }) => (newVersion === undefined ? [] : [{ kind: 'putVersion' as const, version: newVersion }])),
-          change: { kind: 'prepare', deployment: plan.deployment, versions: versions.map(toVersionRecord) },
-          timeMs: clock.nowMs(),
-        },
-        isAwaited: (node) => versions.some((version) => mayRun(version.config, node)),
-        emit,
-        onPublish: (revision) => emit({ type: 'stored', functions: deployed, revision: revision.sequence }),
-        overallMs: prepareOverallMs,
-        idleMs: waitMs,
-        isFatal: isLoadFailure,
-        signal: this.#options.signal,
-      })
     })
-    return phase?.result
+    emit({ type: 'stored', functions: deployed, revision: revision?.sequence ?? (await store.readSequence()) })
+    if (revision === undefined) return undefined
+    return runPhase(this.#options, {
+      phase: 'prepare', revision, emit,
+      isAwaited: (node) => versions.some((version) => mayRun(version.config, node)),
+      overallMs: prepareOverallMs,
+      idleMs: waitMs,
+      isFatal: isLoadFailure,
+      signal: this.#options.signal,
+    })
   }
 
   async #activate(plan: RolloutPlan, emit: Emit): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
-    const { store, commits, clock, domain } = this.#options
-    const { activation, phase } = await commits.run(async () => {
-      const composed = await composeActivation(store, plan, domain)
-      const published = await this.#publish({
-        phase: 'activate',
-        commit: {
-          writes: composed.writes,
-          change: { kind: 'activate', deployment: plan.deployment, functions: [...composed.states] },
-          timeMs: clock.nowMs(),
-        },
-        isAwaited: (node) =>
-          [...composed.states.flatMap(activeVersions), ...plan.functions.map((one) => one.reported)].some(({ config }) => mayRun(config, node)),
-        emit,
-        overallMs: waitMs,
-        idleMs: waitMs,
-        isFatal: () => false,
-        signal: this.#options.signal,
-      })
-      return { activation: composed, phase: published }
+    const { store, clock, domain } = this.#options
+    let activation: ActivationWrites = { states: [], previous: [], writes: [], previousStatuses: [] }
+    const revision = await store.commit(async () => {
+      activation = await composeActivation(store, plan, domain)
+      return {
+        writes: activation.writes,
+        change: { kind: 'activate', deployment: plan.deployment, functions: [...activation.states] },
+        timeMs: clock.nowMs(),
+      }
     })
-    return { activation, result: await phase.result }
-  }
-
-  /** Resolves as soon as the revision stands, so that the sequencer is held for the commit only and not for the wait. */
-  async #publish(options: PhaseOptions): Promise<{ readonly result: Promise<PhaseResult> }> {
-    const published = Promise.withResolvers<void>()
-    const result = runPhase(this.#options, {
-      ...options,
-      onPublish: (revision) => {
-        options.onPublish?.(revision)
-        published.resolve()
-      },
+    if (revision === undefined) throw new Error('a commit with a change made no revision')
+    const result = await runPhase(this.#options, {
+      phase: 'activate', revision, emit,
+      isAwaited: (node) =>
+        [...activation.states.flatMap(activeVersions), ...plan.functions.map((one) => one.reported)].some(({ config }) => mayRun(config, node)),
+      overallMs: waitMs,
+      idleMs: waitMs,
+      isFatal: () => false,
+      signal: this.#options.signal,
     })
-    await Promise.race([published.promise, result])
-    return { result }
+    return { activation, result }
   }
 
   /** Each function needs a connected node that may run it. */
@@ -144,7 +125,7 @@ export class Rollout {
 
   /** Whether the nodes' answers to `prepare` allow to go on. Notes in the store which version does not load. */
   async #judge(plan: RolloutPlan, result: PhaseResult): Promise<Refusal | undefined> {
-    const { store, commits, clock, stackMapper, signal } = this.#options
+    const { store, clock, stackMapper, signal } = this.#options
     const failure = result.failures.find(({ outcome }) => isLoadFailure(outcome))
     if (failure === undefined) {
       if (signal.aborted) return closing
@@ -154,7 +135,7 @@ export class Rollout {
     const failed = plan.functions.flatMap((one) => one.prepare).find((version) => version.function === outcome.function)
     if (failed !== undefined && failed.status !== 'active') {
       const write = { kind: 'setVersionStatus' as const, version: failed.version, status: 'refused' as const, isLoaded: false }
-      await commits.run(() => store.commit({ writes: [write], timeMs: clock.nowMs() }))
+      await store.commit({ writes: [write], timeMs: clock.nowMs() })
     }
     const mapped = await stackMapper.map(failed?.sourceMapHash, outcome.stack ?? '')
     return {
@@ -177,18 +158,24 @@ export class Rollout {
     return { code: isErrorCode(outcome.code) ? outcome.code : 'internal_error', detail: outcome.detail, function: outcome.function, node }
   }
 
-  /** Takes an activation back that no node carried out. */
+  /** Takes an activation back that no node carried out; a function that somebody has changed since stays as it is. */
   async #revert(plan: RolloutPlan, activation: ActivationWrites): Promise<void> {
-    const { feed, commits, clock, store } = this.#options
-    await commits.run(async () => {
-      const functions = await Promise.all(
-        activation.previous.map(async (state) => ({ ...state, secrets: { ...(await store.readSecrets(state.account, state.function)) } })),
-      )
-      await feed.append({
+    const { clock, store } = this.#options
+    await store.commit(async () => {
+      const functions: FunctionState[] = []
+      for (const [index, previous] of activation.previous.entries()) {
+        const { account, function: name } = previous
+        const current = (await store.readFunction(account, name))?.state
+        const isOurs = current !== undefined && canonicalJson(current.shares) === canonicalJson(activation.states[index]?.shares)
+        if (isOurs) functions.push({ ...previous, secrets: { ...(await store.readSecrets(account, name)) } })
+      }
+      const timeMs = clock.nowMs()
+      if (functions.length === 0) return { writes: [], timeMs }
+      return {
         writes: [...functions.map((state) => ({ kind: 'putFunction' as const, state })), ...activation.previousStatuses],
         change: { kind: 'activate', deployment: plan.deployment, functions },
-        timeMs: clock.nowMs(),
-      })
+        timeMs,
+      }
     })
   }
 }

@@ -1,12 +1,14 @@
+export { Collection } from './collection.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 export type {
   Commit,
-  Scope,
+  ComposeCommit,
+  RecordRange,
   Store,
   StoredArtifact,
   StoredFunction,
+  StoredRecord,
   StoredRevision,
-  StoredToken,
   StoredVersion,
   StoreSnapshot,
   StoreWrite,

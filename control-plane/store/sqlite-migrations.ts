@@ -31,6 +31,18 @@ const migrations: readonly string[] = [
     hash TEXT PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL, scopes TEXT NOT NULL, created_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE records (
+    collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (collection, key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO records SELECT 'sealed', substr(key, 8), json_quote(value) FROM meta WHERE key LIKE 'sealed:%';
+  DELETE FROM meta WHERE key LIKE 'sealed:%';
+  INSERT INTO records SELECT 'token', hash, json_object(
+    'name', name, 'account', account, 'scopes', json('["' || replace(scopes, ' ', '","') || '"]'), 'createdMs', created_ms
+  ) FROM tokens;
+  DROP TABLE tokens;
+  `,
 ]
 
 /** Brings the schema up to date, each step in a transaction of its own. Throws where the file is from a newer release. */

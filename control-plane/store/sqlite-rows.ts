@@ -1,6 +1,6 @@
 import type { FeedChange, FunctionState, VersionConfig } from '../protocol/index.ts'
 import type { Row } from './sqlite-database.ts'
-import type { Scope, StoredFunction, StoredRevision, StoredToken, StoredVersion, VersionStatus } from './store.ts'
+import type { StoredFunction, StoredRecord, StoredRevision, StoredVersion, VersionStatus } from './store.ts'
 
 /** Rows as records. What stands in the file was validated before it was written. */
 
@@ -41,12 +41,6 @@ export function toRevision(row: Row): StoredRevision {
   }
 }
 
-export function toToken(row: Row): StoredToken {
-  return {
-    hash: String(row['hash']),
-    name: String(row['name']),
-    account: String(row['account']),
-    scopes: String(row['scopes']).split(' ') as Scope[],
-    createdMs: Number(row['created_ms']),
-  }
+export function toRecord(row: Row): StoredRecord {
+  return { key: String(row['key']), value: JSON.parse(String(row['value'])) as unknown }
 }

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { SqliteDatabase } from './sqlite-database.ts'
 import { migrate } from './sqlite-migrations.ts'
-import { toFunction, toRevision, toState, toToken, toVersion, versionColumns } from './sqlite-rows.ts'
+import { toFunction, toRecord, toRevision, toState, toVersion, versionColumns } from './sqlite-rows.ts'
 import type {
   Commit,
+  ComposeCommit,
+  RecordRange,
   Store,
   StoredArtifact,
   StoredFunction,
+  StoredRecord,
   StoredRevision,
-  StoredToken,
   StoredVersion,
   StoreSnapshot,
   StoreWrite,
@@ -41,20 +43,14 @@ class SqliteStore implements Store {
   readonly epoch: string
   readonly #database: SqliteDatabase
   readonly #revisionsKept: number
+  readonly #listeners = new Set<(revision: StoredRevision) => void>()
+  /** Commits follow one another, so that nothing comes between what one reads and what it writes. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(database: SqliteDatabase, epoch: string, revisionsKept: number) {
     this.#database = database
     this.epoch = epoch
     this.#revisionsKept = revisionsKept
-  }
-
-  async readMeta(key: string): Promise<string | undefined> {
-    const value = this.#database.get('SELECT value FROM meta WHERE key = ?', key)?.['value']
-    return typeof value === 'string' ? value : undefined
-  }
-
-  async writeMeta(key: string, value: string): Promise<void> {
-    this.#database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value)
   }
 
   async putArtifact(artifact: StoredArtifact): Promise<void> {
@@ -91,7 +87,24 @@ class SqliteStore implements Store {
     )
   }
 
-  async commit(commit: Commit): Promise<StoredRevision | undefined> {
+  commit(commit: Commit | ComposeCommit): Promise<StoredRevision | undefined> {
+    const committed = this.#last.then(async () => {
+      const revision = this.#write(typeof commit === 'function' ? await commit() : commit)
+      if (revision !== undefined) for (const listener of [...this.#listeners]) listener(revision)
+      return revision
+    })
+    this.#last = committed.catch(() => undefined)
+    return committed
+  }
+
+  onRevision(listener: (revision: StoredRevision) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  #write(commit: Commit): StoredRevision | undefined {
     return this.#database.transaction(() => {
       for (const write of commit.writes) this.#apply(write, commit.timeMs)
       if (commit.change === undefined) return undefined
@@ -158,20 +171,21 @@ class SqliteStore implements Store {
     return Object.fromEntries(rows.map((row) => [String(row['key']), String(row['sealed'])]))
   }
 
-  async putToken(token: StoredToken): Promise<void> {
-    this.#database.run(
-      'INSERT OR REPLACE INTO tokens (hash, name, account, scopes, created_ms) VALUES (?, ?, ?, ?, ?)',
-      token.hash, token.name, token.account, token.scopes.join(' '), token.createdMs,
-    )
+  async readRecord(collection: string, key: string): Promise<unknown> {
+    const row = this.#database.get('SELECT key, value FROM records WHERE collection = ? AND key = ?', collection, key)
+    return row === undefined ? undefined : toRecord(row).value
   }
 
-  async readToken(hash: string): Promise<StoredToken | undefined> {
-    const row = this.#database.get('SELECT hash, name, account, scopes, created_ms FROM tokens WHERE hash = ?', hash)
-    return row === undefined ? undefined : toToken(row)
-  }
-
-  async deleteToken(hash: string): Promise<void> {
-    this.#database.run('DELETE FROM tokens WHERE hash = ?', hash)
+  async listRecords(collection: string, range: RecordRange): Promise<readonly StoredRecord[]> {
+    const { prefix = '', after, newestFirst = false, limit } = range
+    const [beyond, order] = newestFirst ? ['<', 'DESC'] : ['>', 'ASC']
+    return this.#database
+      .all(
+        `SELECT key, value FROM records WHERE collection = ?1 AND key >= ?2 AND key < ?3 AND (?4 IS NULL OR key ${beyond} ?4)
+         ORDER BY key ${order} LIMIT ?5`,
+        collection, prefix, `${prefix}\u{10ffff}`, after ?? null, limit,
+      )
+      .map(toRecord)
   }
 
   async sizeBytes(): Promise<number> {
@@ -224,6 +238,12 @@ class SqliteStore implements Store {
         return
       case 'deleteSecret':
         database.run('DELETE FROM secrets WHERE account = ? AND function = ? AND key = ?', write.account, write.name, write.key)
+        return
+      case 'putRecord':
+        database.run('INSERT OR REPLACE INTO records (collection, key, value) VALUES (?, ?, ?)', write.collection, write.key, JSON.stringify(write.value))
+        return
+      case 'deleteRecord':
+        database.run('DELETE FROM records WHERE collection = ? AND key = ?', write.collection, write.key)
         return
     }
   }

@@ -3,16 +3,13 @@ import type { FeedChange, FunctionState, VersionRecord } from '../protocol/index
 /**
  * What the control plane keeps, behind one interface for every engine.
  *
- * Invariants: what a resolved call wrote is on disk; `commit` is all or nothing, and gives its revision the next sequence;
- * values of secrets are sealed before they get here, in states and changes too. Every call may reject with `storage_full`
- * (nothing was changed).
+ * Invariants: what a resolved call wrote is on disk; a commit is all or nothing, and gives its revision the next sequence; no commit
+ * is made on what another has changed meanwhile, in whichever process; values of secrets are sealed before they get here, in states
+ * and changes too. Every call may reject with `storage_full` (nothing was changed).
  */
 export interface Store {
   /** Random id of this log, made with the store. A node that knows another one starts over from a snapshot. */
   readonly epoch: string
-
-  readMeta(key: string): Promise<string | undefined>
-  writeMeta(key: string, value: string): Promise<void>
 
   /** Keeps bytes under their hash and notes that the account has them. Idempotent. */
   putArtifact(artifact: StoredArtifact): Promise<void>
@@ -22,7 +19,14 @@ export interface Store {
   /** Forgets artifacts that no version names and that were uploaded before the time given. Answers with how many. */
   collectArtifacts(uploadedBeforeMs: number): Promise<number>
 
-  commit(commit: Commit): Promise<StoredRevision | undefined>
+  /**
+   * Writes everything or nothing. Where what to write depends on what is there, give a function: it reads the store, no other commit
+   * comes between its reads and its writes, and it may be called again where one did (so it has no effect but its answer). What it
+   * throws is passed on, and nothing is written. Answers with the revision, where the commit has a change.
+   */
+  commit(commit: Commit | ComposeCommit): Promise<StoredRevision | undefined>
+  /** Calls back with each new revision, in order, whoever committed it, until the returned function is called. */
+  onRevision(listener: (revision: StoredRevision) => void): () => void
   /** Sequence of the newest revision, 0 where there is none. */
   readSequence(): Promise<number>
   /** Revisions after a sequence in order; undefined where the log does not reach back that far (or is not there yet). */
@@ -39,9 +43,10 @@ export interface Store {
 
   readSecrets(account: string, name: string): Promise<Readonly<Record<string, string>>>
 
-  putToken(token: StoredToken): Promise<void>
-  readToken(hash: string): Promise<StoredToken | undefined>
-  deleteToken(hash: string): Promise<void>
+  /** The JSON value under a key of a collection; see `Collection`, which gives it its type. */
+  readRecord(collection: string, key: string): Promise<unknown>
+  /** In the order of the keys. */
+  listRecords(collection: string, range: RecordRange): Promise<readonly StoredRecord[]>
 
   /** Bytes that the store takes on disk, for metrics. */
   sizeBytes(): Promise<number>
@@ -86,15 +91,18 @@ export interface StoreSnapshot {
   readonly functions: readonly FunctionState[]
 }
 
-export type Scope = 'admin' | 'deploy' | 'read' | 'node'
+export interface StoredRecord {
+  readonly key: string
+  readonly value: unknown
+}
 
-export interface StoredToken {
-  /** SHA-256 of the token, hex. */
-  readonly hash: string
-  readonly name: string
-  readonly account: string
-  readonly scopes: readonly Scope[]
-  readonly createdMs: number
+export interface RecordRange {
+  /** Keys that start with this only. */
+  readonly prefix?: string | undefined
+  /** Keys behind this one only; before it, where `newestFirst`. */
+  readonly after?: string | undefined
+  readonly newestFirst?: boolean | undefined
+  readonly limit: number
 }
 
 export type StoreWrite =
@@ -105,6 +113,9 @@ export type StoreWrite =
   | { readonly kind: 'deleteFunction'; readonly account: string; readonly name: string }
   | { readonly kind: 'putSecret'; readonly account: string; readonly name: string; readonly key: string; readonly sealed: string }
   | { readonly kind: 'deleteSecret'; readonly account: string; readonly name: string; readonly key: string }
+  /** `value` is JSON. */
+  | { readonly kind: 'putRecord'; readonly collection: string; readonly key: string; readonly value: unknown }
+  | { readonly kind: 'deleteRecord'; readonly collection: string; readonly key: string }
 
 export interface Commit {
   readonly writes: readonly StoreWrite[]
@@ -112,3 +123,6 @@ export interface Commit {
   readonly change?: FeedChange
   readonly timeMs: number
 }
+
+/** Says what to commit on what the store holds right now. */
+export type ComposeCommit = () => Promise<Commit> | Commit

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createToken, hashToken } from '../../control-plane/auth/index.ts'
+import { createToken, hashToken, tokens as storedTokens } from '../../control-plane/auth/index.ts'
 import { openSqliteStore } from '../../control-plane/store/index.ts'
 
 /** Makes an admin token for each account in the store of a control plane that does not run yet; answers with them by account. */
@@ -11,7 +11,10 @@ export async function addAccounts(dataDirectory: string, accounts: readonly stri
     const tokens: Record<string, string> = {}
     for (const account of accounts) {
       const token = createToken()
-      await store.putToken({ hash: hashToken(token), name: `admin of ${account}`, account, scopes: ['admin'], createdMs: Date.now() })
+      const nowMs = Date.now()
+      await store.commit({
+        writes: [storedTokens.put(hashToken(token), { name: `admin of ${account}`, account, scopes: ['admin'], createdMs: nowMs })], timeMs: nowMs,
+      })
       tokens[account] = token
     }
     return tokens

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FunctionState, type VersionConfig, versionConfigSchema } from '../../control-plane/protocol/index.ts'
-import type { Store, StoredVersion } from '../../control-plane/store/index.ts'
+import type { Commit, RecordRange, Store, StoredVersion, StoreWrite } from '../../control-plane/store/index.ts'
 
 export interface StoreHarness {
   /** Opens the store; a second call opens the same data again. */
@@ -50,12 +50,12 @@ export function describeStoreContract(name: string, createHarness: () => Promise
 
     it('keeps its epoch and everything committed when it is opened again', async () => {
       const epoch = store.epoch
-      await store.writeMeta('colour', 'red')
       await store.commit({
         writes: [
           { kind: 'putVersion', version: version(versionIds[0]) },
           { kind: 'putFunction', state: state() },
           { kind: 'putSecret', account: 'default', name: 'hello', key: 'KEY', sealed: 'sealed' },
+          { kind: 'putRecord', collection: 'colour', key: 'sky', value: { is: 'blue' } },
         ],
         change: { kind: 'activate', deployment: 'd', functions: [state()] },
         timeMs: 5,
@@ -63,7 +63,7 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       await store.close()
       store = await harness.open()
       expect(store.epoch).toBe(epoch)
-      expect(await store.readMeta('colour')).toBe('red')
+      expect(await store.readRecord('colour', 'sky')).toEqual({ is: 'blue' })
       expect(await store.readVersions('default', 'hello', 10)).toEqual([version(versionIds[0])])
       expect(await store.readFunction('default', 'hello')).toEqual({ state: state(), updatedMs: 5 })
       expect(await store.readSecrets('default', 'hello')).toEqual({ KEY: 'sealed' })
@@ -160,12 +160,47 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect(await store.listFunctionNames('default')).toEqual(['other'])
     })
 
-    it('finds tokens by hash only', async () => {
-      const token = { hash: 'ab'.repeat(32), name: 'admin', account: 'default', scopes: ['admin', 'read'] as const, createdMs: 1 }
-      await store.putToken(token)
-      expect(await store.readToken(token.hash)).toEqual(token)
-      await store.deleteToken(token.hash)
-      expect(await store.readToken(token.hash)).toBeUndefined()
+    it('keeps records by collection and key, lists them by range in both directions, and forgets them', async () => {
+      const put = (collection: string, key: string): StoreWrite => ({ kind: 'putRecord', collection, key, value: [key] })
+      await store.commit({ writes: [...['a/2', 'a/1', 'a/10', 'b/1', 'a', 'a0'].map((key) => put('one', key)), put('other', 'a/1')], timeMs: 1 })
+      const keys = async (range: Partial<RecordRange>): Promise<string[]> => (await store.listRecords('one', { limit: 10, ...range })).map(({ key }) => key)
+      expect(await keys({})).toEqual(['a', 'a/1', 'a/10', 'a/2', 'a0', 'b/1'])
+      expect(await keys({ prefix: 'a/' })).toEqual(['a/1', 'a/10', 'a/2'])
+      expect(await keys({ prefix: 'a/', after: 'a/1', limit: 1 })).toEqual(['a/10'])
+      expect(await keys({ prefix: 'a/', newestFirst: true, after: 'a/2' })).toEqual(['a/10', 'a/1'])
+      await store.commit({ writes: [{ kind: 'deleteRecord', collection: 'one', key: 'a/1' }, { kind: 'putRecord', collection: 'one', key: 'a', value: 'new' }], timeMs: 2 })
+      expect(await store.readRecord('one', 'a/1')).toBeUndefined()
+      expect(await store.readRecord('one', 'a')).toBe('new')
+      expect(await store.readRecord('other', 'a/1')).toEqual(['a/1'])
+    })
+
+    it('loses no update where many commit at once what depends on what they read', async () => {
+      const add = async (): Promise<Commit> => {
+        const count = Number((await store.readRecord('count', 'all')) ?? 0)
+        await Promise.resolve()
+        return { writes: [{ kind: 'putRecord', collection: 'count', key: 'all', value: count + 1 }], timeMs: 1 }
+      }
+      await Promise.all(Array.from({ length: 25 }, () => store.commit(add)))
+      expect(await store.readRecord('count', 'all')).toBe(25)
+    })
+
+    it('commits nothing where composing fails, and goes on', async () => {
+      const refused = new Error('refused')
+      await expect(store.commit(() => Promise.reject(refused))).rejects.toBe(refused)
+      await store.commit({ writes: [{ kind: 'putRecord', collection: 'one', key: 'a', value: 1 }], timeMs: 1 })
+      expect(await store.readRecord('one', 'a')).toBe(1)
+    })
+
+    it('tells of revisions in order as they are made, until nobody listens', async () => {
+      const told: number[] = []
+      const stop = store.onRevision(({ sequence }) => told.push(sequence))
+      const change = { kind: 'delete' as const, account: 'default', function: 'f' }
+      await Promise.all([1, 2, 3].map((timeMs) => store.commit({ writes: [], change, timeMs })))
+      await store.commit({ writes: [], timeMs: 4 })
+      expect(told).toEqual([1, 2, 3])
+      stop()
+      await store.commit({ writes: [], change, timeMs: 5 })
+      expect(told).toEqual([1, 2, 3])
     })
 
     it('refuses with storage_full where there is no room, changes nothing, and works on', async () => {
