@@ -33,3 +33,12 @@ test('says so where the key file is not one', async () => {
   await writeFile(join(directory, 'key'), 'short')
   await expect(openSecretBox(join(directory, 'key'))).rejects.toThrow('5 bytes instead of 32')
 })
+
+test('derives for each purpose what every replica with the key derives', async () => {
+  const box = await openSecretBox(join(directory, 'key'))
+  const derived = box.derive('log')
+  expect(derived).toHaveLength(32)
+  expect((await openSecretBox(join(directory, 'key'))).derive('log')).toEqual(derived)
+  expect(box.derive('other')).not.toEqual(derived)
+  expect((await openSecretBox(join(directory, 'other'))).derive('log')).not.toEqual(derived)
+})

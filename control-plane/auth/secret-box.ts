@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import { SkerryError } from '../../errors/index.ts'
 
@@ -38,6 +38,11 @@ export class SecretBox {
         { cause: error },
       )
     }
+  }
+
+  /** 32 bytes for one purpose, the same wherever and whenever the key is, from which nobody finds the key (HKDF-SHA-256). */
+  derive(label: string): Uint8Array {
+    return new Uint8Array(hkdfSync('sha256', this.#key, '', `skerry:${label}`, keyBytes))
   }
 }
 
