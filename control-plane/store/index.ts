@@ -3,14 +3,17 @@ export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 export type {
   Commit,
   ComposeCommit,
+  ListedFunction,
   RecordRange,
   Store,
   StoredArtifact,
   StoredFunction,
   StoredRecord,
   StoredRevision,
+  StoredRoute,
   StoredVersion,
   StoreSnapshot,
   StoreWrite,
+  VersionRange,
   VersionStatus,
 } from './store.ts'

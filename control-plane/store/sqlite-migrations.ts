@@ -43,6 +43,14 @@ const migrations: readonly string[] = [
   ) FROM tokens;
   DROP TABLE tokens;
   `,
+  `
+  CREATE TABLE routes (
+    host TEXT NOT NULL, route TEXT NOT NULL, account TEXT NOT NULL, function TEXT NOT NULL,
+    PRIMARY KEY (host, route, account, function)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX routes_by_function ON routes (account, function);
+  INSERT OR IGNORE INTO routes SELECT substr(value, 1, instr(value, '/') - 1), value, account, name FROM functions, json_each(state, '$.routes');
+  `,
 ]
 
 /** Brings the schema up to date, each step in a transaction of its own. Throws where the file is from a newer release. */

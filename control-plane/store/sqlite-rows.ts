@@ -1,6 +1,6 @@
 import type { FeedChange, FunctionState, VersionConfig } from '../protocol/index.ts'
 import type { Row } from './sqlite-database.ts'
-import type { StoredFunction, StoredRecord, StoredRevision, StoredVersion, VersionStatus } from './store.ts'
+import type { ListedFunction, StoredFunction, StoredRecord, StoredRevision, StoredVersion, VersionStatus } from './store.ts'
 
 /** Rows as records. What stands in the file was validated before it was written. */
 
@@ -27,6 +27,15 @@ export function toVersion(row: Row): StoredVersion {
 
 export function toFunction(row: Row): StoredFunction {
   return { state: toState(row), updatedMs: Number(row['updated_ms']) }
+}
+
+export function toListedFunction(row: Row): ListedFunction {
+  return {
+    name: String(row['name']),
+    routes: JSON.parse(String(row['routes'] ?? '[]')) as string[],
+    shares: JSON.parse(String(row['shares'] ?? '[]')) as FunctionState['shares'],
+    updatedMs: Number(row['updated_ms']),
+  }
 }
 
 export function toState(row: Row): FunctionState {

@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { SqliteDatabase } from './sqlite-database.ts'
 import { migrate } from './sqlite-migrations.ts'
-import { toFunction, toRecord, toRevision, toState, toVersion, versionColumns } from './sqlite-rows.ts'
+import { toFunction, toListedFunction, toRecord, toRevision, toState, toVersion, versionColumns } from './sqlite-rows.ts'
 import type {
   Commit,
   ComposeCommit,
+  ListedFunction,
   RecordRange,
   Store,
   StoredArtifact,
   StoredFunction,
   StoredRecord,
   StoredRevision,
+  StoredRoute,
   StoredVersion,
   StoreSnapshot,
   StoreWrite,
+  VersionRange,
 } from './store.ts'
+
+/** Sorts behind whatever follows a prefix. */
+const afterAllKeys = '\u{10ffff}'
 
 export interface SqliteStoreOptions {
   /** The database file; its directory exists. */
@@ -142,9 +148,13 @@ class SqliteStore implements Store {
     return row === undefined ? undefined : toFunction(row)
   }
 
-  async readVersions(account: string, name: string, limit: number): Promise<readonly StoredVersion[]> {
+  async readVersions(account: string, name: string, limit: number, range: VersionRange = {}): Promise<readonly StoredVersion[]> {
     return this.#database
-      .all(`SELECT ${versionColumns} FROM versions WHERE account = ? AND function = ? ORDER BY version DESC LIMIT ?`, account, name, limit)
+      .all(
+        `SELECT ${versionColumns} FROM versions
+         WHERE account = ?1 AND function = ?2 AND version < ?3 AND is_loaded >= ?4 ORDER BY version DESC LIMIT ?5`,
+        account, name, range.before ?? afterAllKeys, range.isLoaded === true ? 1 : 0, limit,
+      )
       .map(toVersion)
   }
 
@@ -166,6 +176,27 @@ class SqliteStore implements Store {
       .map((row) => String(row['name']))
   }
 
+  async listFunctions(account: string, range: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly ListedFunction[]> {
+    return this.#database
+      .all(
+        `SELECT names.name, state -> '$.routes' AS routes, state -> '$.shares' AS shares, coalesce(updated_ms, (
+           SELECT created_ms FROM versions WHERE account = ?1 AND function = names.name ORDER BY version DESC LIMIT 1
+         )) AS updated_ms
+         FROM (
+           SELECT name FROM functions WHERE account = ?1 AND name > ?2
+           UNION SELECT function AS name FROM versions WHERE account = ?1 AND function > ?2 ORDER BY name LIMIT ?3
+         ) AS names LEFT JOIN functions ON functions.account = ?1 AND functions.name = names.name ORDER BY names.name`,
+        account, range.after ?? '', range.limit,
+      )
+      .map(toListedFunction)
+  }
+
+  async readRoutes(hosts: readonly string[]): Promise<readonly StoredRoute[]> {
+    return this.#database
+      .all('SELECT account, function, route FROM routes WHERE host IN (SELECT value FROM json_each(?))', JSON.stringify(hosts))
+      .map((row) => ({ account: String(row['account']), name: String(row['function']), route: String(row['route']) }))
+  }
+
   async readSecrets(account: string, name: string): Promise<Readonly<Record<string, string>>> {
     const rows = this.#database.all('SELECT key, sealed FROM secrets WHERE account = ? AND function = ? ORDER BY key', account, name)
     return Object.fromEntries(rows.map((row) => [String(row['key']), String(row['sealed'])]))
@@ -183,7 +214,7 @@ class SqliteStore implements Store {
       .all(
         `SELECT key, value FROM records WHERE collection = ?1 AND key >= ?2 AND key < ?3 AND (?4 IS NULL OR key ${beyond} ?4)
          ORDER BY key ${order} LIMIT ?5`,
-        collection, prefix, `${prefix}\u{10ffff}`, after ?? null, limit,
+        collection, prefix, `${prefix}${afterAllKeys}`, after ?? null, limit,
       )
       .map(toRecord)
   }
@@ -224,9 +255,11 @@ class SqliteStore implements Store {
            ON CONFLICT (account, name) DO UPDATE SET state = excluded.state, updated_ms = excluded.updated_ms`,
           write.state.account, write.state.function, JSON.stringify(write.state), timeMs,
         )
+        this.#setRoutes(write.state.account, write.state.function, write.state.routes)
         return
       case 'deleteFunction':
         database.run('DELETE FROM functions WHERE account = ? AND name = ?', write.account, write.name)
+        this.#setRoutes(write.account, write.name, [])
         database.run('DELETE FROM versions WHERE account = ? AND function = ?', write.account, write.name)
         database.run('DELETE FROM secrets WHERE account = ? AND function = ?', write.account, write.name)
         return
@@ -245,6 +278,14 @@ class SqliteStore implements Store {
       case 'deleteRecord':
         database.run('DELETE FROM records WHERE collection = ? AND key = ?', write.collection, write.key)
         return
+    }
+  }
+
+  /** Who has which route is looked up at every deployment; the functions' states hold the same. */
+  #setRoutes(account: string, name: string, routes: readonly string[]): void {
+    this.#database.run('DELETE FROM routes WHERE account = ? AND function = ?', account, name)
+    for (const route of new Set(routes)) {
+      this.#database.run('INSERT INTO routes (host, route, account, function) VALUES (?, ?, ?, ?)', route.slice(0, route.indexOf('/')), route, account, name)
     }
   }
 }

@@ -36,10 +36,14 @@ export interface Store {
 
   readFunction(account: string, name: string): Promise<StoredFunction | undefined>
   /** Newest first. */
-  readVersions(account: string, name: string, limit: number): Promise<readonly StoredVersion[]>
+  readVersions(account: string, name: string, limit: number, range?: VersionRange): Promise<readonly StoredVersion[]>
   readVersion(account: string, name: string, version: string): Promise<StoredVersion | undefined>
   /** Names of an account's functions, those that were never active too. */
   listFunctionNames(account: string): Promise<readonly string[]>
+  /** An account's functions in the order of their names, those that were never active too. */
+  listFunctions(account: string, range: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly ListedFunction[]>
+  /** The routes that functions have on these hosts, whosever they are. */
+  readRoutes(hosts: readonly string[]): Promise<readonly StoredRoute[]>
 
   readSecrets(account: string, name: string): Promise<Readonly<Record<string, string>>>
 
@@ -77,6 +81,29 @@ export interface StoredFunction {
   /** Secrets sealed. */
   readonly state: FunctionState
   readonly updatedMs: number
+}
+
+/** What a list shows of a function; `routes` and `shares` are empty where it was never active. */
+export interface ListedFunction {
+  readonly name: string
+  readonly routes: readonly string[]
+  readonly shares: FunctionState['shares']
+  /** Of its state; where it has none, when its newest version was made. */
+  readonly updatedMs: number
+}
+
+export interface StoredRoute {
+  readonly account: string
+  readonly name: string
+  /** `host/path` as the function has it. */
+  readonly route: string
+}
+
+export interface VersionRange {
+  /** Older ones than this only. */
+  readonly before?: string | undefined
+  /** Those only that a node loaded. */
+  readonly isLoaded?: true | undefined
 }
 
 /** A revision of the feed; secrets in its change are sealed. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FunctionState, type VersionConfig, versionConfigSchema } from '../../control-plane/protocol/index.ts'
-import type { Commit, RecordRange, Store, StoredVersion, StoreWrite } from '../../control-plane/store/index.ts'
+import type { Commit, RecordRange, Store, StoredVersion, StoreWrite, VersionRange } from '../../control-plane/store/index.ts'
 
 export interface StoreHarness {
   /** Opens the store; a second call opens the same data again. */
@@ -158,6 +158,56 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect(await store.readVersions('default', 'hello', 10)).toEqual([])
       expect(await store.readSecrets('default', 'hello')).toEqual({})
       expect(await store.listFunctionNames('default')).toEqual(['other'])
+    })
+
+    it('lists functions in portions, with what they serve or when they were stored', async () => {
+      const other: StoredVersion = { ...version('01J00000000000000000000009', 'beta'), account: 'other' }
+      await store.commit({
+        writes: [
+          { kind: 'putFunction', state: { ...state('alpha'), shares: [{ version: versionIds[0], percent: 100 }] } },
+          { kind: 'putVersion', version: version(versionIds[0], 'alpha') },
+          { kind: 'putVersion', version: { ...version(versionIds[1], 'beta'), createdMs: 3 } },
+          { kind: 'putVersion', version: other },
+          { kind: 'putFunction', state: { ...state('beta'), account: 'other' } },
+          { kind: 'putFunction', state: state('gamma') },
+        ],
+        timeMs: 7,
+      })
+      const all = await store.listFunctions('default', { limit: 10 })
+      expect(all).toEqual([
+        { name: 'alpha', routes: ['api.example.com/*'], shares: [{ version: versionIds[0], percent: 100 }], updatedMs: 7 },
+        { name: 'beta', routes: [], shares: [], updatedMs: 3 },
+        { name: 'gamma', routes: ['api.example.com/*'], shares: [], updatedMs: 7 },
+      ])
+      expect(await store.listFunctions('default', { limit: 2 })).toEqual(all.slice(0, 2))
+      expect(await store.listFunctions('default', { after: 'alpha', limit: 1 })).toEqual(all.slice(1, 2))
+      expect(await store.listFunctions('default', { after: 'gamma', limit: 1 })).toEqual([])
+    })
+
+    it('reads versions in portions, and those alone that load', async () => {
+      const ids = Array.from({ length: 5 }, (_, index) => `01J0000000000000000000000${index}`)
+      await store.commit({ writes: ids.map((id, index) => ({ kind: 'putVersion', version: { ...version(id), isLoaded: index % 2 === 0 } })), timeMs: 1 })
+      const read = async (...range: [limit: number, more?: VersionRange]): Promise<string[]> =>
+        (await store.readVersions('default', 'hello', ...range)).map((one) => one.version.slice(-1))
+      expect(await read(2)).toEqual(['4', '3'])
+      expect(await read(2, { before: ids[3] })).toEqual(['2', '1'])
+      expect(await read(2, { isLoaded: true })).toEqual(['4', '2'])
+      expect(await read(2, { before: ids[2], isLoaded: true })).toEqual(['0'])
+    })
+
+    it('knows who has routes on a host, as of the last commit', async () => {
+      const put = (account: string, name: string, routes: string[]): StoreWrite => ({ kind: 'putFunction', state: { ...state(name), account, routes } })
+      const owners = async (...hosts: string[]): Promise<string[]> =>
+        (await store.readRoutes(hosts)).map(({ account, name, route }) => `${account}/${name} ${route}`).toSorted()
+      await store.commit({ writes: [put('default', 'one', ['a.example/*', 'a.example/v1/*', 'b.example/']), put('acme', 'two', ['a.example/x'])], timeMs: 1 })
+      expect(await owners('a.example')).toEqual(['acme/two a.example/x', 'default/one a.example/*', 'default/one a.example/v1/*'])
+      expect(await owners('b.example', 'c.example')).toEqual(['default/one b.example/'])
+      await store.commit({ writes: [put('default', 'one', ['c.example/*'])], timeMs: 2 })
+      expect(await owners('a.example', 'b.example', 'c.example')).toEqual(['acme/two a.example/x', 'default/one c.example/*'])
+      await store.commit({ writes: [{ kind: 'deleteFunction', account: 'acme', name: 'two' }], timeMs: 3 })
+      await store.close()
+      store = await harness.open()
+      expect(await owners('a.example', 'c.example')).toEqual(['default/one c.example/*'])
     })
 
     it('keeps records by collection and key, lists them by range in both directions, and forgets them', async () => {
