@@ -28,7 +28,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       request: { body: jsonBody(deploymentRequestSchema) },
       responses: answersLines('One line for each event.', deploymentEventSchema),
     }),
-    async (context) => stream(context, await deployments.deploy(context.get('caller').account, context.req.valid('json'))),
+    async (context) => stream(context, await deployments.deploy(context.get('caller').actor, context.req.valid('json'))),
   )
 
   app.openapi(
@@ -42,6 +42,6 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       responses: answersLines('One line for each event.', deploymentEventSchema),
     }),
     async (context) =>
-      stream(context, await deployments.release(context.get('caller').account, context.req.valid('param').name, context.req.valid('json'))),
+      stream(context, await deployments.release(context.get('caller').actor, context.req.valid('param').name, context.req.valid('json'))),
   )
 }

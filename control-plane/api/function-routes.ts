@@ -35,7 +35,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
       method: 'delete', path: '/v1/functions/{name}', summary: 'Deletes a function with its versions and secrets', security: bearer,
       middleware: deploy, request: { params: nameParameters }, responses: answersJson('Deleted.', changedSchema),
     }),
-    async (context) => context.json(changed(await functions.remove(context.get('caller').account, context.req.valid('param').name))),
+    async (context) => context.json(changed(await functions.remove(context.get('caller').actor, context.req.valid('param').name))),
   )
 
   app.openapi(
@@ -77,7 +77,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
     }),
     async (context) => {
       const { name, key } = context.req.valid('param')
-      return context.json(changed(await functions.putSecret(context.get('caller').account, name, key, context.req.valid('json').value)))
+      return context.json(changed(await functions.putSecret(context.get('caller').actor, name, key, context.req.valid('json').value)))
     },
   )
 
@@ -88,7 +88,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
     }),
     async (context) => {
       const { name, key } = context.req.valid('param')
-      return context.json(changed(await functions.deleteSecret(context.get('caller').account, name, key)))
+      return context.json(changed(await functions.deleteSecret(context.get('caller').actor, name, key)))
     },
   )
 

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { SkerryError } from '../../errors/index.ts'
-import { authenticate, type Scope } from '../auth/index.ts'
+import { authenticate, type Credentials, type Scope } from '../auth/index.ts'
 import { problemSchema } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 
@@ -39,8 +39,16 @@ export const bearer = [{ bearer: [] }]
 /** Lets callers with one of the scopes in. */
 export function requireScope(dependencies: ApiDependencies, ...scopes: Scope[]): MiddlewareHandler<ApiEnvironment> {
   return async (context, next) => {
-    context.set('caller', await authenticate(dependencies.store, context.req.header('authorization'), scopes))
+    context.set('caller', await authenticate(dependencies.store, credentialsOf(context), scopes))
     await next()
+  }
+}
+
+function credentialsOf(context: Context<ApiEnvironment>): Credentials {
+  return {
+    authorization: context.req.header('authorization'),
+    requestId: context.get('requestId'),
+    address: context.env.incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, ''),
   }
 }
 

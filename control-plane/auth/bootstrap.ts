@@ -6,7 +6,7 @@ import type { SecretBox } from './secret-box.ts'
 import { createToken, hashToken, type Scope, tokens } from './tokens.ts'
 
 export interface Identity {
-  /** Scope admin of the account `default`. */
+  /** Scopes admin and operator, of the account `default`. */
   readonly adminToken: string
   /** With it nodes and gateways join. */
   readonly nodeToken: string
@@ -60,11 +60,15 @@ export async function openIdentity(store: Store, box: SecretBox, given: GivenTok
     const token = async (name: string, scopes: Scope[], replacement: string | undefined): Promise<string> => {
       const value = await sealed(`${name}-token`, createToken, replacement)
       const hash = hashToken(value)
-      if ((await tokens.read(store, hash)) === undefined) writes.push(tokens.put(hash, { name, account: 'default', scopes, createdMs: nowMs }))
+      const stored = await tokens.read(store, hash)
+      // One that an older release made has fewer scopes.
+      if (stored === undefined || scopes.some((scope) => !stored.scopes.includes(scope))) {
+        writes.push(tokens.put(hash, { name, account: 'default', scopes, createdMs: stored?.createdMs ?? nowMs }))
+      }
       return value
     }
     identity = {
-      adminToken: await token('admin', ['admin'], given.admin),
+      adminToken: await token('admin', ['admin', 'operator'], given.admin),
       nodeToken: await token('node', ['node'], given.node),
       internalToken: await sealed('internal-token', () => randomBytes(32).toString('base64url')),
       signer: new RecordSigner(

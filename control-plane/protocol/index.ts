@@ -32,6 +32,7 @@ export {
   type VersionList,
   versionListSchema,
 } from './api.ts'
+export { type AuditEntry, auditEntrySchema } from './audit.ts'
 export {
   type Acknowledgement,
   acknowledgementSchema,

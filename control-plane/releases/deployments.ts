@@ -1,5 +1,6 @@
 import { monotonicFactory } from 'ulid'
 import { SkerryError } from '../../errors/index.ts'
+import type { Actor } from '../audit/index.ts'
 import { pooledRandom } from '../pooled-random.ts'
 import { artifactBytesMax, canonicalJson, type DeploymentEvent, type DeploymentRequest, type ReleaseRequest } from '../protocol/index.ts'
 import type { Store, StoredVersion } from '../store/index.ts'
@@ -35,14 +36,14 @@ export class Deployments {
   }
 
   /** Stores versions of the functions and activates them as one group. */
-  deploy(account: string, request: DeploymentRequest): Promise<EventLog<DeploymentEvent>> {
+  deploy(actor: Actor, request: DeploymentRequest): Promise<EventLog<DeploymentEvent>> {
     const names = request.functions.map((one) => one.name)
-    return this.#start(account, names, () => this.#planDeployment(account, request))
+    return this.#start(actor.account, names, () => this.#planDeployment(actor, request))
   }
 
   /** Splits the traffic of a function between versions that exist. */
-  release(account: string, name: string, request: ReleaseRequest): Promise<EventLog<DeploymentEvent>> {
-    return this.#start(account, [name], () => this.#planRelease(account, name, request))
+  release(actor: Actor, name: string, request: ReleaseRequest): Promise<EventLog<DeploymentEvent>> {
+    return this.#start(actor.account, [name], () => this.#planRelease(actor, name, request))
   }
 
   /** Waits for runs that are under way. */
@@ -90,7 +91,8 @@ export class Deployments {
     return log
   }
 
-  async #planDeployment(account: string, request: DeploymentRequest): Promise<RolloutPlan> {
+  async #planDeployment(actor: Actor, request: DeploymentRequest): Promise<RolloutPlan> {
+    const { account } = actor
     const functions: FunctionPlan[] = []
     for (const [index, one] of request.functions.entries()) {
       const at = `functions.${index}`
@@ -120,10 +122,11 @@ export class Deployments {
         reported: version,
       })
     }
-    return { account, functions, deployment: this.#ulid(this.#options.nowMs()) }
+    return { account, actor, action: 'function.deploy', message: request.message, functions, deployment: this.#ulid(this.#options.nowMs()) }
   }
 
-  async #planRelease(account: string, name: string, request: ReleaseRequest): Promise<RolloutPlan> {
+  async #planRelease(actor: Actor, name: string, request: ReleaseRequest): Promise<RolloutPlan> {
+    const { account } = actor
     const { shares } = request
     const sum = shares.reduce((total, share) => total + share.percent, 0)
     if (Math.abs(sum - 100) > 0.001) {
@@ -144,6 +147,9 @@ export class Deployments {
     if (largest === undefined) throw new SkerryError('invalid_request', 'No version was given.', { field: 'shares' })
     return {
       account,
+      actor,
+      action: 'function.release',
+      message: request.message,
       deployment: this.#ulid(this.#options.nowMs()),
       functions: [
         {

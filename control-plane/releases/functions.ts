@@ -1,4 +1,5 @@
 import { SkerryError } from '../../errors/index.ts'
+import { type Actor, auditWrite } from '../audit/index.ts'
 import type { SecretBox } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { secretContext } from '../feed/index.ts'
@@ -83,14 +84,15 @@ export class Functions {
   }
 
   /** Deletes a function with its versions and secrets. Answers with the revision, if nodes had to be told. */
-  async remove(account: string, name: string): Promise<number | undefined> {
+  async remove(actor: Actor, name: string): Promise<number | undefined> {
+    const { account } = actor
     const { store, clock, locks } = this.#options
     const release = await locks.acquire([`${account}/${name}`], deleteTimeoutMs)
     try {
       const timeMs = clock.nowMs()
       const revision = await store.commit(async () => {
         await this.requireFunction(account, name)
-        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }]
+        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }, auditWrite(actor, 'function.delete', name, {}, timeMs)]
         const stored = await store.readFunction(account, name)
         return stored === undefined ? { writes, timeMs } : { writes, change: { kind: 'delete', account, function: name }, timeMs }
       })
@@ -107,7 +109,8 @@ export class Functions {
   }
 
   /** Sets a secret, for a function that may yet have to be deployed. Active functions get it at once. */
-  async putSecret(account: string, name: string, key: string, value: string): Promise<number | undefined> {
+  async putSecret(actor: Actor, name: string, key: string, value: string): Promise<number | undefined> {
+    const { account } = actor
     const { store, box } = this.#options
     const revision = await store.commit(async () => {
       const secrets = await store.readSecrets(account, name)
@@ -115,30 +118,38 @@ export class Functions {
         throw new SkerryError('invalid_request', `${name} has ${secretsMax} secrets already; delete one first.`, { field: 'key', limit: secretsMax })
       }
       const sealed = box.seal(value, secretContext(account, name, key))
-      return this.#changeSecrets(account, name, { ...secrets, [key]: sealed }, { kind: 'putSecret', account, name, key, sealed })
+      return this.#changeSecrets(actor, 'secret.put', { ...secrets, [key]: sealed }, { kind: 'putSecret', account, name, key, sealed })
     })
     return revision?.sequence
   }
 
-  async deleteSecret(account: string, name: string, key: string): Promise<number | undefined> {
+  async deleteSecret(actor: Actor, name: string, key: string): Promise<number | undefined> {
+    const { account } = actor
     const { store } = this.#options
     const revision = await store.commit(async () => {
       const { [key]: removed, ...rest } = await store.readSecrets(account, name)
       if (removed === undefined) throw new SkerryError('not_found', `${name} has no secret ${key}.`, { field: 'key' })
-      return this.#changeSecrets(account, name, rest, { kind: 'deleteSecret', account, name, key })
+      return this.#changeSecrets(actor, 'secret.delete', rest, { kind: 'deleteSecret', account, name, key })
     })
     return revision?.sequence
   }
 
   /** What changes the secrets: active functions are told. */
-  async #changeSecrets(account: string, name: string, secrets: Readonly<Record<string, string>>, write: StoreWrite): Promise<Commit> {
+  async #changeSecrets(
+    actor: Actor,
+    action: 'secret.put' | 'secret.delete',
+    secrets: Readonly<Record<string, string>>,
+    write: Extract<StoreWrite, { kind: 'putSecret' | 'deleteSecret' }>,
+  ): Promise<Commit> {
     const { store, clock } = this.#options
+    const { account, name, key } = write
     const timeMs = clock.nowMs()
+    const writes = [write, auditWrite(actor, action, name, { key }, timeMs)]
     const stored = await store.readFunction(account, name)
-    if (stored === undefined) return { writes: [write], timeMs }
+    if (stored === undefined) return { writes, timeMs }
     const state = { ...stored.state, secrets: { ...secrets } }
     return {
-      writes: [write, { kind: 'putFunction', state }],
+      writes: [...writes, { kind: 'putFunction', state }],
       change: { kind: 'activate', deployment: `secret-${name}`, functions: [state] },
       timeMs,
     }

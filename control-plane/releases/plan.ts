@@ -1,4 +1,5 @@
 import { errorRegistry, isErrorCode } from '../../errors/index.ts'
+import { type Actor, auditWrite } from '../audit/index.ts'
 import type { ConnectedNode } from '../feed/index.ts'
 import type { FunctionState, VersionConfig } from '../protocol/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
@@ -21,6 +22,10 @@ export interface FunctionPlan {
 
 export interface RolloutPlan {
   readonly account: string
+  /** Who wants it, and what it is called in the audit log. */
+  readonly actor: Actor
+  readonly action: 'function.deploy' | 'function.release'
+  readonly message: string
   readonly deployment: string
   readonly functions: readonly FunctionPlan[]
 }
@@ -43,8 +48,8 @@ export function checkPlan(plan: RolloutPlan, states: readonly FunctionState[], d
   checkRoutes(claims, states, domain)
 }
 
-/** The states that the plan leads to from what is there now. Throws as `checkPlan`. */
-export async function composeActivation(store: Store, plan: RolloutPlan, domain: string): Promise<ActivationWrites> {
+/** The states that the plan leads to from what is there now. Throws as `checkPlan`. @param timeMs that of the commit */
+export async function composeActivation(store: Store, plan: RolloutPlan, domain: string, timeMs: number): Promise<ActivationWrites> {
   const snapshot = (await store.readSnapshot()).functions
   checkPlan(plan, snapshot, domain)
   const states: FunctionState[] = []
@@ -69,7 +74,8 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
     }
     states.push(state)
     previous.push(before)
-    writes.push({ kind: 'putFunction', state })
+    const detail = { version: one.reported.version, shares: [...shares], routes: state.routes, message: plan.message }
+    writes.push({ kind: 'putFunction', state }, auditWrite(plan.actor, plan.action, one.name, detail, timeMs))
   }
   return { states, previous, writes, previousStatuses }
 }

@@ -1,4 +1,5 @@
 import { isErrorCode } from '../../errors/index.ts'
+import { auditWrite, systemActor } from '../audit/index.ts'
 import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
 import type { Store } from '../store/index.ts'
 import { toVersionRecord } from './function-state.ts'
@@ -73,7 +74,11 @@ export class Rollout {
       const timeMs = clock.nowMs()
       if (versions.length === 0) return { writes: [], timeMs }
       return {
-        writes: plan.functions.flatMap(({ newVersion }) => (newVersion === undefined ? [] : [{ kind: 'putVersion' as const, version: newVersion }])),
+        writes: plan.functions.flatMap(({ newVersion }) => {
+          if (newVersion === undefined) return []
+          const { version, function: name, message } = newVersion
+          return [{ kind: 'putVersion' as const, version: newVersion }, auditWrite(plan.actor, 'version.create', name, { version, message }, timeMs)]
+        }),
         change: { kind: 'prepare', deployment: plan.deployment, versions: versions.map(toVersionRecord) },
         timeMs,
       }
@@ -94,12 +99,9 @@ export class Rollout {
     const { store, clock, domain } = this.#options
     let activation: ActivationWrites = { states: [], previous: [], writes: [], previousStatuses: [] }
     const revision = await store.commit(async () => {
-      activation = await composeActivation(store, plan, domain)
-      return {
-        writes: activation.writes,
-        change: { kind: 'activate', deployment: plan.deployment, functions: [...activation.states] },
-        timeMs: clock.nowMs(),
-      }
+      const timeMs = clock.nowMs()
+      activation = await composeActivation(store, plan, domain, timeMs)
+      return { writes: activation.writes, change: { kind: 'activate', deployment: plan.deployment, functions: [...activation.states] }, timeMs }
     })
     if (revision === undefined) throw new Error('a commit with a change made no revision')
     const result = await runPhase(this.#options, {
@@ -135,7 +137,9 @@ export class Rollout {
     const failed = plan.functions.flatMap((one) => one.prepare).find((version) => version.function === outcome.function)
     if (failed !== undefined && failed.status !== 'active') {
       const write = { kind: 'setVersionStatus' as const, version: failed.version, status: 'refused' as const, isLoaded: false }
-      await store.commit({ writes: [write], timeMs: clock.nowMs() })
+      const timeMs = clock.nowMs()
+      const detail = { version: failed.version, node, code: outcome.code }
+      await store.commit({ writes: [write, auditWrite(systemActor(plan.account), 'version.refuse', failed.function, detail, timeMs)], timeMs })
     }
     const mapped = await stackMapper.map(failed?.sourceMapHash, outcome.stack ?? '')
     return {
@@ -172,7 +176,13 @@ export class Rollout {
       const timeMs = clock.nowMs()
       if (functions.length === 0) return { writes: [], timeMs }
       return {
-        writes: [...functions.map((state) => ({ kind: 'putFunction' as const, state })), ...activation.previousStatuses],
+        writes: [
+          ...functions.flatMap((state) => [
+            { kind: 'putFunction' as const, state },
+            auditWrite(systemActor(plan.account), 'function.revert', state.function, { shares: state.shares }, timeMs),
+          ]),
+          ...activation.previousStatuses,
+        ],
         change: { kind: 'activate', deployment: plan.deployment, functions },
         timeMs,
       }

@@ -1,0 +1,2 @@
+export { type Actor, asOperator, operatorLog, systemActor } from './actor.ts'
+export { type AuditDetail, auditEntries, auditWrite } from './audit-log.ts'
