@@ -57,8 +57,7 @@ export async function composeState(
     if (version === undefined) throw new SkerryError('not_found', `${name} has no version ${id}.`, { field: 'shares' })
     versions.set(id, version)
   }
-  const recent = await store.readVersions(account, name, 100)
-  for (const version of recent.filter((one) => one.isLoaded).slice(0, previewsKept)) versions.set(version.version, version)
+  for (const version of await store.readVersions(account, name, previewsKept, { isLoaded: true })) versions.set(version.version, version)
   return {
     account,
     function: name,

@@ -5,7 +5,7 @@ import type { FunctionState, VersionConfig } from '../protocol/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
 import { composeState, type Share } from './function-state.ts'
 import type { FailedOutcome } from './phase.ts'
-import { checkRoutes } from './routes.ts'
+import { checkRoutes, readOthers, type RouteClaim } from './routes.ts'
 
 export interface FunctionPlan {
   readonly name: string
@@ -39,25 +39,25 @@ export interface ActivationWrites {
 }
 
 /** Throws `route_conflict` or `invalid_request` where the plan does not fit what is there now. */
-export function checkPlan(plan: RolloutPlan, states: readonly FunctionState[], domain: string): void {
-  const claims = plan.functions.map((one) => {
-    const current = findState(plan, one, states)
+export async function checkPlan(store: Store, plan: RolloutPlan, domain: string): Promise<void> {
+  const claims: RouteClaim[] = []
+  for (const one of plan.functions) {
+    const current = await readState(store, plan, one)
     one.shares(current?.shares ?? [])
-    return { account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)) }
-  })
-  checkRoutes(claims, states, domain)
+    claims.push({ account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)) })
+  }
+  checkRoutes(claims, await readOthers(store, claims, domain), domain)
 }
 
 /** The states that the plan leads to from what is there now. Throws as `checkPlan`. @param timeMs that of the commit */
 export async function composeActivation(store: Store, plan: RolloutPlan, domain: string, timeMs: number): Promise<ActivationWrites> {
-  const snapshot = (await store.readSnapshot()).functions
-  checkPlan(plan, snapshot, domain)
+  await checkPlan(store, plan, domain)
   const states: FunctionState[] = []
   const previous: FunctionState[] = []
   const writes: StoreWrite[] = []
   const previousStatuses: StoreWrite[] = []
   for (const one of plan.functions) {
-    const current = findState(plan, one, snapshot)
+    const current = await readState(store, plan, one)
     const before = current ?? { account: plan.account, function: one.name, routes: [], shares: [], versions: [], secrets: {} }
     const shares = one.shares(before.shares)
     const state = await composeState(store, {
@@ -99,8 +99,8 @@ export function isLoadFailure(outcome: FailedOutcome): boolean {
   return !isErrorCode(outcome.code) || errorRegistry[outcome.code].audience === 'function'
 }
 
-function findState(plan: RolloutPlan, one: FunctionPlan, states: readonly FunctionState[]): FunctionState | undefined {
-  return states.find((state) => state.account === plan.account && state.function === one.name)
+async function readState(store: Store, plan: RolloutPlan, one: FunctionPlan): Promise<FunctionState | undefined> {
+  return (await store.readFunction(plan.account, one.name))?.state
 }
 
 function activeRoutes(state: FunctionState | undefined): readonly string[] | undefined {

@@ -70,7 +70,7 @@ export class Rollout {
     const { store, clock, domain } = this.#options
     const versions = plan.functions.flatMap((one) => one.prepare)
     const revision = await store.commit(async () => {
-      checkPlan(plan, (await store.readSnapshot()).functions, domain)
+      await checkPlan(store, plan, domain)
       const timeMs = clock.nowMs()
       if (versions.length === 0) return { writes: [], timeMs }
       return {

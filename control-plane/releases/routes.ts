@@ -1,5 +1,5 @@
 import { SkerryError } from '../../errors/index.ts'
-import type { FunctionState } from '../protocol/index.ts'
+import type { Store } from '../store/index.ts'
 
 export const defaultAccount = 'default'
 
@@ -14,17 +14,36 @@ export interface RouteClaim {
   readonly routes: readonly string[]
 }
 
+/** The account and name of the function whose default host this is, where there is such a function; undefined for hosts of other kinds. */
+function ofDefaultHost(host: string, domain: string): { readonly account: string; readonly name: string } | undefined {
+  if (!host.endsWith(`.${domain}`)) return undefined
+  const [name = '', account = defaultAccount, ...more] = host.slice(0, -domain.length - 1).split('.')
+  return more.length === 0 && defaultHost(account, name, domain) === host ? { account, name } : undefined
+}
+
+/** What stands in the store that the claims could collide with: routes on their hosts, and functions whose default hosts they take. */
+export async function readOthers(store: Store, claims: readonly RouteClaim[], domain: string): Promise<readonly RouteClaim[]> {
+  const hosts = new Set(claims.flatMap((claim) => [
+    defaultHost(claim.account, claim.name, domain), ...claim.routes.map((route) => route.slice(0, route.indexOf('/'))),
+  ]))
+  const others = new Map<string, { readonly account: string; readonly name: string; readonly routes: string[] }>()
+  for (const { account, name, route } of await store.readRoutes([...hosts])) {
+    const key = `${account}/${name}`
+    others.set(key, { account, name, routes: [...(others.get(key)?.routes ?? []), route] })
+  }
+  for (const host of hosts) {
+    const owner = ofDefaultHost(host, domain)
+    if (owner === undefined || others.has(`${owner.account}/${owner.name}`)) continue
+    if ((await store.readFunction(owner.account, owner.name)) !== undefined) others.set(`${owner.account}/${owner.name}`, { ...owner, routes: [] })
+  }
+  return [...others.values()].filter((other) => !claims.some((claim) => claim.account === other.account && claim.name === other.name))
+}
+
 /**
  * Checks that nobody else has the routes: exactly the same host and path, or the default host of another function. Throws
- * `route_conflict`, which names the other function only to its own account.
+ * `route_conflict`, which names the other function only to its own account. @param others what `readOthers` found
  */
-export function checkRoutes(claims: readonly RouteClaim[], states: readonly FunctionState[], domain: string): void {
-  const isClaimed = (state: FunctionState): boolean =>
-    claims.some((claim) => claim.account === state.account && claim.name === state.function)
-  const others: RouteClaim[] = states
-    .filter((state) => !isClaimed(state))
-    .map((state) => ({ account: state.account, name: state.function, routes: state.routes }))
-
+export function checkRoutes(claims: readonly RouteClaim[], others: readonly RouteClaim[], domain: string): void {
   const owners = new Map<string, RouteClaim>()
   const hosts = new Map<string, RouteClaim>()
   for (const claim of [...others, ...claims]) {
