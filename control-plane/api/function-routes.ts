@@ -4,6 +4,7 @@ import {
   environmentKeySchema,
   functionListSchema,
   nameSchema,
+  pageQuery,
   secretListSchema,
   secretValueSchema,
   tailEventSchema,
@@ -25,9 +26,10 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
   app.openapi(
     createRoute({
       method: 'get', path: '/v1/functions', summary: 'The functions of the account', security: bearer, middleware: read,
+      request: { query: pageQuery() },
       responses: answersJson('Functions by name.', functionListSchema),
     }),
-    async (context) => context.json({ functions: await functions.list(context.get('caller').account) }),
+    async (context) => context.json(await functions.list(context.get('caller').account, context.req.valid('query'))),
   )
 
   app.openapi(
@@ -40,11 +42,11 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions/{name}/versions', summary: 'The last 100 versions, newest first', security: bearer, middleware: read,
-      request: { params: nameParameters }, responses: answersJson('Versions.', versionListSchema),
+      method: 'get', path: '/v1/functions/{name}/versions', summary: 'The versions of a function, newest first', security: bearer, middleware: read,
+      request: { params: nameParameters, query: pageQuery() }, responses: answersJson('Versions.', versionListSchema),
     }),
     async (context) =>
-      context.json({ versions: await functions.listVersions(context.get('caller').account, context.req.valid('param').name) }),
+      context.json(await functions.listVersions(context.get('caller').account, context.req.valid('param').name, context.req.valid('query'))),
   )
 
   app.openapi(
@@ -63,10 +65,10 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
   app.openapi(
     createRoute({
       method: 'get', path: '/v1/functions/{name}/secrets', summary: 'Names of the secrets', security: bearer, middleware: read,
-      request: { params: nameParameters }, responses: answersJson('Names; values are never given.', secretListSchema),
+      request: { params: nameParameters, query: pageQuery() }, responses: answersJson('Names; values are never given.', secretListSchema),
     }),
     async (context) =>
-      context.json({ secrets: await functions.listSecrets(context.get('caller').account, context.req.valid('param').name) }),
+      context.json(await functions.listSecrets(context.get('caller').account, context.req.valid('param').name, context.req.valid('query'))),
   )
 
   app.openapi(

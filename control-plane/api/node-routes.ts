@@ -11,6 +11,8 @@ import {
   nodeListSchema,
   nodeRegistrationSchema,
   nodeWelcomeSchema,
+  pageQuery,
+  toPage,
 } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { ndjsonResponse } from './ndjson.ts'
@@ -18,6 +20,8 @@ import { answersJson, answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBod
 
 const nodeParameters = z.object({ node: nameSchema })
 const subscribersMax = 2_000
+/** Gateways want all nodes there can be at once. */
+const nodesListedMax = 10_000
 
 export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { feed, nodes, board, store, tail, identity, clock, metrics, log } = dependencies
@@ -28,11 +32,14 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
   app.openapi(
     createRoute({
       method: 'get', path: '/v1/nodes', summary: 'The edge nodes; with the internal token for callers with scope node', security: bearer,
-      middleware: requireScope(dependencies, 'read', 'node'), responses: answersJson('Nodes by name.', nodeListSchema),
+      middleware: requireScope(dependencies, 'read', 'node'), request: { query: pageQuery({ usual: nodesListedMax, max: nodesListedMax }) }, responses: answersJson('Nodes by name.', nodeListSchema),
     }),
     (context) => {
       const isNode = hasScope(context.get('caller'), 'node')
-      return context.json({ nodes: nodes.list(), ...(isNode ? { internalToken: identity.internalToken } : {}) })
+      const page = context.req.valid('query')
+      const { cursor = '', limit } = page
+      const { items, ...rest } = toPage(nodes.list().filter(({ name }) => name > cursor).slice(0, limit + 1), page, ({ name }) => name)
+      return context.json({ nodes: items, ...rest, ...(isNode ? { internalToken: identity.internalToken } : {}) })
     },
   )
 

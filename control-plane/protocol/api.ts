@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hashSchema, versionIdSchema, versionReferenceSchema } from './feed.ts'
+import { nextCursorSchema } from './pages.ts'
 import { environmentKeySchema, environmentValueSchema, nameSchema, routesSchema, versionConfigSchema } from './project.ts'
 
 /**
@@ -107,7 +108,7 @@ export const versionInfoSchema = z.strictObject({
   status: z.enum(['stored', 'refused', 'active', 'retired']),
   config: versionConfigSchema,
 })
-export const versionListSchema = z.strictObject({ versions: z.array(versionInfoSchema) })
+export const versionListSchema = z.strictObject({ versions: z.array(versionInfoSchema), nextCursor: nextCursorSchema })
 export type VersionInfo = z.infer<typeof versionInfoSchema>
 export type VersionList = z.infer<typeof versionListSchema>
 
@@ -121,11 +122,11 @@ export const functionInfoSchema = z.strictObject({
   /** Nodes that hold it apart, since it ends the processes it runs in. */
   quarantined: z.array(z.strictObject({ node: nameSchema, version: versionIdSchema, reason: z.string(), processesEnded: z.int(), refusedMs: z.number() })),
 })
-export const functionListSchema = z.strictObject({ functions: z.array(functionInfoSchema) })
+export const functionListSchema = z.strictObject({ functions: z.array(functionInfoSchema), nextCursor: nextCursorSchema })
 export type FunctionInfo = z.infer<typeof functionInfoSchema>
 export type FunctionList = z.infer<typeof functionListSchema>
 
-export const secretListSchema = z.strictObject({ secrets: z.array(environmentKeySchema) })
+export const secretListSchema = z.strictObject({ secrets: z.array(environmentKeySchema), nextCursor: nextCursorSchema })
 export type SecretList = z.infer<typeof secretListSchema>
 export const secretValueSchema = z.strictObject({ value: environmentValueSchema })
 

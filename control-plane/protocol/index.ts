@@ -65,6 +65,7 @@ export {
   quarantinedMax,
   nodeWelcomeSchema,
 } from './nodes.ts'
+export { nextCursorSchema, type PageQuery, pageQuery, toPage } from './pages.ts'
 export {
   concurrencySchema,
   environmentKeySchema,

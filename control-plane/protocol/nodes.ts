@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { versionIdSchema } from './feed.ts'
+import { nextCursorSchema } from './pages.ts'
 import { nameSchema } from './project.ts'
 
 /** A function that ends the processes it runs in, and how a node holds it apart. */
@@ -50,5 +51,5 @@ export const nodeSchema = nodeRegistrationSchema.omit({ quarantined: true }).ext
 export type NodeInfo = z.infer<typeof nodeSchema>
 
 /** `GET /v1/nodes`. `internalToken` is there for callers with scope `node` only. */
-export const nodeListSchema = z.strictObject({ nodes: z.array(nodeSchema), internalToken: z.string().optional() })
+export const nodeListSchema = z.strictObject({ nodes: z.array(nodeSchema), internalToken: z.string().optional(), nextCursor: nextCursorSchema })
 export type NodeList = z.infer<typeof nodeListSchema>

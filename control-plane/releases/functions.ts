@@ -3,7 +3,7 @@ import { type Actor, auditWrite } from '../audit/index.ts'
 import type { SecretBox } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { secretContext } from '../feed/index.ts'
-import type { FunctionInfo, VersionInfo } from '../protocol/index.ts'
+import { type FunctionInfo, type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
 import type { Commit, Store, StoreWrite } from '../store/index.ts'
 import type { KeyedLocks } from './locks.ts'
 
@@ -18,7 +18,6 @@ export interface FunctionsOptions {
 }
 
 const secretsMax = 64
-const versionsListed = 100
 const deleteTimeoutMs = 60_000
 /** An artifact that no version names may belong to a deployment that is about to come. */
 const artifactGraceMs = 24 * 60 * 60 * 1_000
@@ -31,43 +30,39 @@ export class Functions {
     this.#options = options
   }
 
-  async list(account: string): Promise<readonly FunctionInfo[]> {
+  /** By name. */
+  async list(account: string, page: PageQuery): Promise<FunctionList> {
     const { store, functionUrl, quarantined } = this.#options
-    const names = await store.listFunctionNames(account)
-    return Promise.all(
-      names.map(async (name) => {
-        const stored = await store.readFunction(account, name)
-        const [newest] = stored === undefined ? await store.readVersions(account, name, 1) : []
-        return {
-          name,
-          account,
-          url: functionUrl(account, name),
-          routes: [...(stored?.state.routes ?? [])],
-          active: [...(stored?.state.shares ?? [])],
-          updatedMs: stored?.updatedMs ?? newest?.createdMs ?? 0,
-          quarantined: [...quarantined(account, name)],
-        }
-      }),
-    )
+    const { items, ...rest } = toPage(await store.listFunctions(account, { after: page.cursor, limit: page.limit + 1 }), page, ({ name }) => name)
+    return {
+      functions: items.map(({ name, routes, shares, updatedMs }) => ({
+        name, account, url: functionUrl(account, name), routes: [...routes], active: [...shares], updatedMs, quarantined: [...quarantined(account, name)],
+      })),
+      ...rest,
+    }
   }
 
-  /** The last versions, newest first. */
-  async listVersions(account: string, name: string): Promise<readonly VersionInfo[]> {
+  /** Newest first. */
+  async listVersions(account: string, name: string, page: PageQuery): Promise<VersionList> {
     const { store } = this.#options
-    const versions = await store.readVersions(account, name, versionsListed)
-    if (versions.length === 0) throw unknownFunction(name)
+    const read = await store.readVersions(account, name, page.limit + 1, { before: page.cursor })
+    if (read.length === 0) await this.requireFunction(account, name)
     const shares = (await store.readFunction(account, name))?.state.shares ?? []
-    return versions.map((version) => ({
-      version: version.version,
-      function: version.function,
-      createdMs: version.createdMs,
-      message: version.message,
-      artifactHash: version.artifactHash,
-      artifactBytes: version.artifactBytes,
-      percent: shares.find((share) => share.version === version.version)?.percent ?? 0,
-      status: version.status,
-      config: version.config,
-    }))
+    const { items, ...rest } = toPage(read, page, ({ version }) => version)
+    return {
+      versions: items.map((version) => ({
+        version: version.version,
+        function: version.function,
+        createdMs: version.createdMs,
+        message: version.message,
+        artifactHash: version.artifactHash,
+        artifactBytes: version.artifactBytes,
+        percent: shares.find((share) => share.version === version.version)?.percent ?? 0,
+        status: version.status,
+        config: version.config,
+      })),
+      ...rest,
+    }
   }
 
   async readSourceMap(account: string, name: string, version: string): Promise<Uint8Array> {
@@ -104,8 +99,11 @@ export class Functions {
   }
 
   /** Names only: values never leave but to nodes. */
-  async listSecrets(account: string, name: string): Promise<readonly string[]> {
-    return Object.keys(await this.#options.store.readSecrets(account, name))
+  async listSecrets(account: string, name: string, page: PageQuery): Promise<SecretList> {
+    const { cursor = '', limit } = page
+    const keys = Object.keys(await this.#options.store.readSecrets(account, name)).toSorted().filter((key) => key > cursor)
+    const { items, ...rest } = toPage(keys.slice(0, limit + 1), page, (key) => key)
+    return { secrets: items, ...rest }
   }
 
   /** Sets a secret, for a function that may yet have to be deployed. Active functions get it at once. */

@@ -35,6 +35,15 @@ describe('createClient', () => {
     expect(server.requests[0]?.authorization).toBe('Bearer secret-token')
   })
 
+  test('walks the pages of a list', async () => {
+    const { client, server } = await connect({
+      'GET /v1/functions/hello/secrets': ({ path }) =>
+        path.includes('cursor=B%2F2') ? { json: { secrets: ['C'] } } : { json: { secrets: ['A', 'B'], nextCursor: 'B/2' } },
+    })
+    expect(await client.secrets.list('hello')).toEqual(['A', 'B', 'C'])
+    expect(server.requests).toHaveLength(2)
+  })
+
   test('turns a problem document into its error', async () => {
     const { client } = await connect({ 'GET /v1/nodes': problem(403, 'forbidden', 'needs scope admin') })
     await expect(client.nodes()).rejects.toMatchObject({ code: 'forbidden', message: 'needs scope admin' })

@@ -16,6 +16,7 @@ import {
   versionListSchema,
 } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
+import { readPages } from './pages.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
 import { rollbackTarget } from './rollback.ts'
 import { createTransport } from './transport.ts'
@@ -74,6 +75,7 @@ export interface SkerryClient {
 
 /** Longest that a deployment's answer may be silent: preparing and activating each have time-outs of their own below this. */
 const deploymentSilenceMs = 120_000
+const pageLimit = 1_000
 
 function checkShares(shares: readonly Share[]): Share[] {
   const checked = shares.map(({ version, percent }) => ({ version: versionId(version), percent }))
@@ -95,8 +97,19 @@ const path = (...segments: readonly string[]): string => `/v1/${segments.map(enc
 /** @see SkerryClient */
 export function createClient({ url, token }: ClientOptions): SkerryClient {
   const transport = createTransport(url, token)
-  const versions = async (name: string): Promise<readonly VersionInfo[]> =>
-    (await transport.json({ method: 'GET', path: path('functions', name, 'versions') }, versionListSchema)).versions
+  /** Whole lists, page by page. */
+  const list = async <T extends { readonly nextCursor?: string | undefined }, Item>(
+    where: string, schema: z.ZodType<T>, itemsOf: (page: T) => readonly Item[],
+  ): Promise<readonly Item[]> => {
+    const items: Item[] = []
+    const pages = readPages((cursor) => {
+      const query = new URLSearchParams({ limit: String(pageLimit), ...(cursor === undefined ? {} : { cursor }) })
+      return transport.json({ method: 'GET', path: `${where}?${query.toString()}` }, schema)
+    })
+    for await (const page of pages) items.push(...itemsOf(page))
+    return items
+  }
+  const versions = (name: string): Promise<readonly VersionInfo[]> => list(path('functions', name, 'versions'), versionListSchema, (page) => page.versions)
   const deployment = (where: string, json: unknown, signal?: AbortSignal): DeploymentStream =>
     transport.lines({ method: 'POST', path: where, json, signal, silenceMs: deploymentSilenceMs }, deploymentEventSchema)
   const release = (name: string, shares: readonly Share[], message = ''): DeploymentStream =>
@@ -122,8 +135,8 @@ export function createClient({ url, token }: ClientOptions): SkerryClient {
       const target = to === undefined ? rollbackTarget(name, await versions(name)) : versionId(to)
       yield* release(name, [{ version: target, percent: 100 }], `rollback to ${target}`)
     },
-    functions: async () => (await transport.json({ method: 'GET', path: path('functions') }, functionListSchema)).functions,
-    nodes: async () => (await transport.json({ method: 'GET', path: path('nodes') }, nodeListSchema)).nodes,
+    functions: () => list(path('functions'), functionListSchema, (page) => page.functions),
+    nodes: () => list(path('nodes'), nodeListSchema, (page) => page.nodes),
     async delete(name) {
       await transport.text({ method: 'DELETE', path: path('functions', name) })
     },
@@ -133,7 +146,7 @@ export function createClient({ url, token }: ClientOptions): SkerryClient {
         if (!result.success) throw new SkerryError('invalid_request', `The value of ${key}: ${z.prettifyError(result.error)}`, { field: 'value' })
         await transport.text({ method: 'PUT', path: path('functions', name, 'secrets', key), json: result.data })
       },
-      list: async (name) => (await transport.json({ method: 'GET', path: path('functions', name, 'secrets') }, secretListSchema)).secrets,
+      list: (name) => list(path('functions', name, 'secrets'), secretListSchema, (page) => page.secrets),
       async delete(name, key) {
         await transport.text({ method: 'DELETE', path: path('functions', name, 'secrets', key) })
       },

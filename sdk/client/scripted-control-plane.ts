@@ -29,7 +29,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** An HTTP server for tests of what talks to a control plane. @param answers by `METHOD /path`; others answer 404 as a problem */
+/** An HTTP server for tests of what talks to a control plane. @param answers by `METHOD /path`, with the query or for all; others answer 404 as a problem */
 export async function startScriptedControlPlane(
   answers: Readonly<Record<string, ScriptedAnswer | ((request: SeenRequest) => ScriptedAnswer)>>,
 ): Promise<ScriptedControlPlane> {
@@ -41,7 +41,7 @@ export async function startScriptedControlPlane(
     const body = await readBody(request)
     const seen = { method: request.method ?? '', path: request.url ?? '', authorization: request.headers.authorization, body }
     requests.push(seen)
-    const scripted = answers[`${seen.method} ${seen.path}`]
+    const scripted = answers[`${seen.method} ${seen.path}`] ?? answers[`${seen.method} ${seen.path.split('?')[0]}`]
     const answer = typeof scripted === 'function' ? scripted(seen) : (scripted ?? problem(404, 'not_found', `No ${seen.path}`))
     response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' })
     if (answer.json !== undefined) response.write(JSON.stringify(answer.json))
