@@ -59,6 +59,8 @@ export const FrameType = {
    * the node does so, the former ends here with what was sent already, and `end` of the latter says that the rest may follow.
    */
   passOn: 22,
+  /** Cell to node: isolate `id` used u32 microseconds of CPU since it was told last, and u8: 1 where it is unloaded and nothing follows. */
+  charged: 23,
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 

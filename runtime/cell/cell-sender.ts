@@ -77,6 +77,13 @@ export class CellSender {
     this.#number(FrameType.settled, exchange, cpuMicros)
   }
 
+  charged(isolateId: number, micros: number, isLast: boolean): void {
+    this.#batch.begin(FrameType.charged, isolateId)
+    this.#batch.writeUint32(micros)
+    this.#batch.writeUint8(isLast ? 1 : 0)
+    this.#batch.finish()
+  }
+
   log(exchange: number, log: CellLog): void {
     this.#batch.json(FrameType.log, exchange, log)
   }

@@ -17,6 +17,7 @@ import { exactCopy, PayloadReader } from '../pipe/index.ts'
 import { BlankFactory } from './blank-isolate.ts'
 import { BlankPool } from './blank-pool.ts'
 import type { CellSender } from './cell-sender.ts'
+import { CpuCharge, CpuCharges } from './cpu-charge.ts'
 import { FunctionIsolate } from './function-isolate.ts'
 import { PoolMeter } from './pool-meter.ts'
 import { performHostOperation } from './host-operations.ts'
@@ -43,12 +44,14 @@ export class Cell {
   /** Loads whose module awaits something at its top level. */
   readonly #starting = new WaitingLoads()
   readonly #poolMeter = new PoolMeter()
+  readonly #charges: CpuCharges
   #pool: BlankPool | undefined
   #runningClock = false
   #nextSubrequest = 1
 
   constructor(options: CellOptions) {
     this.#options = options
+    this.#charges = new CpuCharges(options.schedule)
   }
 
   readonly onFrame = (type: number, id: number, payload: Buffer): void => {
@@ -66,7 +69,7 @@ export class Cell {
         this.#load(id, payload)
         break
       case FrameType.unload:
-        this.#isolates.get(id)?.dispose()
+        this.#isolates.get(id)?.unload()
         this.#forgetIsolate(id)
         break
       case FrameType.open:
@@ -150,6 +153,7 @@ export class Cell {
       marker: this.#options.marker,
       interrupter: this.#options.interrupter,
       poolMeter: this.#poolMeter,
+      charge: new CpuCharge(id, this.#options.sender, this.#charges),
       allocateExchange: () => this.#allocateExchange(isolate),
       releaseExchange: (exchange) => this.#exchanges.delete(exchange),
       onLost: () => {
@@ -166,6 +170,7 @@ export class Cell {
   }
 
   #loaded(id: number, isolate: FunctionIsolate, { outcome, codeCache }: LoadResult): void {
+    if (!outcome.loaded) isolate.tellCpu()
     this.#options.sender.loaded(id, outcome, codeCache)
     const frames = this.#starting.release(id)
     if (!outcome.loaded) {

@@ -3,6 +3,7 @@ import { backstopMs, type CellLog, fixedLimits, GuestEvent, type IsolateLoss, ty
 import { exactCopy } from '../pipe/index.ts'
 import type { BlankIsolate } from './blank-isolate.ts'
 import type { CellSender } from './cell-sender.ts'
+import type { CpuCharge } from './cpu-charge.ts'
 import { isChunkTooLarge, messageRefusal, shortened } from './frame-sizes.ts'
 import { functionFrames, guestStack, isTimeout, messageOf, rejectionOf } from './guest-errors.ts'
 import { handOver } from './hand-over.ts'
@@ -44,6 +45,7 @@ export interface FunctionIsolateOptions {
   readonly flush: () => void
   /** Shared by the isolates of the cell. */
   readonly poolMeter: PoolMeter
+  readonly charge: CpuCharge
   readonly allocateExchange: () => number
   readonly releaseExchange: (exchange: number) => void
   readonly onLost: () => void
@@ -84,6 +86,7 @@ export class FunctionIsolate {
       isWanted: (owner) => !this.#lost && !this.#requests.isExhausted(this.#requests.payerOf(owner)),
       onDone: (owner, cpuMicros, event, id, first, second) => {
         this.#requests.payerOf(owner).cpuMicros += cpuMicros
+        options.charge.add(cpuMicros)
         this.#turn(owner, event, id, first, second)
         options.schedule()
       },
@@ -142,6 +145,7 @@ export class FunctionIsolate {
     this.#enter(0, load.leftMs)
     const result = load.start()
     this.#leave()
+    this.#options.charge.add(this.#clock.cpuMicros)
     if (result !== undefined) {
       onLoaded(result)
       return
@@ -202,6 +206,17 @@ export class FunctionIsolate {
     if (isolate.isDisposed) return 0
     const { total_physical_size: heap, externally_allocated_size: external } = isolate.getHeapStatisticsSync()
     return heap + external + this.#gathered.heldBytes
+  }
+
+  /** The node hears now what CPU it used, before whatever follows. */
+  tellCpu(): void {
+    this.#options.charge.tell()
+  }
+
+  /** The node wants it no more, and hears for the last time what CPU it used. */
+  unload(): void {
+    this.dispose()
+    this.#options.charge.close()
   }
 
   dispose(): void {
@@ -360,6 +375,7 @@ export class FunctionIsolate {
     this.#turnRequest = undefined
     this.#slow = turnMicros > slowTurnMicros
     request.cpuMicros += turnMicros
+    this.#options.charge.add(turnMicros)
     if (this.#loading !== undefined) {
       const { load } = this.#loading
       const result = failed ? load.failed(failure, turnMicros) : load.turnEnded(turnMicros)
@@ -422,6 +438,7 @@ export class FunctionIsolate {
   }
 
   #lose(loss: IsolateLoss): void {
+    this.tellCpu()
     this.#options.sender.isolateLost(this.#options.id, loss)
     this.dispose()
     this.#options.onLost()

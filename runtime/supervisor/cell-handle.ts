@@ -11,7 +11,7 @@ import type { ThreadTime } from './process-usage.ts'
 import { QueueDelay } from './queue-delay.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { RequestTable } from './request-table.ts'
-import type { CellQueue, SubrequestDispatcher } from './runtime.ts'
+import type { CellQueue, RunnableVersion, SubrequestDispatcher } from './runtime.ts'
 import type { CellCommand } from './sandbox.ts'
 import type { GuestImage } from './snapshot.ts'
 import { SubrequestExchange } from './subrequest-exchange.ts'
@@ -48,12 +48,16 @@ export interface CellHandleOptions {
   readonly onLog: (isolate: IsolateRecord, exchange: RequestExchange | undefined, log: CellFrameRecords['log']) => void
   /** Memory of the isolates that hold most, as the cell says when it is asked. */
   readonly onMeasured: (isolates: readonly IsolateRecord[]) => void
+  /** The version used so much CPU time in this cell, in requests and beside them. */
+  readonly onCharged: (version: RunnableVersion, cpuMs: number) => void
   /** The process is gone. Its exchanges are settled next. */
   readonly onExit: (cell: CellHandle, end: CellEnd) => void
 }
 
 /** Frames that wait for a cell which does not read: beyond it the cell takes no new request. */
 const backlogBytesMax = 64 * 1024 * 1024
+/** Isolates that were unloaded, and of which the cell has yet to say what they used last. Beyond it the oldest is forgotten. */
+const departedMax = 4_096
 
 /**
  * One cell, from the supervisor's side: its process, the isolates in it, and the exchanges under way.
@@ -72,6 +76,7 @@ export class CellHandle implements CellQueue {
     this.#forget(exchange)
   })
   readonly #subrequests = new Map<number, SubrequestExchange>()
+  readonly #departed = new Map<number, RunnableVersion>()
   #nextIsolate = 1
   #pingsUnanswered = 0
   #isMistrusted = false
@@ -171,6 +176,9 @@ export class CellHandle implements CellQueue {
   unload(isolate: IsolateRecord): void {
     this.isolates.delete(isolate.id)
     isolate.state = 'gone'
+    this.#departed.set(isolate.id, isolate.version)
+    const [oldest] = this.#departed.keys()
+    if (this.#departed.size > departedMax && oldest !== undefined) this.#departed.delete(oldest)
     this.sender.unload(isolate.id)
   }
 
@@ -299,6 +307,9 @@ export class CellHandle implements CellQueue {
       case FrameType.measured:
         this.#options.onMeasured(parseMeasures(payload).flatMap(({ isolate }) => this.isolates.get(isolate) ?? []))
         break
+      case FrameType.charged:
+        this.#charged(id, payload.readUInt32LE(0), payload.readUInt8(4) === 1)
+        break
       case FrameType.pong:
         this.#pingsUnanswered = 0
         this.#queueDelay.pong(performance.now(), this.mark().turns)
@@ -348,6 +359,12 @@ export class CellHandle implements CellQueue {
     const log = parseCellLog(payload)
     const isolate = this.isolates.get(log.isolate)
     if (isolate !== undefined) this.#options.onLog(isolate, this.#requests.get(id), log)
+  }
+
+  #charged(id: number, micros: number, isLast: boolean): void {
+    const version = this.isolates.get(id)?.version ?? this.#departed.get(id)
+    if (isLast) this.#departed.delete(id)
+    if (version !== undefined && micros > 0) this.#options.onCharged(version, micros / 1_000)
   }
 
   #isolateLost(id: number, payload: Buffer): void {

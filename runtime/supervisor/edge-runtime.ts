@@ -232,6 +232,9 @@ export class EdgeRuntime implements Runtime {
       onFailure: (isolate, error) => {
         this.#logFailure(isolate.version, undefined, error)
       },
+      onCharged: (version, cpuMs) => {
+        this.#options.onCpu?.(version, cpuMs)
+      },
       onMeasured: ([largest]) => {
         if (largest !== undefined) this.#isolates.discard(largest)
       },

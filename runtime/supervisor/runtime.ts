@@ -222,6 +222,11 @@ export interface Runtime {
 export interface RuntimeOptions {
   readonly dispatchSubrequest: SubrequestDispatcher
   readonly onLog: (record: LogRecord) => void
+  /**
+   * A version used so much CPU time: start-up, requests, what goes on after them, WebSockets, timers, work on the thread pool. Told up to 0.1 s late, and not
+   * of the last 0.1 s of a cell that dies.
+   */
+  readonly onCpu?: (version: RunnableVersion, cpuMs: number) => void
   /** Cells that serve one account at a time. */
   readonly cellsPerAccount?: number
   /** Cells kept started ahead of need. */
