@@ -1,0 +1,68 @@
+import type { SqliteDatabase } from './sqlite-database.ts'
+import { versionColumns } from './sqlite-rows.ts'
+import type { Commit, StoredRevision, StoreWrite } from './store.ts'
+
+/** Carries a commit out in the transaction that stands. What it does depends on the state and the commit alone. */
+export function applyCommit(database: SqliteDatabase, commit: Commit, revisionsKept: number): StoredRevision | undefined {
+  for (const write of commit.writes) applyWrite(database, write, commit.timeMs)
+  if (commit.change === undefined) return undefined
+  database.run('INSERT INTO revisions (time_ms, change) VALUES (?, ?)', commit.timeMs, JSON.stringify(commit.change))
+  const sequence = Number(database.get('SELECT last_insert_rowid() AS sequence')?.['sequence'])
+  database.run('DELETE FROM revisions WHERE sequence <= ?', sequence - revisionsKept)
+  return { sequence, timeMs: commit.timeMs, change: commit.change }
+}
+
+function applyWrite(database: SqliteDatabase, write: StoreWrite, timeMs: number): void {
+  switch (write.kind) {
+    case 'putVersion': {
+      const { version } = write
+      database.run(
+        `INSERT INTO versions (${versionColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        version.version, version.account, version.function, version.createdMs, version.message, version.artifactHash,
+        version.artifactBytes, version.sourceMapHash ?? null, JSON.stringify(version.config), JSON.stringify(version.routes),
+        version.status, version.isLoaded ? 1 : 0,
+      )
+      return
+    }
+    case 'setVersionStatus':
+      database.run('UPDATE versions SET status = ?, is_loaded = ? WHERE version = ?', write.status, write.isLoaded ? 1 : 0, write.version)
+      return
+    case 'putFunction':
+      database.run(
+        `INSERT INTO functions (account, name, state, updated_ms) VALUES (?, ?, ?, ?)
+         ON CONFLICT (account, name) DO UPDATE SET state = excluded.state, updated_ms = excluded.updated_ms`,
+        write.state.account, write.state.function, JSON.stringify(write.state), timeMs,
+      )
+      setRoutes(database, write.state.account, write.state.function, write.state.routes)
+      return
+    case 'deleteFunction':
+      database.run('DELETE FROM functions WHERE account = ? AND name = ?', write.account, write.name)
+      setRoutes(database, write.account, write.name, [])
+      database.run('DELETE FROM versions WHERE account = ? AND function = ?', write.account, write.name)
+      database.run('DELETE FROM secrets WHERE account = ? AND function = ?', write.account, write.name)
+      return
+    case 'putSecret':
+      database.run(
+        'INSERT OR REPLACE INTO secrets (account, function, key, sealed) VALUES (?, ?, ?, ?)',
+        write.account, write.name, write.key, write.sealed,
+      )
+      return
+    case 'deleteSecret':
+      database.run('DELETE FROM secrets WHERE account = ? AND function = ? AND key = ?', write.account, write.name, write.key)
+      return
+    case 'putRecord':
+      database.run('INSERT OR REPLACE INTO records (collection, key, value) VALUES (?, ?, ?)', write.collection, write.key, JSON.stringify(write.value))
+      return
+    case 'deleteRecord':
+      database.run('DELETE FROM records WHERE collection = ? AND key = ?', write.collection, write.key)
+      return
+  }
+}
+
+/** Who has which route is looked up at every deployment; the functions' states hold the same. */
+function setRoutes(database: SqliteDatabase, account: string, name: string, routes: readonly string[]): void {
+  database.run('DELETE FROM routes WHERE account = ? AND function = ?', account, name)
+  for (const route of new Set(routes)) {
+    database.run('INSERT INTO routes (host, route, account, function) VALUES (?, ?, ?, ?)', route.slice(0, route.indexOf('/')), route, account, name)
+  }
+}
