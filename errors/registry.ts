@@ -147,6 +147,30 @@ export const errorRegistry = define({
     status: 507, audience: 'operator', title: 'The disk is full; nothing was changed',
     remedy: 'Free space on the machine that is named, then repeat.',
   },
+  storage_corrupt: {
+    status: 503, audience: 'operator', title: 'The database of the control plane is damaged',
+    remedy: 'Nodes go on serving. Look at it with `skerry verify --data DIR`, then restore a backup with `skerry restore FILE --data DIR --force`.',
+  },
+  artifact_corrupt: {
+    status: 503, audience: 'operator', title: 'An artifact is damaged in the store',
+    remedy: 'Deploy its function again, which puts it anew; nodes that have it go on serving.',
+  },
+  storage_newer: {
+    status: 503, audience: 'operator', title: 'The database is of a newer release',
+    remedy: 'Start that release, or restore a backup made by this one.',
+  },
+  restore_unfinished: {
+    status: 503, audience: 'operator', title: 'A restore was begun and did not end',
+    remedy: 'Run `skerry restore FILE --force` (or `skerry migrate --force`) again.',
+  },
+  archive_invalid: {
+    status: 422, audience: 'operator', title: 'The backup is cut off or damaged; nothing was changed',
+    remedy: 'Use another copy, or an older backup.',
+  },
+  key_mismatch: {
+    status: 409, audience: 'operator', title: 'The master key is not the one that this state was sealed with',
+    remedy: 'Put the key file in place that belongs to it: it is backed up apart from the state.',
+  },
   internal_error: {
     status: 500, audience: 'operator', title: 'Skerry itself failed',
     remedy: 'Look at the log of the process with the request id, and report it.',

@@ -17,3 +17,4 @@ export type {
   VersionRange,
   VersionStatus,
 } from './store.ts'
+export type { ArtifactOwner, ImageArtifact, StoredItem, StoreCounts, StoreImage } from './store-image.ts'

@@ -1,27 +1,31 @@
-import { hostname } from 'node:os'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SkerryError } from '../../errors/index.ts'
-
-/** @see https://www.sqlite.org/rescode.html */
-const sqliteFull = 13
-const sqliteIoErrorSharedMemorySize = 4_874
+import { toStorageError } from './sqlite-errors.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 
 /**
  * One SQLite file with prepared statements and transactions. WAL, with every commit synchronised to disk before it returns.
- * A full disk is `storage_full`, after a rollback.
+ * A full disk is `storage_full`, after a rollback. Once SQLite has found the file damaged, every call throws `storage_corrupt`.
  */
 export class SqliteDatabase {
+  readonly file: string
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  #damage: SkerryError | undefined
 
   constructor(file: string, maximumBytes: number | undefined) {
+    this.file = file
     this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 })
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
-    if (maximumBytes !== undefined) {
-      const pageBytes = Number(this.#database.prepare('PRAGMA page_size').get()?.['page_size'])
-      this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`)
+    try {
+      this.#guard(() => this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY'))
+      if (maximumBytes !== undefined) {
+        const pageBytes = Number(this.get('PRAGMA page_size')?.['page_size'])
+        this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`)
+      }
+    } catch (error) {
+      this.close()
+      throw error
     }
   }
 
@@ -62,6 +66,13 @@ export class SqliteDatabase {
     })
   }
 
+  /** What SQLite threw, here or on another connection to the file, as the store tells it. Damage is remembered. */
+  explain(error: unknown): unknown {
+    const explained = toStorageError(error, this.file)
+    if (explained instanceof SkerryError && explained.code === 'storage_corrupt') this.#damage ??= explained
+    return explained
+  }
+
   close(): void {
     this.#statements.clear()
     this.#database.close()
@@ -77,21 +88,12 @@ export class SqliteDatabase {
   }
 
   #guard<T>(work: () => T): T {
+    if (this.#damage !== undefined) throw this.#damage
     try {
       return work()
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      if (isStorageFull(error)) {
-        throw new SkerryError('storage_full', `The disk of the control plane on ${hostname()} is full; nothing was changed.`, { cause: error })
-      }
-      throw error
+      throw this.explain(error)
     }
   }
-}
-
-function isStorageFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if ('code' in error && error.code === 'ENOSPC') return true
-  if (!('errcode' in error) || typeof error.errcode !== 'number') return false
-  return (error.errcode & 0xff) === sqliteFull || error.errcode === sqliteIoErrorSharedMemorySize
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { SkerryError } from '../../errors/index.ts'
 
 /** Statements that lead from one schema version to the next; never edited once released, only added to. */
 const migrations: readonly string[] = [
@@ -53,16 +54,19 @@ const migrations: readonly string[] = [
   `,
 ]
 
-/** Brings the schema up to date, each step in a transaction of its own. Throws where the file is from a newer release. */
+/**
+ * Brings the schema up to date, each step in a transaction of its own.
+ * Throws `storage_newer`, and has changed nothing, where the file is from a newer release.
+ */
 export function migrate(database: DatabaseSync): void {
-  database.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
-  const row = database.prepare('SELECT max(version) AS version FROM schema_version').get()
-  const current = Number(row?.['version'] ?? 0)
+  const current = schemaVersion(database)
   if (current > migrations.length) {
-    throw new Error(
-      `The database has schema version ${current}, this release knows ${migrations.length}: start the newer release, or restore a backup.`,
+    throw new SkerryError(
+      'storage_newer',
+      `The database has schema version ${current}, and this release knows ${migrations.length}: start the newer release, or restore a backup.`,
     )
   }
+  database.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
   for (const [index, statements] of migrations.entries()) {
     if (index < current) continue
     database.exec('BEGIN IMMEDIATE')
@@ -75,4 +79,9 @@ export function migrate(database: DatabaseSync): void {
       throw error
     }
   }
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  if (database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'`).get() === undefined) return 0
+  return Number(database.prepare('SELECT max(version) AS version FROM schema_version').get()?.['version'] ?? 0)
 }

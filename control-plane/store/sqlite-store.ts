@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { RevisionListeners } from './revision-listeners.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
+import { SqliteImage } from './sqlite-image.ts'
 import { migrate } from './sqlite-migrations.ts'
 import { SqliteReads } from './sqlite-reads.ts'
 import { applyCommit } from './sqlite-writes.ts'
+import type { StoreImage } from './store-image.ts'
 import type { Commit, ComposeCommit, Store, StoredArtifact, StoredRevision } from './store.ts'
+import { verifiedArtifact } from './verified-artifact.ts'
+
+const selectArtifact = 'SELECT bytes FROM artifacts WHERE hash = ?'
 
 export interface SqliteStoreOptions {
   /** The database file; its directory exists. */
@@ -45,7 +50,12 @@ class SqliteStore extends SqliteReads implements Store {
   async putArtifact(artifact: StoredArtifact): Promise<void> {
     const { account, hash, bytes, uploadedMs } = artifact
     this.database.transaction(() => {
-      this.database.run('INSERT OR IGNORE INTO artifacts (hash, bytes) VALUES (?, ?)', hash, bytes)
+      // Bytes that are there already are compared, so that damaged ones are mended.
+      this.database.run(
+        `INSERT INTO artifacts (hash, bytes) VALUES (?, ?)
+         ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes`,
+        hash, bytes,
+      )
       this.database.run(
         `INSERT INTO artifact_owners (account, hash, uploaded_ms) VALUES (?, ?, ?)
          ON CONFLICT (account, hash) DO UPDATE SET uploaded_ms = excluded.uploaded_ms`,
@@ -63,8 +73,8 @@ class SqliteStore extends SqliteReads implements Store {
   }
 
   async readArtifact(hash: string): Promise<Uint8Array | undefined> {
-    const bytes = this.database.get('SELECT bytes FROM artifacts WHERE hash = ?', hash)?.['bytes']
-    return bytes instanceof Uint8Array ? bytes : undefined
+    const bytes = this.database.get(selectArtifact, hash)?.['bytes']
+    return bytes instanceof Uint8Array ? verifiedArtifact(hash, bytes) : undefined
   }
 
   async collectArtifacts(uploadedBeforeMs: number): Promise<number> {
@@ -88,6 +98,13 @@ class SqliteStore extends SqliteReads implements Store {
 
   onRevision(listener: (revision: StoredRevision) => void): () => void {
     return this.#listeners.add(listener)
+  }
+
+  async openImage(): Promise<StoreImage> {
+    return new SqliteImage(this.database, this.epoch, async (hash, get) => {
+      const bytes = get(selectArtifact, hash)?.['bytes']
+      return verifiedArtifact(hash, bytes instanceof Uint8Array ? bytes : new Uint8Array())
+    })
   }
 
   async close(): Promise<void> {

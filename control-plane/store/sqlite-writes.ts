@@ -27,11 +27,14 @@ function applyWrite(database: SqliteDatabase, write: StoreWrite, timeMs: number)
     case 'setVersionStatus':
       database.run('UPDATE versions SET status = ?, is_loaded = ? WHERE version = ?', write.status, write.isLoaded ? 1 : 0, write.version)
       return
+    case 'deleteVersion':
+      database.run('DELETE FROM versions WHERE version = ?', write.version)
+      return
     case 'putFunction':
       database.run(
         `INSERT INTO functions (account, name, state, updated_ms) VALUES (?, ?, ?, ?)
          ON CONFLICT (account, name) DO UPDATE SET state = excluded.state, updated_ms = excluded.updated_ms`,
-        write.state.account, write.state.function, JSON.stringify(write.state), timeMs,
+        write.state.account, write.state.function, JSON.stringify(write.state), write.updatedMs ?? timeMs,
       )
       setRoutes(database, write.state.account, write.state.function, write.state.routes)
       return
@@ -56,6 +59,11 @@ function applyWrite(database: SqliteDatabase, write: StoreWrite, timeMs: number)
     case 'deleteRecord':
       database.run('DELETE FROM records WHERE collection = ? AND key = ?', write.collection, write.key)
       return
+    case 'putRevision': {
+      const { sequence, timeMs: madeMs, change } = write.revision
+      database.run('INSERT INTO revisions (sequence, time_ms, change) VALUES (?, ?, ?)', sequence, madeMs, JSON.stringify(change))
+      return
+    }
   }
 }
 

@@ -1,20 +1,23 @@
 import type { FeedChange, FunctionState, VersionRecord } from '../protocol/index.ts'
+import type { StoreImage } from './store-image.ts'
 
 /**
  * What the control plane keeps, behind one interface for every engine.
  *
  * Invariants: what a resolved call wrote is on disk; a commit is all or nothing, and gives its revision the next sequence; no commit
  * is made on what another has changed meanwhile, in whichever process; values of secrets are sealed before they get here, in states
- * and changes too. Every call may reject with `storage_full` (nothing was changed).
+ * and changes too. Every call may reject with `storage_full` (nothing was changed), or with `storage_corrupt`: once damage was found,
+ * nothing is read or written any more.
  */
 export interface Store {
   /** Random id of this log, made with the store. A node that knows another one starts over from a snapshot. */
   readonly epoch: string
 
-  /** Keeps bytes under their hash and notes that the account has them. Idempotent. */
+  /** Keeps bytes under their hash and notes that the account has them. Idempotent; mends what is damaged. */
   putArtifact(artifact: StoredArtifact): Promise<void>
   /** Size of an artifact that the account uploaded. */
   artifactBytes(account: string, hash: string): Promise<number | undefined>
+  /** Rejects with `artifact_corrupt` where the bytes are not what the hash says. */
   readArtifact(hash: string): Promise<Uint8Array | undefined>
   /** Forgets artifacts that no version names and that were uploaded before the time given. Answers with how many. */
   collectArtifacts(uploadedBeforeMs: number): Promise<number>
@@ -51,6 +54,9 @@ export interface Store {
   readRecord(collection: string, key: string): Promise<unknown>
   /** In the order of the keys. */
   listRecords(collection: string, range: RecordRange): Promise<readonly StoredRecord[]>
+
+  /** Everything there is, in one state, for backups; close it. */
+  openImage(): Promise<StoreImage>
 
   /** Bytes that the store takes on disk, for metrics. */
   sizeBytes(): Promise<number>
@@ -135,7 +141,9 @@ export interface RecordRange {
 export type StoreWrite =
   | { readonly kind: 'putVersion'; readonly version: StoredVersion }
   | { readonly kind: 'setVersionStatus'; readonly version: string; readonly status: VersionStatus; readonly isLoaded: boolean }
-  | { readonly kind: 'putFunction'; readonly state: FunctionState }
+  | { readonly kind: 'deleteVersion'; readonly version: string }
+  /** `updatedMs` is the commit's time unless given. */
+  | { readonly kind: 'putFunction'; readonly state: FunctionState; readonly updatedMs?: number }
   /** With its versions and secrets. */
   | { readonly kind: 'deleteFunction'; readonly account: string; readonly name: string }
   | { readonly kind: 'putSecret'; readonly account: string; readonly name: string; readonly key: string; readonly sealed: string }
@@ -143,6 +151,8 @@ export type StoreWrite =
   /** `value` is JSON. */
   | { readonly kind: 'putRecord'; readonly collection: string; readonly key: string; readonly value: unknown }
   | { readonly kind: 'deleteRecord'; readonly collection: string; readonly key: string }
+  /** For stores that are filled from a backup: keeps a revision under the number that it had; the next ones follow it. Nobody is told. */
+  | { readonly kind: 'putRevision'; readonly revision: StoredRevision }
 
 export interface Commit {
   readonly writes: readonly StoreWrite[]

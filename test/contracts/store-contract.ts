@@ -253,6 +253,59 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect(told).toEqual([1, 2, 3])
     })
 
+    it('shows everything there is in one image, whatever is committed meanwhile', async () => {
+      const bytes = new Uint8Array([1, 2, 3])
+      const hash = hashOf(bytes)
+      await store.putArtifact({ account: 'other', hash, bytes, uploadedMs: 2 })
+      await store.putArtifact({ account: 'default', hash, bytes, uploadedMs: 1 })
+      const change = { kind: 'activate' as const, deployment: 'd', functions: [state()] }
+      await store.commit({
+        writes: [
+          { kind: 'putVersion', version: version(versionIds[0], 'hello', hash) },
+          { kind: 'putFunction', state: state(), updatedMs: 3 },
+          { kind: 'putSecret', account: 'default', name: 'hello', key: 'KEY', sealed: 'sealed' },
+          { kind: 'putRecord', collection: 'colour', key: 'sky', value: { is: 'blue' } },
+        ],
+        change,
+        timeMs: 5,
+      })
+      const image = await store.openImage()
+      try {
+        await store.commit({ writes: [{ kind: 'deleteFunction', account: 'default', name: 'hello' }], change: { kind: 'delete', account: 'default', function: 'hello' }, timeMs: 6 })
+        expect([image.epoch, image.sequence]).toEqual([store.epoch, 1])
+        expect(image.counts).toEqual({ artifacts: 1, versions: 1, functions: 1, secrets: 1, records: 1, revisions: 1 })
+        expect([...image.items()]).toEqual([
+          { kind: 'version', version: version(versionIds[0], 'hello', hash) },
+          { kind: 'function', function: { state: state(), updatedMs: 3 } },
+          { kind: 'secret', account: 'default', name: 'hello', key: 'KEY', sealed: 'sealed' },
+          { kind: 'record', collection: 'colour', key: 'sky', value: { is: 'blue' } },
+          { kind: 'revision', revision: { sequence: 1, timeMs: 5, change } },
+        ])
+        expect([...image.artifacts()]).toEqual([{ hash, owners: [{ account: 'default', uploadedMs: 1 }, { account: 'other', uploadedMs: 2 }] }])
+        expect([...(await image.readArtifact(hash))]).toEqual([1, 2, 3])
+      } finally {
+        image.close()
+      }
+      expect(await store.readVersions('default', 'hello', 10)).toEqual([])
+    })
+
+    it('keeps revisions of another store under their numbers, and goes on from there', async () => {
+      const change = { kind: 'delete' as const, account: 'default', function: 'f' }
+      const told: number[] = []
+      store.onRevision(({ sequence }) => told.push(sequence))
+      await store.commit({ writes: [7, 8].map((sequence) => ({ kind: 'putRevision', revision: { sequence, timeMs: sequence, change } })), timeMs: 9 })
+      expect(await store.readSequence()).toBe(8)
+      expect(told).toEqual([])
+      expect(await store.readRevisions(6, 10)).toEqual([{ sequence: 7, timeMs: 7, change }, { sequence: 8, timeMs: 8, change }])
+      expect((await store.commit({ writes: [], change, timeMs: 10 }))?.sequence).toBe(9)
+    })
+
+    it('forgets single versions', async () => {
+      await store.commit({ writes: versionIds.map((id) => ({ kind: 'putVersion', version: version(id) })), timeMs: 1 })
+      await store.commit({ writes: [{ kind: 'deleteVersion', version: versionIds[0] }], timeMs: 2 })
+      expect((await store.readVersions('default', 'hello', 10)).map((one) => one.version)).toEqual([versionIds[1]])
+    })
+
     it('refuses with storage_full where there is no room, changes nothing, and works on', async () => {
       await store.close()
       store = await harness.open({ maximumBytes: 400 * 1024 })
@@ -270,6 +323,8 @@ export function describeStoreContract(name: string, createHarness: () => Promise
         }),
       ).rejects.toMatchObject({ code: 'storage_full' })
       expect(await store.readVersions('default', 'hello', 10)).toEqual([])
+      await expect(store.commit({ writes: [{ kind: 'putRecord', collection: 'one', key: 'a', value: long }], timeMs: 1 })).rejects.toMatchObject({ code: 'storage_full' })
+      expect(await store.readRecord('one', 'a')).toBeUndefined()
       await store.commit({ writes: [{ kind: 'putVersion', version: version(versionIds[0]) }], timeMs: 1 })
       expect(await store.readVersions('default', 'hello', 10)).toHaveLength(1)
     })
