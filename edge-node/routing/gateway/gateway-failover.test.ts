@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GatewayFixture } from '../testing/gateway-fixture.ts'
-import { breakOff, refuseNotBegun } from '../testing/scripted-cluster.ts'
+import { breakOff, refuseBusy, refuseNotBegun } from '../testing/scripted-cluster.ts'
 
 let fixture: GatewayFixture
 
@@ -98,11 +98,14 @@ describe('failover', () => {
     expect(JSON.parse(none.text)).toMatchObject({ code: 'no_healthy_node', requestId: expect.stringMatching(/^\w{26}$/) as string })
   })
 
-  test('where some nodes refuse and the others are gone, overloaded', async () => {
-    fixture.cluster.node('fra').script = refuseNotBegun
+  test.each([
+    { what: 'are busy', script: refuseBusy, code: 'overloaded' },
+    { what: 'can not run it', script: refuseNotBegun, code: 'no_healthy_node' },
+  ])('where some nodes $what and the others are gone, $code', async ({ script, code }) => {
+    fixture.cluster.node('fra').script = script
     await Promise.all([fixture.cluster.node('iad').kill(), fixture.cluster.node('sin').kill()])
     const answer = await fixture.call()
-    expect([answer.status, answer.headers['x-skerry-error'], answer.headers['retry-after']]).toEqual([503, 'overloaded', '1'])
+    expect([answer.status, answer.headers['x-skerry-error'], answer.headers['retry-after']]).toEqual([503, code, expect.stringMatching(/^\d+$/)])
   })
 
   test('takes no connection before it knows the nodes', async () => {

@@ -77,7 +77,7 @@ function relay(
     : rankNodes(undefined, nodes.nodesByLatency, { tieKey: head.hostName })
   const targets: ProxyTarget[] = []
   for (const { name, internalOrigin } of ranked.slice(0, targetsMax)) targets.push({ name, upstream: upstreams.get(internalOrigin) })
-  if (targets.length === 0 || nodes.internalToken === '') return Promise.resolve({ kind: 'unavailable', refused: false })
+  if (targets.length === 0 || nodes.internalToken === '') return Promise.resolve({ kind: 'unavailable', busy: false })
 
   const headers = clientHeaders(head, options.allowLocationHeader)
   headers.push(...internalHeaderFields({
@@ -113,7 +113,7 @@ function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {
     case 'answered': case 'client_gone':
       return undefined
     case 'unavailable':
-      if (outcome.refused) return new SkerryError('overloaded', 'No edge node that can be reached takes the request now. Nothing of it was processed.')
+      if (outcome.busy) return new SkerryError('overloaded', 'The edge nodes that can be reached are busy. Nothing of the request was processed.')
       return new SkerryError('no_healthy_node', 'No edge node could be reached. Nothing of the request was processed.')
     case 'broken':
       return new SkerryError('isolate_crashed',

@@ -14,8 +14,8 @@ export interface AttemptOptions {
   readonly mayMoveOn: (isBusy: boolean) => boolean
   /** Counts what the client has yet to take. */
   readonly held: UnreadBytes
-  /** The node vouched that nothing ran, and the answer was swallowed. */
-  readonly onRefused: () => void
+  /** The node vouched that nothing ran, and the answer was swallowed; `isBusy` where it had too much to do. */
+  readonly onRefused: (isBusy: boolean) => void
   /** No head came. `begun` where the request may have reached the node. */
   readonly onFailed: (begun: boolean, error: Error) => void
   /** The head went to the client and this is the end of it; `complete` false where the connection had to be broken off. */
@@ -81,7 +81,7 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
     const notBegun = headers[internalHeaders.notBegun]
     if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
       this.#state = 'swallowing'
-      onRefused()
+      onRefused(notBegun === 'busy')
       return
     }
     this.#status = status

@@ -29,8 +29,8 @@ export interface ProxyOptions {
 export type ProxyOutcome =
   /** The answer's head went to the client. */
   | { readonly kind: 'answered'; readonly target: ProxyTarget; readonly status: number; readonly complete: boolean }
-  /** Nobody took it; nothing was written. `refused` where a node could be reached and said no, or had its fill. */
-  | { readonly kind: 'unavailable'; readonly refused: boolean }
+  /** Nobody took it; nothing was written. `busy` where a node could be reached and had too much to do. */
+  | { readonly kind: 'unavailable'; readonly busy: boolean }
   /** A node took it and broke before the head, and repeating it might do things twice, or was of no use; nothing was written. */
   | { readonly kind: 'broken'; readonly target: ProxyTarget }
   /** The request can not be written as HTTP/1.1; nothing was written. */
@@ -70,7 +70,7 @@ class Relay {
   #attempt: Attempt | UpgradeAttempt | undefined
   /** The last that may have begun with it, and broke. */
   #broken: ProxyTarget | undefined
-  #refused = false
+  #busy = false
   #over = false
 
   constructor(
@@ -90,10 +90,10 @@ class Relay {
     for (;;) {
       if (this.#over) return
       const target = this.#targets[this.#position]
-      if (target === undefined) return this.#finish(this.#broken === undefined ? { kind: 'unavailable', refused: this.#refused } : { kind: 'broken', target: this.#broken })
+      if (target === undefined) return this.#finish(this.#broken === undefined ? { kind: 'unavailable', busy: this.#busy } : { kind: 'broken', target: this.#broken })
       this.#position += 1
       if (target.upstream.inFlight < hopLimits.inFlightMax) return this.#try(target)
-      this.#refused = true
+      this.#busy = true
       this.#options.onFailure?.(target, 'full')
     }
   }
@@ -112,8 +112,8 @@ class Relay {
     const response = this.#response
     const options: AttemptOptions = {
       request: this.#request, upstream: target.upstream, response, held, mayMoveOn,
-      onRefused: () => {
-        this.#refused = true
+      onRefused: (isBusy) => {
+        this.#busy ||= isBusy
         this.#options.onFailure?.(target, 'refused')
         this.next()
       },

@@ -86,7 +86,7 @@ export class UpgradeAttempt {
     if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
       this.#settle()
       answer.destroy()
-      onRefused()
+      onRefused(notBegun === 'busy')
       return
     }
     if (answer.headers.date !== undefined) response.sendDate = false
