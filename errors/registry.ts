@@ -171,6 +171,14 @@ export const errorRegistry = define({
     status: 409, audience: 'operator', title: 'The master key is not the one that this state was sealed with',
     remedy: 'Put the key file in place that belongs to it: it is backed up apart from the state.',
   },
+  storage_unreachable: {
+    status: 503, audience: 'operator', title: 'The servers that keep the log can not be reached; nothing was changed', retryAfterSeconds: 2,
+    remedy: 'Repeat later; see that most of the NATS servers run and that the control plane reaches one.',
+  },
+  outcome_unknown: {
+    status: 503, audience: 'operator', title: 'Whether the change was made is not known', retryAfterSeconds: 2,
+    remedy: 'Read what is there before you repeat it: the servers that keep the log went away while the change was on its way.',
+  },
   internal_error: {
     status: 500, audience: 'operator', title: 'Skerry itself failed',
     remedy: 'Look at the log of the process with the request id, and report it.',
