@@ -50,7 +50,7 @@ describe('a damaged database', () => {
     const database = new DatabaseSync(join(harness.directory, 'control-plane.db'))
     database.exec(`UPDATE functions SET state = json_set(state, '$.secrets', json('{"KEY":"damaged"}'))`)
     database.close()
-    await expect(new ApiClient(harness.plane.url, harness.plane.nodeToken).call('GET', '/v1/feed?node=iad-1')).rejects.toThrow()
+    await expect(new ApiClient(harness.plane.url, harness.plane.nodeToken).call('GET', '/v1/feed?node=iad-1').then((response) => response.text())).rejects.toThrow()
     expect(logged.join()).toContain('default/hello/KEY')
     expect(await harness.client.json('GET', '/v1/functions')).toMatchObject({ functions: [{ name: 'hello' }] })
   })

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
-import { type GivenTokens, openIdentity, openSecretBox } from './auth/index.ts'
+import { DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
@@ -17,6 +17,10 @@ export interface ControlPlaneOptions {
   readonly adminPort?: number
   /** Holds the database and the key that secrets are sealed with. Created where missing, readable by its owner only. */
   readonly dataDirectory: string
+  /** File of the master keys, the same for every replica; `secret.key` in the data directory unless set. Made where it is missing. */
+  readonly keyFile?: string
+  /** The master keys themselves, instead of a file; see `KeyRing`. */
+  readonly masterKeys?: string
   /** Functions answer at `NAME.DOMAIN`; `localhost` unless set. */
   readonly domain?: string
   /** Scheme and port of the URLs that are told to publishers, such as `http://127.0.0.1:8080`. */
@@ -48,7 +52,9 @@ const artifactGraceMs = 24 * 60 * 60 * 1_000
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { dataDirectory, domain = 'localhost', clock = systemClock } = options
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
-  const box = await openSecretBox(join(dataDirectory, 'secret.key'))
+  const box = await SecretBox.open(
+    options.masterKeys === undefined ? keyFile(options.keyFile ?? join(dataDirectory, 'secret.key')) : keyText('SKERRY_KEY', options.masterKeys),
+  )
   const store = openSqliteStore({
     file: join(dataDirectory, 'control-plane.db'),
     ...(options.maximumBytes === undefined ? {} : { maximumBytes: options.maximumBytes }),
@@ -65,7 +71,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
     await store.collectArtifacts(clock.nowMs() - artifactGraceMs)
 
-    const feed = new Feed({ store, signer: identity.signer, box, clock })
+    const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))
+    const dataKeys = new DataKeys(box)
+    const feed = new Feed({ store, signer: identity.signer, dataKeys, clock })
     const nodes = new NodeDirectory(clock)
     const board = new AcknowledgementBoard()
     const locks = new KeyedLocks(clock)
@@ -82,10 +90,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const deployments = new Deployments({
       store, rollout, locks, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
-    const functions = new Functions({ store, box, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
+    const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
     cleanUps.push(() => deployments.settle())
 
-    const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))
     const api = createApi({ store, feed, nodes, board, deployments, functions, tail, identity, metrics, clock, log })
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
     cleanUps.push(() => server.close(), () => feed.close())

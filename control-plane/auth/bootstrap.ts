@@ -1,9 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
-import { z } from 'zod'
-import { signedBytes } from '../protocol/index.ts'
-import { Collection, type Store, type StoreWrite } from '../store/index.ts'
-import type { SecretBox } from './secret-box.ts'
-import { createToken, hashToken, type Scope, tokens } from './tokens.ts'
+import { ulid } from 'ulid'
+import { type Scope, signedBytes } from '../protocol/index.ts'
+import type { Store, StoreWrite } from '../store/index.ts'
+import { sealedContext, sealedValues } from './sealed-values.ts'
+import { type SecretBox, sealingKey, sealingKeyName } from './secret-box.ts'
+import { createTokenWrites, defaultAccount, forgetTokenWrites, tokens } from './records.ts'
+import { createToken, hashToken } from './tokens.ts'
 
 export interface Identity {
   /** Scopes admin and operator, of the account `default`. */
@@ -31,9 +33,6 @@ export class RecordSigner {
   }
 }
 
-/** What the control plane has to know itself, sealed. */
-const sealedValues = new Collection('sealed', z.string())
-
 export interface GivenTokens {
   readonly admin?: string
   readonly node?: string
@@ -47,23 +46,24 @@ export async function openIdentity(store: Store, box: SecretBox, given: GivenTok
   let identity: Identity | undefined
   await store.commit(async () => {
     const writes: StoreWrite[] = []
+    if ((await sealingKey.read(store, sealingKeyName)) === undefined) writes.push(sealingKey.put(sealingKeyName, { id: box.ring.newest.id }))
     const sealed = async (name: string, create: () => string, replacement?: string): Promise<string> => {
-      const context = `sealed:${name}`
+      const context = sealedContext(name)
       const stored = await sealedValues.read(store, name)
-      const current = stored === undefined ? undefined : box.open(stored, context)
+      const current = stored === undefined ? undefined : (await box.open(stored, context)).toString('utf8')
       if (current !== undefined && (replacement === undefined || replacement === current)) return current
       const value = replacement ?? create()
-      if (current !== undefined) writes.push(tokens.remove(hashToken(current)))
-      writes.push(sealedValues.put(name, box.seal(value, context)))
+      if (current !== undefined) writes.push(...(await forgetTokenWrites(store, hashToken(current))))
+      writes.push(sealedValues.put(name, await box.seal(store, Buffer.from(value, 'utf8'), context)))
       return value
     }
     const token = async (name: string, scopes: Scope[], replacement: string | undefined): Promise<string> => {
-      const value = await sealed(`${name}-token`, createToken, replacement)
+      const value = await sealed(`${name}-token`, () => createToken(), replacement)
       const hash = hashToken(value)
       const stored = await tokens.read(store, hash)
       // One that an older release made has fewer scopes.
       if (stored === undefined || scopes.some((scope) => !stored.scopes.includes(scope))) {
-        writes.push(tokens.put(hash, { name, account: 'default', scopes, createdMs: stored?.createdMs ?? nowMs }))
+        writes.push(...createTokenWrites(hash, { id: ulid(nowMs), name, account: defaultAccount, createdMs: nowMs, ...stored, scopes }))
       }
       return value
     }

@@ -1,3 +1,27 @@
 export { type GivenTokens, type Identity, openIdentity, RecordSigner } from './bootstrap.ts'
-export { openSecretBox, SecretBox } from './secret-box.ts'
-export { authenticate, type Caller, type Credentials, createToken, hashToken, hasScope, type Scope, tokens } from './tokens.ts'
+export { dataKeyRings, DataKeys, type SecretPlace } from './data-keys.ts'
+export { type DataKeyRotation, rotateDataKey, secretHolders } from './rotate-data-key.ts'
+export { keyFile, type KeySource, keyText } from './key-source.ts'
+export { type MasterKeyRotation, rotateMasterKey } from './rotate-master-key.ts'
+export { SecretBox } from './secret-box.ts'
+export { adoptAccounts } from './adopt-accounts.ts'
+export { Authenticator, type Caller, type Credentials } from './authenticator.ts'
+export {
+  accounts,
+  createTokenWrites,
+  defaultAccount,
+  hasScope,
+  invitations,
+  members,
+  requireAccount,
+  revokeTokenWrites,
+  scopesOfRole,
+  type StoredMember,
+  tokenIds,
+  tokens,
+  tokenUses,
+} from './records.ts'
+export { StandingAccess } from './standing-access.ts'
+export { newToken, TokenAdministration } from './token-administration.ts'
+export { TokenUse } from './token-use.ts'
+export { createInvitation, createToken, hashToken } from './tokens.ts'

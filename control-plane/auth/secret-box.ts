@@ -1,76 +1,80 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { open, readFile, rename } from 'node:fs/promises'
+import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
+import { Collection, type Store } from '../store/index.ts'
+import { decrypt, encrypt } from './aes-gcm.ts'
+import type { KeyRing, MasterKey } from './key-ring.ts'
+import type { KeySource } from './key-source.ts'
 
-const keyBytes = 32
-const nonceBytes = 12
-const tagBytes = 16
+/** Which master key seals, by its id: agreed upon in the store, so that no replica goes on with one that is being retired. */
+export const sealingKey = new Collection('sealing-key', z.strictObject({ id: z.string() }))
+export const sealingKeyName = 'master'
 
 /**
- * Seals what must not be readable in the database: AES-256-GCM, a random nonce each, bound to a context (such as
- * `default/hello/API_KEY`), so that a sealed value is of no use in another place.
+ * Seals what must not be readable in the store with a master key, bound to a context, so that a sealed value is of no use in another
+ * place. Sealed text is `KEY_ID.BASE64`.
  */
 export class SecretBox {
-  readonly #key: Uint8Array
+  readonly #source: KeySource
+  #ring: KeyRing
 
-  constructor(key: Uint8Array) {
-    this.#key = key
+  private constructor(source: KeySource, ring: KeyRing) {
+    this.#source = source
+    this.#ring = ring
   }
 
-  seal(plain: string, context: string): string {
-    const nonce = randomBytes(nonceBytes)
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(context))
-    return Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64')
+  /** Throws `config_invalid` where the source has no keys. */
+  static async open(source: KeySource): Promise<SecretBox> {
+    return new SecretBox(source, await source.read())
+  }
+
+  get source(): KeySource {
+    return this.#source
+  }
+
+  get ring(): KeyRing {
+    return this.#ring
+  }
+
+  /** Reads the keys anew. */
+  async refresh(): Promise<KeyRing> {
+    this.#ring = await this.#source.read()
+    return this.#ring
+  }
+
+  /** Seals with the key that the store names; within a commit, so that it is that one still when the value is written. */
+  async seal(store: Store, plain: Uint8Array, context: string): Promise<string> {
+    const id = (await sealingKey.read(store, sealingKeyName))?.id ?? this.#ring.newest.id
+    const key = await this.#require(id, context)
+    return `${id}.${encrypt(key.bytes, plain, context)}`
   }
 
   /** Throws `internal_error` where the key is another one or the value was changed. */
-  open(sealed: string, context: string): string {
-    const bytes = Buffer.from(sealed, 'base64')
+  async open(sealed: string, context: string): Promise<Buffer> {
+    const id = sealingKeyId(sealed)
+    const key = await this.#require(id, context)
     try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
-        .setAAD(Buffer.from(context))
-        .setAuthTag(bytes.subarray(-tagBytes))
-      return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]).toString('utf8')
+      return decrypt(key.bytes, sealed.slice(id.length + 1), context)
     } catch (error) {
-      throw new SkerryError(
-        'internal_error',
-        `What is sealed for ${context} does not open: the key file beside the database is not the one it was made with. Restore the right one.`,
-        { cause: error },
-      )
+      throw new SkerryError('internal_error', `What is sealed for ${context} does not open: it was changed, or belongs elsewhere.`, { cause: error })
     }
   }
 
-  /** 32 bytes for one purpose, the same wherever and whenever the key is, from which nobody finds the key (HKDF-SHA-256). */
+  /** 32 bytes for one purpose, the same at every replica and after every rotation of the keys (HKDF-SHA-256). */
   derive(label: string): Uint8Array {
-    return new Uint8Array(hkdfSync('sha256', this.#key, '', `skerry:${label}`, keyBytes))
+    return this.#ring.derive(label)
+  }
+
+  async #require(id: string, context: string): Promise<MasterKey> {
+    const key = this.#ring.find(id) ?? (await this.refresh()).find(id)
+    if (key !== undefined) return key
+    throw new SkerryError(
+      'internal_error',
+      `The master key ${id}, which ${context} is sealed with, is not in ${this.#source.name}. Every replica needs the same keys: restore the right ones.`,
+    )
   }
 }
 
-/** Reads the key file; at the first start creates it, readable by its owner only. */
-export async function openSecretBox(keyFile: string): Promise<SecretBox> {
-  const key = await readKey(keyFile)
-  if (key.length !== keyBytes) {
-    throw new SkerryError('internal_error', `The key file ${keyFile} has ${key.length} bytes instead of ${keyBytes}: restore the right one.`)
-  }
-  return new SecretBox(key)
-}
-
-async function readKey(keyFile: string): Promise<Uint8Array> {
-  try {
-    return await readFile(keyFile)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-  }
-  // Written aside first: a crash half-way must not leave a broken key in the key's place.
-  const key = randomBytes(keyBytes)
-  const unfinishedFile = `${keyFile}.new`
-  const file = await open(unfinishedFile, 'w', 0o600)
-  try {
-    await file.writeFile(key)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(unfinishedFile, keyFile)
-  return key
+/** Id of the key that sealed a text. */
+export function sealingKeyId(sealed: string): string {
+  return sealed.slice(0, Math.max(0, sealed.indexOf('.')))
 }

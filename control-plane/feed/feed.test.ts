@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { RecordSigner, SecretBox } from '../auth/index.ts'
-import { type FeedRecord, feedRecordSchema } from '../protocol/index.ts'
+import { systemActor } from '../audit/index.ts'
+import { DataKeys, keyText, RecordSigner, rotateDataKey, SecretBox, secretHolders } from '../auth/index.ts'
+import { type FeedRecord, feedRecordSchema, type FunctionState, versionConfigSchema } from '../protocol/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { Feed, type FeedPosition } from './feed.ts'
@@ -14,6 +15,9 @@ let directory: string
 let store: Store
 let clock: FakeClock
 let feed: Feed
+let dataKeys: DataKeys
+let box: SecretBox
+let signer: RecordSigner
 let abort: AbortController
 
 beforeEach(async () => {
@@ -22,13 +26,25 @@ beforeEach(async () => {
   clock = new FakeClock()
   abort = new AbortController()
   const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
-  feed = new Feed({ store, signer: new RecordSigner(privateKey), box: new SecretBox(new Uint8Array(32)), clock })
+  box = await SecretBox.open(keyText('test', Buffer.alloc(32).toString('base64')))
+  dataKeys = new DataKeys(box)
+  signer = new RecordSigner(privateKey)
+  feed = new Feed({ store, signer, dataKeys, clock })
 })
 afterEach(async () => {
   abort.abort()
   await store.close()
   await rm(directory, { recursive: true })
 })
+
+function functionState(name: string, more: { readonly regions?: string[]; readonly secrets?: Record<string, string> }): FunctionState {
+  const version = '01JZZZZZZZZZZZZZZZZZZZZZZZ'
+  const config = versionConfigSchema.parse({ regions: more.regions ?? ['*'] })
+  return {
+    account: 'default', function: name, routes: [], shares: [{ version, percent: 100 }], secrets: more.secrets ?? {},
+    versions: [{ account: 'default', function: name, version, artifactHash: 'a'.repeat(64), artifactBytes: 1, config }],
+  }
+}
 
 async function append(count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
@@ -92,6 +108,39 @@ test('a reader whose place is no longer in the log gets a snapshot and goes on f
   expect(await next()).toMatchObject({ type: 'heartbeat', sequence: 150 })
   expect(await follow({ epoch: store.epoch, after: 151 })()).toMatchObject({ type: 'snapshot' })
   expect(await follow({})()).toMatchObject({ type: 'snapshot' })
+})
+
+test('secrets go to regions that may run the function, one line for all others', async () => {
+  const state = async (name: string, regions: string[]): Promise<FunctionState> => {
+    const { sealed, writes } = await dataKeys.seal(store, { account: 'default', functionName: name, key: 'KEY' }, `value of ${name}`)
+    await store.commit({ writes, timeMs: 0 })
+    return functionState(name, { regions, secrets: { KEY: sealed } })
+  }
+  const change = { kind: 'activate' as const, deployment: 'd', functions: [await state('near', ['fra', 'ams']), await state('all', ['*'])] }
+  const writes = change.functions.map((one) => ({ kind: 'putFunction' as const, state: one }))
+  const readers = ['fra', 'ams', 'iad', 'sin', undefined].map((region) => feed.lines({ epoch: store.epoch, after: 0, region }, abort.signal))
+  for (const reader of readers) await reader.next()
+  await store.commit({ writes, change, timeMs: 0 })
+  const lines = await Promise.all(readers.map(async (reader) => String((await reader.next()).value)))
+  expect(lines.map((line) => [line.includes('value of near'), line.includes('value of all')])).toEqual([
+    [true, true], [true, true], [false, true], [false, true], [true, true],
+  ])
+  expect(new Set(lines).size).toBe(2)
+  expect(String((await feed.lines({ region: 'iad' }, abort.signal).next()).value)).not.toContain('value of near')
+  expect(String((await feed.lines({ region: 'fra' }, abort.signal).next()).value)).toContain('value of near')
+})
+
+test('what was sealed by a data key that is no more is passed over by a snapshot', async () => {
+  const place = { account: 'default', functionName: 'hello', key: 'KEY' }
+  const old = await dataKeys.seal(store, place, 'old')
+  await store.commit({ writes: [...old.writes, secretHolders.put('default/hello', true), { kind: 'putSecret', account: 'default', name: 'hello', key: 'KEY', sealed: old.sealed }], timeMs: 0 })
+  const state = functionState('hello', { secrets: { KEY: old.sealed } })
+  await store.commit({ writes: [{ kind: 'putFunction', state }], change: { kind: 'activate', deployment: 'd', functions: [state] }, timeMs: 0 })
+  await rotateDataKey({ store, dataKeys, nowMs: () => 0, actor: systemActor('default') })
+  const later = new Feed({ store, signer, dataKeys: new DataKeys(box), clock })
+  const line = String((await later.lines({ epoch: store.epoch, after: 0 }, abort.signal).next()).value)
+  expect(feedRecordSchema.parse(JSON.parse(line))).toMatchObject({ type: 'snapshot', functions: [{ secrets: { KEY: 'old' } }] })
+  later.close()
 })
 
 test('ends when the reader goes and when the feed closes', async () => {

@@ -1,20 +1,13 @@
-import type { RecordSigner, SecretBox } from '../auth/index.ts'
+import type { DataKeys, RecordSigner } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
-import {
-  type FeedChange,
-  type FeedRecord,
-  type FeedRevision,
-  type FeedSnapshot,
-  type FunctionState,
-  heartbeatIntervalMs,
-  protocolVersion,
-} from '../protocol/index.ts'
+import { heartbeatIntervalMs } from '../protocol/index.ts'
 import type { Store, StoredRevision } from '../store/index.ts'
+import { LineEncoder } from './line-encoder.ts'
 
 export interface FeedOptions {
   readonly store: Store
   readonly signer: RecordSigner
-  readonly box: SecretBox
+  readonly dataKeys: DataKeys
   readonly clock: Clock
 }
 
@@ -22,15 +15,11 @@ export interface FeedOptions {
 export interface FeedPosition {
   readonly epoch?: string | undefined
   readonly after?: number | undefined
+  /** Where it is: secrets of functions that may not run there are left out. Undefined gets them all. */
+  readonly region?: string | undefined
 }
 
 const revisionsPerRead = 50
-const encodedLinesKept = 64
-
-/** Context that a secret's value is sealed for. */
-export function secretContext(account: string, functionName: string, key: string): string {
-  return `secret:${account}/${functionName}/${key}`
-}
 
 /**
  * The ordered log as subscribers see it.
@@ -40,10 +29,8 @@ export function secretContext(account: string, functionName: string, key: string
  */
 export class Feed {
   readonly #store: Store
-  readonly #signer: RecordSigner
-  readonly #box: SecretBox
+  readonly #encoder: LineEncoder
   readonly #clock: Clock
-  readonly #encodedLines = new Map<number, string>()
   readonly #wakers = new Set<() => void>()
   readonly #stopListening: () => void
   /** Counts revisions, so that none slips between a subscriber's read and its wait. */
@@ -54,8 +41,7 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#store = options.store
-    this.#signer = options.signer
-    this.#box = options.box
+    this.#encoder = new LineEncoder(options)
     this.#clock = options.clock
     this.#stopListening = options.store.onRevision((revision) => {
       this.#latest = revision
@@ -75,16 +61,18 @@ export class Feed {
         const snapshot = await this.#store.readSnapshot()
         cursor = snapshot.sequence
         owesHeartbeat = true
-        yield this.#encodeSnapshot(snapshot.sequence, snapshot.functions)
+        yield await this.#encoder.snapshot(snapshot, position.region)
         continue
       }
       for (const revision of revisions) {
-        cursor = revision.sequence
-        yield this.#encodeRevision(revision)
+        const line = await this.#encoder.revision(revision, position.region)
+        cursor = line === undefined ? undefined : revision.sequence
+        if (line === undefined) break
+        yield line
       }
-      if (revisions.length > 0) continue
+      if (revisions.length > 0 || cursor === undefined) continue
       // What comes with a revision tells as much: a heartbeat is for who has just caught up, and for silence.
-      if (owesHeartbeat) yield encode({ type: 'heartbeat', epoch: this.#store.epoch, sequence: cursor })
+      if (owesHeartbeat) yield this.#encoder.heartbeat(cursor)
       owesHeartbeat = await this.#waitForChange(generation, signal) === 'silence'
     }
   }
@@ -121,53 +109,4 @@ export class Feed {
       signal.addEventListener('abort', wake)
     })
   }
-
-  #encodeRevision(revision: StoredRevision): string {
-    const known = this.#encodedLines.get(revision.sequence)
-    if (known !== undefined) return known
-    const record: FeedRevision = {
-      type: 'revision',
-      protocol: protocolVersion,
-      epoch: this.#store.epoch,
-      sequence: revision.sequence,
-      timeMs: revision.timeMs,
-      change: this.#openChange(revision.change),
-      signature: '',
-    }
-    const line = encode({ ...record, signature: this.#signer.sign(record) })
-    this.#encodedLines.set(revision.sequence, line)
-    if (this.#encodedLines.size > encodedLinesKept) {
-      const oldest = this.#encodedLines.keys().next().value
-      if (oldest !== undefined) this.#encodedLines.delete(oldest)
-    }
-    return line
-  }
-
-  #encodeSnapshot(sequence: number, functions: readonly FunctionState[]): string {
-    const record: FeedSnapshot = {
-      type: 'snapshot',
-      protocol: protocolVersion,
-      epoch: this.#store.epoch,
-      sequence,
-      functions: functions.map((state) => this.#openState(state)),
-    }
-    return encode({ ...record, signature: this.#signer.sign(record) })
-  }
-
-  #openChange(change: FeedChange): FeedChange {
-    if (change.kind !== 'activate') return change
-    return { ...change, functions: change.functions.map((state) => this.#openState(state)) }
-  }
-
-  #openState(state: FunctionState): FunctionState {
-    const opened = Object.entries(state.secrets).map(([key, sealed]) => [
-      key,
-      this.#box.open(sealed, secretContext(state.account, state.function, key)),
-    ])
-    return { ...state, secrets: Object.fromEntries(opened) }
-  }
-}
-
-function encode(record: FeedRecord): string {
-  return `${JSON.stringify(record)}\n`
 }

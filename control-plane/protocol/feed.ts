@@ -18,6 +18,8 @@ export const versionIdSchema = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'a U
 export const versionReferenceSchema = z.string().toUpperCase().pipe(versionIdSchema)
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex')
 
+export const regionSchema = z.string().regex(/^[a-z]{3}$/, 'an IATA airport code such as fra')
+
 /** An immutable version, as nodes see it. */
 export const versionRecordSchema = z.strictObject({
   account: nameSchema,
@@ -41,14 +43,14 @@ export const functionStateSchema = z.strictObject({
 })
 export type FunctionState = z.infer<typeof functionStateSchema>
 
-const changeSchema = z.discriminatedUnion('kind', [
+export const feedChangeSchema = z.discriminatedUnion('kind', [
   /** Fetch, verify and test-load these, and acknowledge; nothing is served by it. */
   z.strictObject({ kind: z.literal('prepare'), deployment: z.string(), versions: z.array(versionRecordSchema).min(1) }),
   /** From now on these functions are so, all at once. */
   z.strictObject({ kind: z.literal('activate'), deployment: z.string(), functions: z.array(functionStateSchema).min(1) }),
   z.strictObject({ kind: z.literal('delete'), account: nameSchema, function: nameSchema }),
 ])
-export type FeedChange = z.infer<typeof changeSchema>
+export type FeedChange = z.infer<typeof feedChangeSchema>
 
 const positionFields = { epoch: z.string().min(1), sequence: z.int().min(0) }
 
@@ -66,7 +68,7 @@ export const feedRecordSchema = z.discriminatedUnion('type', [
     protocol: z.literal(protocolVersion),
     ...positionFields,
     timeMs: z.number(),
-    change: changeSchema,
+    change: feedChangeSchema,
     /** ed25519 over `signedBytes(record)` by the control plane's key, base64; empty where the control plane does not sign. */
     signature: z.string(),
   }),
@@ -79,6 +81,8 @@ export type FeedSnapshot = Extract<FeedRecord, { type: 'snapshot' }>
 /** The query of `GET /v1/feed`. */
 export const feedQuerySchema = z.object({
   node: nameSchema,
+  /** Where a node with the shared token is; one with a credential of its own is where that says. */
+  region: regionSchema.optional(),
   epoch: z.string().optional(),
   after: z.coerce.number().int().min(0).optional(),
 })

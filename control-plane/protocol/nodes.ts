@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { versionIdSchema } from './feed.ts'
+import { regionSchema, versionIdSchema } from './feed.ts'
 import { nextCursorSchema } from './pages.ts'
 import { nameSchema } from './project.ts'
 
@@ -20,7 +20,7 @@ export const quarantinedMax = 100
 
 /** What a node tells of itself by `PUT /v1/nodes/{node}`, at start and as a heartbeat every few seconds. */
 export const nodeRegistrationSchema = z.strictObject({
-  region: z.string().regex(/^[a-z]{3}$/, 'an IATA airport code such as fra'),
+  region: regionSchema,
   latitude: z.number().min(-90).max(90),
   longitude: z.number().min(-180).max(180),
   /** Where clients reach it. */

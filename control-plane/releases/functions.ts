@@ -1,15 +1,14 @@
 import { SkerryError } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
-import type { SecretBox } from '../auth/index.ts'
+import { type DataKeys, secretHolders } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
-import { secretContext } from '../feed/index.ts'
 import { type FunctionInfo, type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
 import type { Commit, Store, StoreWrite } from '../store/index.ts'
 import type { KeyedLocks } from './locks.ts'
 
 export interface FunctionsOptions {
   readonly store: Store
-  readonly box: SecretBox
+  readonly dataKeys: DataKeys
   readonly clock: Clock
   readonly locks: KeyedLocks
   readonly functionUrl: (account: string, name: string) => string
@@ -87,7 +86,7 @@ export class Functions {
       const timeMs = clock.nowMs()
       const revision = await store.commit(async () => {
         await this.requireFunction(account, name)
-        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }, auditWrite(actor, 'function.delete', name, {}, timeMs)]
+        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }, secretHolders.remove(`${account}/${name}`), auditWrite(actor, 'function.delete', name, {}, timeMs)]
         const stored = await store.readFunction(account, name)
         return stored === undefined ? { writes, timeMs } : { writes, change: { kind: 'delete', account, function: name }, timeMs }
       })
@@ -109,14 +108,14 @@ export class Functions {
   /** Sets a secret, for a function that may yet have to be deployed. Active functions get it at once. */
   async putSecret(actor: Actor, name: string, key: string, value: string): Promise<number | undefined> {
     const { account } = actor
-    const { store, box } = this.#options
+    const { store, dataKeys } = this.#options
     const revision = await store.commit(async () => {
       const secrets = await store.readSecrets(account, name)
       if (!Object.hasOwn(secrets, key) && Object.keys(secrets).length >= secretsMax) {
         throw new SkerryError('invalid_request', `${name} has ${secretsMax} secrets already; delete one first.`, { field: 'key', limit: secretsMax })
       }
-      const sealed = box.seal(value, secretContext(account, name, key))
-      return this.#changeSecrets(actor, 'secret.put', { ...secrets, [key]: sealed }, { kind: 'putSecret', account, name, key, sealed })
+      const { sealed, writes } = await dataKeys.seal(store, { account, functionName: name, key }, value)
+      return this.#changeSecrets(actor, 'secret.put', { ...secrets, [key]: sealed }, { kind: 'putSecret', account, name, key, sealed }, writes)
     })
     return revision?.sequence
   }
@@ -138,11 +137,14 @@ export class Functions {
     action: 'secret.put' | 'secret.delete',
     secrets: Readonly<Record<string, string>>,
     write: Extract<StoreWrite, { kind: 'putSecret' | 'deleteSecret' }>,
+    keyWrites: readonly StoreWrite[] = [],
   ): Promise<Commit> {
     const { store, clock } = this.#options
     const { account, name, key } = write
     const timeMs = clock.nowMs()
-    const writes = [write, auditWrite(actor, action, name, { key }, timeMs)]
+    const holder = `${account}/${name}`
+    const held = Object.keys(secrets).length > 0 ? secretHolders.put(holder, true) : secretHolders.remove(holder)
+    const writes = [write, held, ...keyWrites, auditWrite(actor, action, name, { key }, timeMs)]
     const stored = await store.readFunction(account, name)
     if (stored === undefined) return { writes, timeMs }
     const state = { ...stored.state, secrets: { ...secrets } }
