@@ -2,11 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import { DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox } from './auth/index.ts'
+import { MemoryBus } from './bus/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
 import { listen } from './server.ts'
 import { openSqliteStore } from './store/index.ts'
+import { Usage } from './usage/index.ts'
 
 export interface ControlPlaneOptions {
   /** Loopback unless set. */
@@ -79,11 +81,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const locks = new KeyedLocks(clock)
     const stackMapper = new StackMapper(store)
     const tail = new TailHub(store, stackMapper)
+    const bus = new MemoryBus()
+    const usage = new Usage({ store, bus, clock, log })
+    cleanUps.push(() => bus.close(), () => usage.close())
     const metrics = new Metrics({
       feedSequence: () => store.readSequence(),
       storeBytes: () => store.sizeBytes(),
       connectedNodes: () => nodes.connected().length,
       tailSubscribers: () => tail.subscriberCount,
+      usageReports: () => usage.reports,
+      usageReportsGivenUp: () => usage.reportsGivenUp,
     })
     const urlOf = (account: string, name: string): string => functionUrl(account, name, domain, options.gatewayUrl)
     const rollout = new Rollout({ store, nodes, board, clock, stackMapper, domain, functionUrl: urlOf, signal: closing.signal })
@@ -93,7 +100,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
     cleanUps.push(() => deployments.settle())
 
-    const api = createApi({ store, feed, nodes, board, deployments, functions, tail, identity, metrics, clock, log })
+    const api = createApi({ store, feed, nodes, board, deployments, functions, tail, usage, identity, metrics, clock, log })
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)

@@ -13,9 +13,10 @@ import {
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
+import type { RequestOutcome, UsageTable } from './usage/index.ts'
 
 /** Settings of the runtime that an operator may choose. */
-export type RuntimeSettings = Omit<RuntimeOptions, 'dispatchSubrequest' | 'onLog'>
+export type RuntimeSettings = Omit<RuntimeOptions, 'dispatchSubrequest' | 'onLog' | 'onCpu'>
 
 export interface EdgeCoreOptions extends ProtectionSettings {
   readonly name: string
@@ -36,6 +37,8 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   readonly internalToken: () => string | undefined
   readonly readArtifact: ReadArtifact
   readonly onLog: (record: LogRecord) => void
+  /** Counts what functions are asked and use. */
+  readonly usage?: UsageTable
 }
 
 export interface Listening {
@@ -82,8 +85,9 @@ export class EdgeCore {
       return cell.core
     }
     const sockets = new OpenSockets()
+    const onServed = (version: RunnableVersion, outcome: RequestOutcome): void => options.usage?.count(version, outcome)
     const fetchBinding = createFetchBinding({
-      sockets,
+      sockets, onServed,
       runtime: () => core().runtime, table: () => core().table, publicPort: () => core().#publicPort, newRequestId,
       node: options.name, region: options.region, allowOutbound: options.allowOutbound,
       ...(options.denyOutbound === undefined ? {} : { denyOutbound: options.denyOutbound }),
@@ -91,8 +95,8 @@ export class EdgeCore {
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
       connectionsMax: Math.min(outgoingMax, shareDescriptors(descriptorLimit()).outgoing),
     })
-    const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log })
-    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, closeFetch: () => fetchBinding.close() })
+    const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log, onCpu: (version, cpuMs) => options.usage?.addCpu(version, cpuMs) })
+    cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, onServed, closeFetch: () => fetchBinding.close() })
     return cell.core
   }
 
@@ -102,6 +106,7 @@ export class EdgeCore {
     readonly log: (record: LogRecord) => void
     readonly isTrustedProxy: (address: string) => boolean
     readonly sockets: OpenSockets
+    readonly onServed: (version: RunnableVersion, outcome: RequestOutcome) => void
     readonly closeFetch: () => Promise<void>
   }) {
     this.#options = options
@@ -125,6 +130,7 @@ export class EdgeCore {
         onHead: (head) => this.statistics.head(head),
         onFailure: (version, requestId, error) => tell(version, requestId, { kind: 'failure', level: 'error', text: error.message, code: error.code }),
         onWarning: (version, requestId, text) => tell(version, requestId, { kind: 'console', level: 'warn', text }),
+        onServed: parts.onServed,
         onOver: (code, totalMs) => this.statistics.over(code, totalMs),
       },
     })

@@ -15,6 +15,7 @@ import type { ProtectionSettings } from './protection/index.ts'
 import { createForwarder } from './routing/forwarding/index.ts'
 import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
+import { UsageReporter, UsageTable } from './usage/index.ts'
 
 export interface EdgeNodeOptions extends ProtectionSettings {
   /** Unique in the cluster, `[a-z0-9-]`. */
@@ -127,6 +128,10 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const shipper = new LogShipper({ node: name, region, post: (events) => client.postLogs(events) })
     closers.push(() => Promise.race([shipper.close(), delay(logFlushMsMax, undefined, { ref: false })]))
 
+    const usage = new UsageTable()
+    const usageReporter = new UsageReporter({ table: usage, post: (report) => client.postUsage(report) })
+    closers.push(() => Promise.race([usageReporter.close(), delay(logFlushMsMax, undefined, { ref: false })]))
+
     const forwarder = options.forwarder === undefined ? startForwarder() : options.forwarder
     const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: { latitude, longitude } })
     let isCaughtUp = false
@@ -140,6 +145,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
         shipper.add(record)
         options.onLog?.(toTailEvent(record, { node: name, region }))
       },
+      usage,
     })
     closers.push(() => core.close())
     core.setFunctions(state.functions)
@@ -206,6 +212,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       if (stop.signal.aborted) return
       applier.prefetch()
       follower.start()
+      usageReporter.start()
     })
     closers.push(() => stop.abort())
 

@@ -10,6 +10,7 @@ import { addFunctionRoutes } from './function-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
+import { addUsageRoutes } from './usage-routes.ts'
 
 /** The REST API. Validation and the OpenAPI document come from the same schemas. */
 export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnvironment> {
@@ -45,6 +46,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addDeploymentRoutes(app, dependencies)
   addFunctionRoutes(app, dependencies)
   addNodeRoutes(app, dependencies)
+  addUsageRoutes(app, dependencies)
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Skerry control plane', version: '1' } })
   return app

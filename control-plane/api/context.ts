@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
 import type { Deployments, Functions } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
+import type { Usage } from '../usage/index.ts'
 import type { Metrics } from './metrics.ts'
 import type { TailHub } from './tail-hub.ts'
 
@@ -16,6 +17,7 @@ export interface ApiDependencies {
   readonly deployments: Deployments
   readonly functions: Functions
   readonly tail: TailHub
+  readonly usage: Usage
   readonly identity: Identity
   readonly metrics: Metrics
   readonly clock: Clock

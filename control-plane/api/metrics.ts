@@ -5,6 +5,8 @@ export interface MetricSources {
   readonly storeBytes: () => Promise<number>
   readonly connectedNodes: () => number
   readonly tailSubscribers: () => number
+  readonly usageReports: () => number
+  readonly usageReportsGivenUp: () => number
 }
 
 /** Metrics of one control plane, in a registry of its own. */
@@ -48,6 +50,11 @@ export class Metrics {
     gauge('skerry_control_plane_store_bytes', 'Size of the store on disk.', sources.storeBytes)
     gauge('skerry_control_plane_nodes_connected', 'Nodes whose feed connection stands.', sources.connectedNodes)
     gauge('skerry_control_plane_tail_subscribers', 'Open tail connections.', sources.tailSubscribers)
+    const counter = (name: string, help: string, read: () => number): void => {
+      this.registry.registerMetric(new Counter({ name, help, registers: [], collect() { this.reset(); this.inc(read()) } }))
+    }
+    counter('skerry_control_plane_usage_reports_total', 'Reports of usage from nodes, each counted once.', sources.usageReports)
+    counter('skerry_control_plane_usage_reports_given_up_total', 'Reports that the daily totals lack.', sources.usageReportsGivenUp)
     gauge('skerry_control_plane_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())
   }
 

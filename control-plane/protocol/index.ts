@@ -85,3 +85,23 @@ export {
   canonicalJson,
   signedBytes,
 } from './signing.ts'
+export {
+  type DailyUsage,
+  latencyBucketMs,
+  latencyBucketOf,
+  latencyBuckets,
+  type RecentUsage,
+  type Usage,
+  type UsageAmounts,
+  usageAmountsSchema,
+  type UsageAnswer,
+  usageAnswerSchema,
+  usageEntriesMax,
+  type UsageEntry,
+  usageIntervalMs,
+  usageQuerySchema,
+  type UsageReport,
+  type UsageReportInput,
+  usageReportSchema,
+  usageSchema,
+} from './usage.ts'

@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import {
   type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, problemSchema, type TailEvent,
+  type UsageAnswer, usageAnswerSchema, type UsageReport,
 } from '../../control-plane/protocol/index.ts'
 import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
 
@@ -53,6 +54,13 @@ export class ControlPlaneClient {
   async postLogs(events: readonly TailEvent[]): Promise<void> {
     const body = await this.#call('POST', `/v1/nodes/${this.#options.node}/logs`, { json: { events } })
     await body.dump()
+  }
+
+  async postUsage(report: UsageReport): Promise<UsageAnswer> {
+    const body = await this.#call('POST', `/v1/nodes/${this.#options.node}/usage`, { json: report })
+    const answer = usageAnswerSchema.safeParse(await body.json())
+    if (!answer.success) throw new SkerryError('internal_error', 'The control plane answered a report of usage with something else.', { cause: answer.error })
+    return answer.data
   }
 
   /** Breaks off what is under way. */

@@ -4,9 +4,12 @@ import type { RoutedVersion } from './runnable-version.ts'
 export class Destination {
   readonly #shares: readonly { readonly version: RoutedVersion; readonly upTo: number }[]
   readonly #salt: string
+  /** Whether it leads to one version by that version's own host name. */
+  readonly isPreview: boolean
 
   /** `name` makes the split of each function independent of the others'. */
-  constructor(name: string, shares: readonly { readonly version: RoutedVersion; readonly percent: number }[]) {
+  constructor(name: string, shares: readonly { readonly version: RoutedVersion; readonly percent: number }[], isPreview = false) {
+    this.isPreview = isPreview
     let upTo = 0
     this.#shares = shares.map(({ version, percent }) => {
       upTo += percent

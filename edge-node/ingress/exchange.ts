@@ -36,8 +36,8 @@ export type ExchangeEvent =
   | { readonly kind: 'head'; readonly head: FunctionResponseHead; readonly totalMs: number }
   | { readonly kind: 'failure'; readonly error: SkerryError; readonly afterHead: boolean }
   | { readonly kind: 'cookies_dropped'; readonly count: number }
-  /** Exactly once, last. */
-  | { readonly kind: 'over'; readonly code: string; readonly totalMs: number }
+  /** Exactly once, last. `headMs`: when the answer's head, of this status, was there; undefined where none came. */
+  | { readonly kind: 'over'; readonly code: string; readonly totalMs: number; readonly status: number | undefined; readonly headMs: number | undefined }
 
 /** Small bodies go out in one piece with their head. */
 const singleWriteBytesMax = 16 * 1024
@@ -56,6 +56,8 @@ export class Exchange implements ResponseHandler, UnreadHolder {
   #unread: NodeJS.Timeout | undefined
   #isOver = false
   #hasHead = false
+  #status: number | undefined
+  #headMs: number | undefined
   #isDiscarding = false
   #promisedBytes: number | undefined
   #sentBytes = 0
@@ -203,6 +205,8 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   #reportHead(head: FunctionResponseHead, outgoing: OutgoingHead, totalMs: number): void {
     this.#hasHead = true
+    this.#status = head.status
+    this.#headMs = totalMs
     this.#context.report({ kind: 'head', head, totalMs })
     if (outgoing.droppedCookies > 0) this.#context.report({ kind: 'cookies_dropped', count: outgoing.droppedCookies })
   }
@@ -264,7 +268,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     const { held } = this.#context.protection
     held.clear(this)
     cutUnread(this.#response, { ...unreadLimits, held, party: this.party })
-    this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs })
+    this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs, status: this.#status, headMs: this.#headMs })
   }
 }
 

@@ -137,7 +137,7 @@ export class Ingress {
       else options.protection.refusals.refuse(request.socket, arrival.startedMs, refuse)
       return
     }
-    this.#run(arrival, version, head, client, hops, affinityCookie)
+    this.#run(arrival, version, destination.isPreview, head, client, hops, affinityCookie)
   }
 
   /** Lets only those in who have the internal token, and puts the client's own `authorization` back. */
@@ -151,7 +151,8 @@ export class Ingress {
   }
 
   #run(
-    arrival: Arrival, version: RoutedVersion, head: InboundHead, client: ClientDetails, hops: number, affinityCookie: string | undefined,
+    arrival: Arrival, version: RoutedVersion, isPreview: boolean, head: InboundHead, client: ClientDetails, hops: number,
+    affinityCookie: string | undefined,
   ): void {
     const { node, region, domain, runtime, isDraining, sockets, protection } = this.#options
     const { request, response, requestId, startedMs, isInternal } = arrival
@@ -162,7 +163,7 @@ export class Ingress {
     }
     const exchange = new Exchange(request, response, {
       requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection,
-      report: (event) => this.#report(version, requestId, event),
+      report: (event) => this.#report(version, requestId, isPreview, event),
     })
     const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
     const start = (body: FunctionRequest['body']): void => exchange.start(runtime, {
@@ -229,7 +230,7 @@ export class Ingress {
     events.onOver(error.code, performance.now() - arrival.startedMs)
   }
 
-  #report(version: RoutedVersion, requestId: string, event: ExchangeEvent): void {
+  #report(version: RoutedVersion, requestId: string, isPreview: boolean, event: ExchangeEvent): void {
     const { events, domain } = this.#options
     switch (event.kind) {
       case 'head':
@@ -242,6 +243,7 @@ export class Ingress {
         events.onWarning(version.runnable, requestId, `${event.count} Set-Cookie dropped: its Domain is at or above ${domain}, where others' functions would get it.`)
         break
       case 'over':
+        events.onServed(version.runnable, { code: event.code, status: event.status, latencyMs: event.headMs ?? event.totalMs, isPreview })
         events.onOver(event.code, event.totalMs)
         break
     }

@@ -126,7 +126,7 @@ function makeDestinations(state: FunctionState, here: { readonly region: string;
   const name = `${state.account}/${state.function}`
   return {
     whole: new Destination(name, shares),
-    pinned: [...versions.values()].map((version) => new Destination(name, [{ version, percent: 100 }])),
+    pinned: [...versions.values()].map((version) => new Destination(name, [{ version, percent: 100 }], true)),
   }
 }
 

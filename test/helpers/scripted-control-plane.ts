@@ -10,6 +10,7 @@ export interface ScriptedControlPlane {
   readonly acknowledgements: unknown[]
   readonly registrations: unknown[]
   readonly logEvents: unknown[]
+  readonly usageReports: unknown[]
   readonly artifactRequests: string[]
   welcome: Record<string, unknown>
   /** Lines that each new feed connection begins with, by its query. */
@@ -39,7 +40,7 @@ export async function startScriptedControlPlane(port = 0): Promise<ScriptedContr
 
   const plane: ScriptedControlPlane = {
     url: `http://127.0.0.1:${address.port}`,
-    artifacts: new Map(), feedQueries: [], acknowledgements: [], registrations: [], logEvents: [], artifactRequests: [],
+    artifacts: new Map(), feedQueries: [], acknowledgements: [], registrations: [], logEvents: [], usageReports: [], artifactRequests: [],
     welcome: { internalToken: 'internal-token-of-the-test' },
     onFeed: () => [],
     send: (record) => {
@@ -90,6 +91,9 @@ export async function startScriptedControlPlane(port = 0): Promise<ScriptedContr
     } else if (url.pathname.endsWith('/logs')) {
       plane.logEvents.push(...(body as { events: unknown[] }).events)
       response.writeHead(204).end()
+    } else if (url.pathname.endsWith('/usage')) {
+      plane.usageReports.push(body)
+      json({})
     } else if (url.pathname === '/v1/nodes') {
       json({ nodes: [] })
     } else {

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
-import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
+import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, RunnableVersion, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
+import type { RequestOutcome } from '../../usage/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
 import type { SubrequestBudgets } from './budget.ts'
 import type { CallTrees } from './call-tree.ts'
@@ -21,6 +22,8 @@ export interface NodeTransportOptions {
   readonly node: string
   readonly region: string
   readonly sockets: OpenSockets
+  /** Told of each request that was given to the runtime, when it is over. */
+  readonly onServed?: (version: RunnableVersion, outcome: RequestOutcome) => void
 }
 
 /** Who calls, and what counts what it sets off. */
@@ -57,7 +60,7 @@ function routeHostOf(url: URL): string {
 export function createNodeTransport(options: NodeTransportOptions, caller: NodeCaller): Transport {
   return (request, events) => {
     requireFewHops(caller.hops + 1)
-    const exchange = new NodeExchange(request, events, options.sockets, caller)
+    const exchange = new NodeExchange(request, events, options, caller)
     exchange.start(options)
     return exchange
   }
@@ -79,10 +82,16 @@ class NodeExchange implements TransportControl, ResponseHandler {
   /** Once the answer was a WebSocket. */
   #socket: RelayedSocket | undefined
   readonly #sockets: OpenSockets
+  readonly #onServed: NodeTransportOptions['onServed']
+  readonly #startedMs = performance.now()
+  #status: number | undefined
+  #headMs: number | undefined
+  #isPreview = false
 
-  constructor(request: TransportRequest, events: TransportEvents, sockets: OpenSockets, caller: NodeCaller) {
+  constructor(request: TransportRequest, events: TransportEvents, options: Pick<NodeTransportOptions, 'sockets' | 'onServed'>, caller: NodeCaller) {
     this.#caller = caller
-    this.#sockets = sockets
+    this.#sockets = options.sockets
+    this.#onServed = options.onServed
     this.#request = request
     this.#events = events
   }
@@ -102,6 +111,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
       return
     }
     this.#requestId = requestId
+    this.#isPreview = destination?.isPreview === true
     this.#bodyBytesMax = version.requestBodyBytesMax
     if (body instanceof Uint8Array && !this.#counts(body)) return
     const { country, latitude, longitude } = subrequest.parent?.metadata ?? {}
@@ -135,6 +145,8 @@ class NodeExchange implements TransportControl, ResponseHandler {
   onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {
     if (this.#isOver) return
     this.#hasHead = true
+    this.#status = head.status
+    this.#headMs = performance.now() - this.#startedMs
     if (head.status === 101 && this.#control !== undefined && this.#work !== undefined) {
       const { subrequest, unfinished } = this.#caller
       this.#socket = new RelayedSocket({
@@ -156,7 +168,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
 
   onEnd(): void {
     if (this.#isOver) return
-    this.#leave()
+    this.#leave('ok')
     if (this.#socket === undefined || this.#socket.isClosed) this.#events.onEnd()
     else this.#events.onError(new SkerryError('subrequest_failed', 'The called function ended the connection.'))
   }
@@ -164,7 +176,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
   /** Before the head the caller gets what a client would get: the problem document. */
   onError(error: SkerryError): void {
     if (this.#isOver) return
-    this.#leave()
+    this.#leave(error.code)
     if (this.#hasHead) {
       this.#events.onError(new SkerryError('subrequest_failed', `The called function broke off: ${error.code}.`, { cause: error }))
       return
@@ -199,7 +211,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
   /** Both have closed; or what passed was no messages. */
   #closeSocket(error: SkerryError | undefined): void {
     if (this.#isOver) return
-    this.#leave()
+    this.#leave(error === undefined ? 'ok' : error.code)
     if (error === undefined) {
       // Each may still have the other's close before it.
       this.#control?.end()
@@ -210,8 +222,12 @@ class NodeExchange implements TransportControl, ResponseHandler {
     }
   }
 
-  #leave(): void {
+  #leave(code: string): void {
     this.#isOver = true
+    if (this.#work !== undefined) {
+      const latencyMs = this.#headMs ?? performance.now() - this.#startedMs
+      this.#onServed?.(this.#work.version, { code, status: this.#status, latencyMs, isPreview: this.#isPreview })
+    }
     if (this.#socket === undefined) return
     this.#socket.leave()
     this.#sockets.remove(this.#socket)
@@ -234,7 +250,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
 
   abort(): void {
     if (this.#isOver) return
-    this.#leave()
+    this.#leave('client_gone')
     this.#control?.abort()
   }
 }
