@@ -2,7 +2,7 @@ import { request } from 'undici'
 import { until } from '../helpers/until.ts'
 import { type ChaosCluster, controlPlaneLabel } from './cluster.ts'
 import { cellsBelow, isOwnChild, signal } from './processes.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../helpers/random.ts'
 import type { DisruptionKind, Timeline } from './timeline.ts'
 
 /** On a busy machine a role takes its time to start. */

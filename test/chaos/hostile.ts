@@ -2,7 +2,7 @@ import { request } from 'undici'
 import { type Attack, loadCorpus } from '../hostile/corpus/corpus.ts'
 import type { ChaosCluster } from './cluster.ts'
 import type { Deployer } from './deployer.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../helpers/random.ts'
 import type { Timeline } from './timeline.ts'
 
 /** Its own account; and now and then in one with well-behaved functions, which then share a cell with it. */

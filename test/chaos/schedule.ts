@@ -1,7 +1,7 @@
 import type { Actions } from './actions.ts'
 import type { Deployer } from './deployer.ts'
 import { functionNames } from './functions.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../helpers/random.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface ScheduleOptions {

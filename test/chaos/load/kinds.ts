@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '../../helpers/random.ts'
 import { type FunctionName, hostLabelOf, sha256, streamedBytes } from '../functions.ts'
 import { valueOf } from '../ledger.ts'
 import type { Call, Reply } from './client.ts'

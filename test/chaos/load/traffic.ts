@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Random } from '../random.ts'
+import type { Random } from '../../helpers/random.ts'
 import { type Client, LostError, type Reply } from './client.ts'
 import type { createKinds, Kind } from './kinds.ts'
 import type { Tally } from './tally.ts'

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+/** From who connects to who is connected to, or back. */
+export type Direction = 'there' | 'back'
+
+interface Pair {
+  readonly near: Socket
+  readonly far: Socket
+}
+
+/** A connection between two processes that a test can disturb: a port on loopback that leads to another. */
+export class Link {
+  readonly port: number
+  readonly #server: Server
+  readonly #pairs = new Set<Pair>()
+  readonly #held = new Set<Direction>()
+  #isCut = false
+
+  private constructor(server: Server, port: number, targetPort: number) {
+    this.#server = server
+    this.port = port
+    server.on('connection', (near) => this.#connect(near, targetPort))
+  }
+
+  static async open(targetPort: number, port = 0): Promise<Link> {
+    const server = createServer({ pauseOnConnect: true })
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    return new Link(server, address.port, targetPort)
+  }
+
+  /** Breaks what is connected, and refuses who connects. */
+  cut(): void {
+    this.#isCut = true
+    this.#breakAll()
+  }
+
+  /** Passes nothing on in these directions, and loses nothing: what is sent arrives after `heal`, or never where somebody gives up. */
+  hold(directions: readonly Direction[]): void {
+    for (const direction of directions) this.#held.add(direction)
+    for (const pair of this.#pairs) this.#apply(pair)
+  }
+
+  heal(): void {
+    this.#isCut = false
+    this.#held.clear()
+    for (const pair of this.#pairs) this.#apply(pair)
+  }
+
+  async close(): Promise<void> {
+    this.#breakAll()
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    await closed
+  }
+
+  #connect(near: Socket, targetPort: number): void {
+    near.on('error', () => undefined)
+    if (this.#isCut) {
+      near.destroy()
+      return
+    }
+    const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
+    const pair = { near, far }
+    this.#pairs.add(pair)
+    const over = (): void => {
+      this.#pairs.delete(pair)
+      near.destroy()
+      far.destroy()
+    }
+    far.on('error', over).on('close', over)
+    near.on('close', over)
+    pass(near, far)
+    pass(far, near)
+    this.#apply(pair)
+  }
+
+  #apply({ near, far }: Pair): void {
+    if (this.#held.has('there')) near.pause()
+    else near.resume()
+    if (this.#held.has('back')) far.pause()
+    else far.resume()
+  }
+
+  #breakAll(): void {
+    for (const { near, far } of this.#pairs) {
+      near.resetAndDestroy()
+      far.resetAndDestroy()
+    }
+    this.#pairs.clear()
+  }
+}
+
+/** Not `pipe`, which would resume what is held. What a process of a test sends is small: it may wait in memory. */
+function pass(from: Socket, to: Socket): void {
+  from.on('data', (chunk: Buffer) => void to.write(chunk))
+  from.on('end', () => to.end())
+}
