@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Accounts, Members } from './accounts/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
-import { DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox } from './auth/index.ts'
+import {
+  adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, StandingAccess, TokenAdministration, TokenUse,
+} from './auth/index.ts'
 import { MemoryBus } from './bus/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
@@ -70,6 +73,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     for (const cleanUp of cleanUps.toReversed()) await cleanUp()
   }
   try {
+    await adoptAccounts(store, clock.nowMs())
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
     await store.collectArtifacts(clock.nowMs() - artifactGraceMs)
 
@@ -100,7 +104,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
     cleanUps.push(() => deployments.settle())
 
-    const api = createApi({ store, feed, nodes, board, deployments, functions, tail, usage, identity, metrics, clock, log })
+    const accounts = new Accounts({ store, clock, functions, belongings: [] })
+    const api = createApi({
+      store, feed, nodes, board, deployments, functions, tail, usage, identity, metrics, clock, log, accounts, members: new Members(store, clock),
+      authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
+      standingAccess: new StandingAccess(clock),
+    })
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)

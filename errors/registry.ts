@@ -115,6 +115,14 @@ export const errorRegistry = define({
     status: 403, audience: 'caller', title: 'The token does not allow this',
     remedy: 'Use a token with the scope that is named.',
   },
+  too_many_attempts: {
+    status: 429, audience: 'caller', title: 'Too many wrong tokens came from this address', retryAfterSeconds: 2,
+    remedy: 'Wait as long as Retry-After says, and use a token that is valid.',
+  },
+  account_suspended: {
+    status: 403, audience: 'operator', title: 'The account is suspended',
+    remedy: 'Ask the operator, who resumes it with `skerry account resume NAME`.',
+  },
   not_found: {
     status: 404, audience: 'caller', title: 'There is no such thing',
     remedy: 'List what there is with `skerry functions` or `skerry versions NAME`.',

@@ -2,14 +2,17 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { routePath } from 'hono/route'
 import { monotonicFactory } from 'ulid'
 import { SkerryError } from '../../errors/index.ts'
+import { addAccountRoutes } from './account-routes.ts'
 import { addArtifactRoutes } from './artifact-routes.ts'
 import { pooledRandom } from '../pooled-random.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { addDeploymentRoutes } from './deployment-routes.ts'
 import { addFunctionRoutes } from './function-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
+import { addMemberRoutes } from './member-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
+import { addTokenRoutes } from './token-routes.ts'
 import { addUsageRoutes } from './usage-routes.ts'
 
 /** The REST API. Validation and the OpenAPI document come from the same schemas. */
@@ -46,6 +49,9 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addDeploymentRoutes(app, dependencies)
   addFunctionRoutes(app, dependencies)
   addNodeRoutes(app, dependencies)
+  addAccountRoutes(app, dependencies)
+  addMemberRoutes(app, dependencies)
+  addTokenRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Skerry control plane', version: '1' } })

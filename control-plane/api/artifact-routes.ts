@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SkerryError } from '../../errors/index.ts'
 import { artifactBytesMax, artifactKindSchema, artifactStoredSchema, hashSchema, sourceMapBytesMax } from '../protocol/index.ts'
+import { checkUpload } from '../quotas/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { answersBytes, answersJson, bearer, requireScope } from './route-parts.ts'
 
@@ -18,7 +19,7 @@ export function addArtifactRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
       path: '/v1/artifacts/{hash}',
       summary: 'Uploads a script or a source map under its SHA-256; idempotent',
       security: bearer,
-      middleware: requireScope(dependencies, 'deploy'),
+      middleware: requireScope(dependencies, { functionTokens: true }, 'deploy'),
       request: {
         params: z.object({ hash: hashSchema }),
         query: z.object({ kind: artifactKindSchema.default('script') }),
@@ -38,6 +39,7 @@ export function addArtifactRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
         if (actual !== hash) {
           throw new SkerryError('hash_mismatch', `The bytes received have the SHA-256 ${actual}, not ${hash}.`, { field: 'hash' })
         }
+        await checkUpload(store, context.get('caller').account, hash, bytes.byteLength, kind)
         await store.putArtifact({ account: context.get('caller').account, hash, bytes, uploadedMs: clock.nowMs() })
         metrics.artifactBytes.inc(bytes.byteLength)
         return context.json({ hash, bytes: bytes.byteLength })

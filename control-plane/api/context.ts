@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
-import type { Identity, Caller } from '../auth/index.ts'
+import type { Accounts, Members } from '../accounts/index.ts'
+import type { Authenticator, Caller, Identity, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
 import type { Deployments, Functions } from '../releases/index.ts'
@@ -18,6 +19,12 @@ export interface ApiDependencies {
   readonly functions: Functions
   readonly tail: TailHub
   readonly usage: Usage
+  readonly authenticator: Authenticator
+  readonly standingAccess: StandingAccess
+  readonly tokenUse: TokenUse
+  readonly tokens: TokenAdministration
+  readonly accounts: Accounts
+  readonly members: Members
   readonly identity: Identity
   readonly metrics: Metrics
   readonly clock: Clock
@@ -31,5 +38,7 @@ export interface ApiEnvironment {
     /** ULID, answered in `x-skerry-id`. */
     requestId: string
     caller: Caller
+    /** Whether the caller would still be let in, for connections that stand; the same key for callers of whom the same is true. */
+    access: { readonly key: string; readonly check: () => Promise<unknown> }
   }
 }

@@ -4,13 +4,14 @@ import { type DeploymentEvent, deploymentEventSchema, deploymentRequestSchema, n
 import type { EventLog } from '../releases/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { ndjsonResponse } from './ndjson.ts'
-import { answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireScope } from './route-parts.ts'
+import { answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireFunctions, requireScope } from './route-parts.ts'
 
 export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { deployments, clock, log } = dependencies
   const stream = (context: Context<ApiEnvironment>, events: EventLog<DeploymentEvent>): Response =>
     ndjsonResponse(context, {
       clock,
+      standingAccess: dependencies.standingAccess,
       log,
       lines: async function* (signal) {
         for await (const event of events.read(signal)) yield `${JSON.stringify(event)}\n`
@@ -24,11 +25,16 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       summary: 'Stores versions and activates them on the nodes as one group',
       description: 'Goes on to its end if the caller leaves. The last line is `done` or `refused`.',
       security: bearer,
-      middleware: [requireScope(dependencies, 'deploy'), limitBody(jsonBodyBytesMax)] as const,
+      middleware: [requireScope(dependencies, { functionTokens: true }, 'deploy'), limitBody(jsonBodyBytesMax)] as const,
       request: { body: jsonBody(deploymentRequestSchema) },
       responses: answersLines('One line for each event.', deploymentEventSchema),
     }),
-    async (context) => stream(context, await deployments.deploy(context.get('caller').actor, context.req.valid('json'))),
+    async (context) => {
+      const caller = context.get('caller')
+      const request = context.req.valid('json')
+      requireFunctions(caller, request.functions.map(({ name }) => name))
+      return stream(context, await deployments.deploy(caller.actor, request))
+    },
   )
 
   app.openapi(

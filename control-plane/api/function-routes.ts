@@ -25,11 +25,16 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions', summary: 'The functions of the account', security: bearer, middleware: read,
+      method: 'get', path: '/v1/functions', summary: 'The functions of the account', security: bearer,
+      middleware: requireScope(dependencies, { functionTokens: true }, 'read'),
       request: { query: pageQuery() },
       responses: answersJson('Functions by name.', functionListSchema),
     }),
-    async (context) => context.json(await functions.list(context.get('caller').account, context.req.valid('query'))),
+    async (context) => {
+      const { account, functions: allowed } = context.get('caller')
+      const { functions: listed, ...rest } = await functions.list(account, context.req.valid('query'))
+      return context.json({ functions: listed.filter(({ name }) => allowed === undefined || allowed.includes(name)), ...rest })
+    },
   )
 
   app.openapi(
@@ -106,6 +111,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
       const subscription = tail.subscribe(account, name)
       return ndjsonResponse(context, {
         clock,
+        standingAccess: dependencies.standingAccess,
         log,
         lines: async function* (signal) {
           for await (const event of subscription.read(signal)) yield `${JSON.stringify(event)}\n`

@@ -7,6 +7,7 @@ const stalledAfterMs = 30_000
 
 export interface NdjsonOptions {
   readonly clock: Clock
+  readonly standingAccess: ApiDependencies['standingAccess']
   /** Lines with their line feed. Ends soon after the signal aborts. */
   readonly lines: (signal: AbortSignal) => AsyncGenerator<string>
   /** Told of what breaks the stream; the reader sees only that its connection breaks. */
@@ -17,7 +18,7 @@ export interface NdjsonOptions {
 
 /**
  * Streams lines to one reader. A line is made only when the one before it is handed to the socket, so nothing is queued here;
- * a reader that stalls loses its connection.
+ * a reader that stalls loses its connection, and so does one whose token is revoked or expires.
  */
 export function ndjsonResponse(context: Context<ApiEnvironment>, options: NdjsonOptions): Response {
   const abort = new AbortController()
@@ -25,11 +26,17 @@ export function ndjsonResponse(context: Context<ApiEnvironment>, options: Ndjson
   const encoder = new TextEncoder()
   let cancelStall = (): void => {}
   let isEnded = false
+  const { key, check } = context.get('access')
+  const unwatch = options.standingAccess.watch(key, check, () => {
+    end()
+    context.env.outgoing.destroy()
+  })
   const end = (): void => {
     cancelStall()
     abort.abort()
     if (isEnded) return
     isEnded = true
+    unwatch()
     options.onEnd?.()
   }
   const body = new ReadableStream<Uint8Array>(

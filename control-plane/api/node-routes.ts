@@ -32,7 +32,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
   app.openapi(
     createRoute({
       method: 'get', path: '/v1/nodes', summary: 'The edge nodes; with the internal token for callers with scope node', security: bearer,
-      middleware: requireScope(dependencies, 'read', 'node'), request: { query: pageQuery({ usual: nodesListedMax, max: nodesListedMax }) }, responses: answersJson('Nodes by name.', nodeListSchema),
+      middleware: requireScope(dependencies, { functionTokens: true }, 'read', 'node'), request: { query: pageQuery({ usual: nodesListedMax, max: nodesListedMax }) }, responses: answersJson('Nodes by name.', nodeListSchema),
     }),
     (context) => {
       const isNode = hasScope(context.get('caller'), 'node')
@@ -102,6 +102,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       metrics.feedSubscribers.inc()
       return ndjsonResponse(context, {
         clock,
+        standingAccess: dependencies.standingAccess,
         log,
         lines: (signal) => feed.lines(query, signal),
         onEnd: () => {

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { z } from 'zod'
-import { errorRegistry, SkerryError, toProblem } from '../../errors/index.ts'
+import { SkerryError, toProblem } from '../../errors/index.ts'
 import type { ApiEnvironment } from './context.ts'
 
 /** Whatever a route throws, as an error of the registry. */
@@ -18,7 +18,7 @@ export function toSkerryError(error: unknown): SkerryError {
 
 /** A refusal as RFC 9457 problem details. */
 export function problemResponse(context: Context<ApiEnvironment>, error: SkerryError): Response {
-  const { retryAfterSeconds } = errorRegistry[error.code] as { readonly retryAfterSeconds?: number }
+  const { retryAfterSeconds } = error
   return new Response(JSON.stringify(toProblem(error, context.get('requestId'))), {
     status: error.status,
     headers: {

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import type { Context, MiddlewareHandler } from 'hono'
 import { SkerryError } from '../../errors/index.ts'
-import { authenticate, type Credentials, type Scope } from '../auth/index.ts'
-import { problemSchema } from '../protocol/index.ts'
+import type { Caller, Credentials } from '../auth/index.ts'
+import { accountHeader, problemSchema, type Scope } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 
 /** Pieces that route definitions are put together from. */
@@ -36,17 +36,56 @@ export function jsonBody<T extends z.ZodType>(schema: T): { required: true; cont
 
 export const bearer = [{ bearer: [] }]
 
-/** Lets callers with one of the scopes in. */
-export function requireScope(dependencies: ApiDependencies, ...scopes: Scope[]): MiddlewareHandler<ApiEnvironment> {
+/** For the document: the route lets callers with one of the scopes in, as `requireScope` sees to. */
+export function needs(...scopes: ReadonlyArray<Scope | 'invitation'>): Array<{ bearer: string[] }> {
+  return [{ bearer: [...scopes] }]
+}
+
+interface RouteAccess {
+  /** Tokens for single functions are let in: the route looks itself which functions it is about. */
+  readonly functionTokens: boolean
+}
+
+/**
+ * Lets callers with one of the scopes in. Tokens for single functions get to routes below `/v1/functions/NAME` of these functions, and to
+ * those that say so.
+ */
+export function requireScope(dependencies: ApiDependencies, first: RouteAccess | Scope, ...rest: readonly Scope[]): MiddlewareHandler<ApiEnvironment> {
+  const { authenticator, tokenUse } = dependencies
+  const scopes = typeof first === 'string' ? [first, ...rest] : rest
+  const letsFunctionTokensIn = typeof first !== 'string' && first.functionTokens
   return async (context, next) => {
-    context.set('caller', await authenticate(dependencies.store, credentialsOf(context), scopes))
+    const credentials = credentialsOf(context)
+    const authenticate = async (): Promise<Caller> => {
+      const caller = await authenticator.authenticate(credentials, scopes)
+      if (!letsFunctionTokensIn) refuseOtherFunctions(caller, context.req.path)
+      return caller
+    }
+    const caller = await authenticate()
+    context.set('caller', caller)
+    context.set('access', { key: [caller.token.id, caller.account, ...scopes].join(' '), check: authenticate })
+    tokenUse.note(caller)
     await next()
   }
 }
 
-function credentialsOf(context: Context<ApiEnvironment>): Credentials {
+function refuseOtherFunctions({ functions }: Caller, path: string): void {
+  if (functions === undefined) return
+  const name = /^\/v1\/functions\/([^/]+)/.exec(path)?.[1]
+  if (name !== undefined && functions.includes(name)) return
+  throw new SkerryError('forbidden', `This token is for ${functions.join(', ')} only.`, { field: 'authorization' })
+}
+
+/** Throws `forbidden` where the caller's token is not for all of these functions. */
+export function requireFunctions({ functions }: Caller, names: readonly string[]): void {
+  const strange = functions === undefined ? undefined : names.find((name) => !functions.includes(name))
+  if (strange !== undefined) throw new SkerryError('forbidden', `This token is for ${functions?.join(', ')} only, not for ${strange}.`, { field: 'authorization' })
+}
+
+export function credentialsOf(context: Context<ApiEnvironment>): Credentials {
   return {
     authorization: context.req.header('authorization'),
+    account: context.req.header(accountHeader),
     requestId: context.get('requestId'),
     address: context.env.incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, ''),
   }

@@ -1,6 +1,6 @@
 import { SkerryError } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
-import { type DataKeys, secretHolders } from '../auth/index.ts'
+import { type DataKeys, requireAccount, secretHolders } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type FunctionInfo, type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
 import type { Commit, Store, StoreWrite } from '../store/index.ts'
@@ -110,6 +110,7 @@ export class Functions {
     const { account } = actor
     const { store, dataKeys } = this.#options
     const revision = await store.commit(async () => {
+      await requireAccount(store, account)
       const secrets = await store.readSecrets(account, name)
       if (!Object.hasOwn(secrets, key) && Object.keys(secrets).length >= secretsMax) {
         throw new SkerryError('invalid_request', `${name} has ${secretsMax} secrets already; delete one first.`, { field: 'key', limit: secretsMax })

@@ -1,5 +1,6 @@
 import { errorRegistry, isErrorCode } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
+import { requireAccount } from '../auth/index.ts'
 import type { ConnectedNode } from '../feed/index.ts'
 import type { FunctionState, VersionConfig } from '../protocol/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
@@ -40,6 +41,7 @@ export interface ActivationWrites {
 
 /** Throws `route_conflict` or `invalid_request` where the plan does not fit what is there now. */
 export async function checkPlan(store: Store, plan: RolloutPlan, domain: string): Promise<void> {
+  await requireAccount(store, plan.account)
   const claims: RouteClaim[] = []
   for (const one of plan.functions) {
     const current = await readState(store, plan, one)
