@@ -1,13 +1,14 @@
 import type { Action, SeenFunction, Share } from '../history.ts'
 
 const percentTolerance = 0.01
+const noSecrets: SeenFunction['secrets'] = {}
 
 /**
  * What is wrong with a function's new state, were it this action's doing; undefined where nothing is. An action changes what it is about
  * and leaves everything else as it was: that is how a lost update shows.
  */
 export function problemOf(action: Action, before: SeenFunction | undefined, after: SeenFunction): string | undefined {
-  const { shares, secrets } = before ?? { shares: [], secrets: {} }
+  const { shares, secrets } = before ?? { shares: [], secrets: noSecrets }
   switch (action.kind) {
     case 'deploy':
       return deployProblem(action, shares, after) ?? (sameSecrets(after.secrets, secrets) ? undefined : `it changed secrets from ${text(secrets)} to ${text(after.secrets)}`)

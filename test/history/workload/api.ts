@@ -4,7 +4,7 @@ import {
   changedSchema, type DeploymentEvent, deploymentEventSchema, functionListSchema, problemSchema, secretListSchema,
 } from '../../../control-plane/protocol/index.ts'
 import { markerKey } from '../compact.ts'
-import type { Action, Share } from '../history.ts'
+import type { Action } from '../history.ts'
 import type { Answer } from './recorder.ts'
 
 const callMs = 10_000
@@ -47,7 +47,7 @@ export class Api {
     return this.#change('DELETE', `/v1/functions/${name}/secrets/${key}`)
   }
 
-  async read(name: string): Promise<Answer & { readonly shares?: readonly Share[] }> {
+  async read(name: string): Promise<Answer> {
     const reply = await this.#call('GET', '/v1/functions')
     if (reply.status !== 200) return { outcome: 'failed', detail: describe(reply) }
     const { functions } = functionListSchema.parse(JSON.parse(reply.text))
