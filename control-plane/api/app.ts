@@ -53,7 +53,9 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addMemberRoutes(app, dependencies)
   addTokenRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http', scheme: 'bearer', description: 'A token with one of the scopes that a path names. An operator\'s may name another account in the header x-skerry-account.',
+  })
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Skerry control plane', version: '1' } })
   return app
 }

@@ -4,7 +4,7 @@ import { SkerryError } from '../../errors/index.ts'
 import { artifactBytesMax, artifactKindSchema, artifactStoredSchema, hashSchema, sourceMapBytesMax } from '../protocol/index.ts'
 import { checkUpload } from '../quotas/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
-import { answersBytes, answersJson, bearer, requireScope } from './route-parts.ts'
+import { answersBytes, answersJson, needs, requireScope } from './route-parts.ts'
 
 /** Uploads are held in memory until they are verified. */
 const uploadsAtATimeMax = 16
@@ -18,7 +18,7 @@ export function addArtifactRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
       method: 'put',
       path: '/v1/artifacts/{hash}',
       summary: 'Uploads a script or a source map under its SHA-256; idempotent',
-      security: bearer,
+      security: needs('deploy'),
       middleware: requireScope(dependencies, { functionTokens: true }, 'deploy'),
       request: {
         params: z.object({ hash: hashSchema }),
@@ -54,7 +54,7 @@ export function addArtifactRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
       method: 'get',
       path: '/v1/artifacts/{hash}',
       summary: 'Bytes of an artifact, for nodes',
-      security: bearer,
+      security: needs('node'),
       middleware: requireScope(dependencies, 'node'),
       request: { params: z.object({ hash: hashSchema }) },
       responses: answersBytes('The bytes.', 'application/octet-stream'),

@@ -4,7 +4,7 @@ import { type DeploymentEvent, deploymentEventSchema, deploymentRequestSchema, n
 import type { EventLog } from '../releases/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { ndjsonResponse } from './ndjson.ts'
-import { answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireFunctions, requireScope } from './route-parts.ts'
+import { answersLines, jsonBody, jsonBodyBytesMax, limitBody, needs, requireFunctions, requireScope } from './route-parts.ts'
 
 export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { deployments, clock, log } = dependencies
@@ -24,7 +24,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       path: '/v1/deployments',
       summary: 'Stores versions and activates them on the nodes as one group',
       description: 'Goes on to its end if the caller leaves. The last line is `done` or `refused`.',
-      security: bearer,
+      security: needs('deploy'),
       middleware: [requireScope(dependencies, { functionTokens: true }, 'deploy'), limitBody(jsonBodyBytesMax)] as const,
       request: { body: jsonBody(deploymentRequestSchema) },
       responses: answersLines('One line for each event.', deploymentEventSchema),
@@ -42,7 +42,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       method: 'post',
       path: '/v1/functions/{name}/releases',
       summary: 'Splits the traffic of a function between versions; a rollback is a release of one',
-      security: bearer,
+      security: needs('deploy'),
       middleware: [requireScope(dependencies, 'deploy'), limitBody(jsonBodyBytesMax)] as const,
       request: { params: z.object({ name: nameSchema }), body: jsonBody(releaseRequestSchema) },
       responses: answersLines('One line for each event.', deploymentEventSchema),

@@ -13,7 +13,7 @@ import {
 } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { ndjsonResponse } from './ndjson.ts'
-import { answersBytes, answersJson, answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireScope } from './route-parts.ts'
+import { answersBytes, answersJson, answersLines, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope } from './route-parts.ts'
 
 const nameParameters = z.object({ name: nameSchema })
 const secretParameters = z.object({ name: nameSchema, key: environmentKeySchema })
@@ -25,7 +25,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions', summary: 'The functions of the account', security: bearer,
+      method: 'get', path: '/v1/functions', summary: 'The functions of the account', security: needs('read'),
       middleware: requireScope(dependencies, { functionTokens: true }, 'read'),
       request: { query: pageQuery() },
       responses: answersJson('Functions by name.', functionListSchema),
@@ -39,7 +39,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'delete', path: '/v1/functions/{name}', summary: 'Deletes a function with its versions and secrets', security: bearer,
+      method: 'delete', path: '/v1/functions/{name}', summary: 'Deletes a function with its versions and secrets', security: needs('deploy'),
       middleware: deploy, request: { params: nameParameters }, responses: answersJson('Deleted.', changedSchema),
     }),
     async (context) => context.json(changed(await functions.remove(context.get('caller').actor, context.req.valid('param').name))),
@@ -47,7 +47,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions/{name}/versions', summary: 'The versions of a function, newest first', security: bearer, middleware: read,
+      method: 'get', path: '/v1/functions/{name}/versions', summary: 'The versions of a function, newest first', security: needs('read'), middleware: read,
       request: { params: nameParameters, query: pageQuery() }, responses: answersJson('Versions.', versionListSchema),
     }),
     async (context) =>
@@ -56,7 +56,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions/{name}/versions/{version}/source-map', summary: 'The source map of a version', security: bearer,
+      method: 'get', path: '/v1/functions/{name}/versions/{version}/source-map', summary: 'The source map of a version', security: needs('read'),
       middleware: read, request: { params: z.object({ name: nameSchema, version: versionReferenceSchema }) },
       responses: answersBytes('A source map, revision 3.', 'application/json'),
     }),
@@ -69,7 +69,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions/{name}/secrets', summary: 'Names of the secrets', security: bearer, middleware: read,
+      method: 'get', path: '/v1/functions/{name}/secrets', summary: 'Names of the secrets', security: needs('read'), middleware: read,
       request: { params: nameParameters, query: pageQuery() }, responses: answersJson('Names; values are never given.', secretListSchema),
     }),
     async (context) =>
@@ -78,7 +78,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'put', path: '/v1/functions/{name}/secrets/{key}', summary: 'Sets a secret; active at once', security: bearer,
+      method: 'put', path: '/v1/functions/{name}/secrets/{key}', summary: 'Sets a secret; active at once', security: needs('deploy'),
       middleware: [deploy, limitBody(jsonBodyBytesMax)] as const, request: { params: secretParameters, body: jsonBody(secretValueSchema) },
       responses: answersJson('Set.', changedSchema),
     }),
@@ -90,7 +90,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'delete', path: '/v1/functions/{name}/secrets/{key}', summary: 'Deletes a secret', security: bearer, middleware: deploy,
+      method: 'delete', path: '/v1/functions/{name}/secrets/{key}', summary: 'Deletes a secret', security: needs('deploy'), middleware: deploy,
       request: { params: secretParameters }, responses: answersJson('Deleted.', changedSchema),
     }),
     async (context) => {
@@ -101,7 +101,7 @@ export function addFunctionRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/functions/{name}/tail', summary: 'Console output, exceptions and failures as they happen', security: bearer,
+      method: 'get', path: '/v1/functions/{name}/tail', summary: 'Console output, exceptions and failures as they happen', security: needs('read'),
       middleware: read, request: { params: nameParameters }, responses: answersLines('One line for each event, without end.', tailEventSchema),
     }),
     async (context) => {

@@ -16,7 +16,7 @@ import {
 } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { ndjsonResponse } from './ndjson.ts'
-import { answersJson, answersLines, bearer, jsonBody, jsonBodyBytesMax, limitBody, requireScope } from './route-parts.ts'
+import { answersJson, answersLines, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope } from './route-parts.ts'
 
 const nodeParameters = z.object({ node: nameSchema })
 const subscribersMax = 2_000
@@ -31,7 +31,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/nodes', summary: 'The edge nodes; with the internal token for callers with scope node', security: bearer,
+      method: 'get', path: '/v1/nodes', summary: 'The edge nodes; with the internal token for callers with scope node', security: needs('read', 'node'),
       middleware: requireScope(dependencies, { functionTokens: true }, 'read', 'node'), request: { query: pageQuery({ usual: nodesListedMax, max: nodesListedMax }) }, responses: answersJson('Nodes by name.', nodeListSchema),
     }),
     (context) => {
@@ -45,7 +45,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
 
   app.openapi(
     createRoute({
-      method: 'put', path: '/v1/nodes/{node}', summary: 'Registers a node; repeated every few seconds', security: bearer,
+      method: 'put', path: '/v1/nodes/{node}', summary: 'Registers a node; repeated every few seconds', security: needs('node'),
       middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(nodeRegistrationSchema) },
       responses: answersJson('What the node needs to trust its peers and the feed.', nodeWelcomeSchema),
     }),
@@ -57,7 +57,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
 
   app.openapi(
     createRoute({
-      method: 'post', path: '/v1/nodes/{node}/acknowledgements', summary: 'Tells how a revision was applied', security: bearer,
+      method: 'post', path: '/v1/nodes/{node}/acknowledgements', summary: 'Tells how a revision was applied', security: needs('node'),
       middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(acknowledgementSchema) },
       responses: answersJson('Noted.', changedSchema),
     }),
@@ -72,7 +72,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
 
   app.openapi(
     createRoute({
-      method: 'post', path: '/v1/nodes/{node}/logs', summary: 'Hands in what functions logged, for tail', security: bearer,
+      method: 'post', path: '/v1/nodes/{node}/logs', summary: 'Hands in what functions logged, for tail', security: needs('node'),
       middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(logBatchSchema) },
       responses: answersJson('Passed on.', changedSchema),
     }),
@@ -91,7 +91,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
 
   app.openapi(
     createRoute({
-      method: 'get', path: '/v1/feed', summary: 'The ordered log of revisions, for nodes', security: bearer, middleware: node,
+      method: 'get', path: '/v1/feed', summary: 'The ordered log of revisions, for nodes', security: needs('node'), middleware: node,
       request: { query: feedQuerySchema }, responses: answersLines('One line for each record, without end.', feedRecordSchema),
     }),
     (context) => {

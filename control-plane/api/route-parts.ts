@@ -34,8 +34,6 @@ export function jsonBody<T extends z.ZodType>(schema: T): { required: true; cont
   return { required: true, content: { 'application/json': { schema } } }
 }
 
-export const bearer = [{ bearer: [] }]
-
 /** For the document: the route lets callers with one of the scopes in, as `requireScope` sees to. */
 export function needs(...scopes: ReadonlyArray<Scope | 'invitation'>): Array<{ bearer: string[] }> {
   return [{ bearer: [...scopes] }]
