@@ -52,6 +52,11 @@ const migrations: readonly string[] = [
   CREATE INDEX routes_by_function ON routes (account, function);
   INSERT OR IGNORE INTO routes SELECT substr(value, 1, instr(value, '/') - 1), value, account, name FROM functions, json_each(state, '$.routes');
   `,
+  `
+  -- Where artifacts lie in an object store, bytes is empty, object says where they are, and size how many.
+  ALTER TABLE artifacts ADD COLUMN object TEXT;
+  ALTER TABLE artifacts ADD COLUMN size INTEGER;
+  `,
 ]
 
 /**
@@ -59,13 +64,7 @@ const migrations: readonly string[] = [
  * Throws `storage_newer`, and has changed nothing, where the file is from a newer release.
  */
 export function migrate(database: DatabaseSync): void {
-  const current = schemaVersion(database)
-  if (current > migrations.length) {
-    throw new SkerryError(
-      'storage_newer',
-      `The database has schema version ${current}, and this release knows ${migrations.length}: start the newer release, or restore a backup.`,
-    )
-  }
+  const current = knownSchemaVersion(database)
   database.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
   for (const [index, statements] of migrations.entries()) {
     if (index < current) continue
@@ -81,7 +80,20 @@ export function migrate(database: DatabaseSync): void {
   }
 }
 
-function schemaVersion(database: DatabaseSync): number {
+/** Throws `storage_newer`, or `conflict` where the schema is one that has yet to be brought up to date. */
+export function requireCurrentSchema(database: DatabaseSync): void {
+  const current = knownSchemaVersion(database)
+  if (current === migrations.length) return
+  throw new SkerryError('conflict', `The database has schema version ${current}, of an older release; the control plane brings it to ${migrations.length} when it starts.`)
+}
+
+/** Throws `storage_newer` where this release does not know it. */
+function knownSchemaVersion(database: DatabaseSync): number {
   if (database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'`).get() === undefined) return 0
-  return Number(database.prepare('SELECT max(version) AS version FROM schema_version').get()?.['version'] ?? 0)
+  const version = Number(database.prepare('SELECT max(version) AS version FROM schema_version').get()?.['version'] ?? 0)
+  if (version <= migrations.length) return version
+  throw new SkerryError(
+    'storage_newer',
+    `The database has schema version ${version}, and this release knows ${migrations.length}: start the newer release, or restore a backup.`,
+  )
 }

@@ -2,8 +2,25 @@ import type { SqliteDatabase } from './sqlite-database.ts'
 import { versionColumns } from './sqlite-rows.ts'
 import type { Commit, StoredRevision, StoreWrite } from './store.ts'
 
+/** What the state of an engine holds beside what is written through `commit`: where artifacts lie that are kept elsewhere. */
+export type StateWrite =
+  | StoreWrite
+  | {
+      readonly kind: 'putArtifact'
+      readonly account: string
+      readonly hash: string
+      readonly object: string
+      readonly bytes: number
+      readonly uploadedMs: number
+    }
+  | { readonly kind: 'deleteArtifacts'; readonly hashes: readonly string[] }
+
+export interface StateCommit extends Omit<Commit, 'writes'> {
+  readonly writes: readonly StateWrite[]
+}
+
 /** Carries a commit out in the transaction that stands. What it does depends on the state and the commit alone. */
-export function applyCommit(database: SqliteDatabase, commit: Commit, revisionsKept: number): StoredRevision | undefined {
+export function applyCommit(database: SqliteDatabase, commit: StateCommit, revisionsKept: number): StoredRevision | undefined {
   for (const write of commit.writes) applyWrite(database, write, commit.timeMs)
   if (commit.change === undefined) return undefined
   database.run('INSERT INTO revisions (time_ms, change) VALUES (?, ?)', commit.timeMs, JSON.stringify(commit.change))
@@ -12,7 +29,7 @@ export function applyCommit(database: SqliteDatabase, commit: Commit, revisionsK
   return { sequence, timeMs: commit.timeMs, change: commit.change }
 }
 
-function applyWrite(database: SqliteDatabase, write: StoreWrite, timeMs: number): void {
+function applyWrite(database: SqliteDatabase, write: StateWrite, timeMs: number): void {
   switch (write.kind) {
     case 'putVersion': {
       const { version } = write
@@ -64,7 +81,28 @@ function applyWrite(database: SqliteDatabase, write: StoreWrite, timeMs: number)
       database.run('INSERT INTO revisions (sequence, time_ms, change) VALUES (?, ?, ?)', sequence, madeMs, JSON.stringify(change))
       return
     }
+    case 'putArtifact':
+      database.run(
+        `INSERT INTO artifacts (hash, bytes, object, size) VALUES (?, x'', ?, ?)
+         ON CONFLICT (hash) DO UPDATE SET object = excluded.object, size = excluded.size`,
+        write.hash, write.object, write.bytes,
+      )
+      putArtifactOwner(database, write.account, write.hash, write.uploadedMs)
+      return
+    case 'deleteArtifacts':
+      for (const hash of write.hashes) database.run('DELETE FROM artifacts WHERE hash = ?', hash)
+      return
+    default:
+      throw new Error(`a write of the kind ${(write as StateWrite).kind} is not known to this release`)
   }
+}
+
+function putArtifactOwner(database: SqliteDatabase, account: string, hash: string, uploadedMs: number): void {
+  database.run(
+    `INSERT INTO artifact_owners (account, hash, uploaded_ms) VALUES (?, ?, ?)
+     ON CONFLICT (account, hash) DO UPDATE SET uploaded_ms = excluded.uploaded_ms`,
+    account, hash, uploadedMs,
+  )
 }
 
 /** Who has which route is looked up at every deployment; the functions' states hold the same. */

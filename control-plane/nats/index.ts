@@ -1,0 +1,1 @@
+export { defaultNatsName, type NatsOptions } from './nats-options.ts'

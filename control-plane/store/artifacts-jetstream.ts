@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { SkerryError } from '../../errors/index.ts'
+import type { JetStreamObjects } from './objects-jetstream.ts'
+import type { SqliteDatabase } from './sqlite-database.ts'
+import type { StateCommit, StateWrite } from './sqlite-writes.ts'
+import type { StoredArtifact } from './store.ts'
+import { verifiedArtifact } from './verified-artifact.ts'
+
+const prefix = 'artifact/'
+/** Read artifacts kept in memory: many nodes ask for a new one at about the same time. */
+const cacheBytes = 64 * 1024 * 1024
+/** Whoever puts an object names it in the log within seconds: one that nobody has named for so long is left over. */
+const nobodysMs = 24 * 60 * 60 * 1_000
+const uploadsMax = 5
+
+export interface JetStreamArtifactsOptions {
+  readonly database: SqliteDatabase
+  readonly objects: JetStreamObjects
+  readonly commit: (compose: () => StateCommit) => Promise<unknown>
+}
+
+/**
+ * Artifacts as objects, and which object has which artifact in the state. Each upload has an object of its own, so that none is ever
+ * deleted under whoever uploads the same again.
+ */
+export class JetStreamArtifacts {
+  readonly #options: JetStreamArtifactsOptions
+  readonly #cache = new LRUCache<string, Uint8Array>({ maxSize: cacheBytes, sizeCalculation: (bytes) => Math.max(1, bytes.length) })
+
+  constructor(options: JetStreamArtifactsOptions) {
+    this.#options = options
+  }
+
+  async put({ account, hash, bytes, uploadedMs }: StoredArtifact): Promise<void> {
+    const { objects, commit } = this.#options
+    for (let upload = 1; upload <= uploadsMax; upload += 1) {
+      const found = this.#objectOf(hash)
+      const isWhole = found !== undefined && (await this.#isWhole(hash, found))
+      const object = isWhole ? found : `${prefix}${hash}/${randomUUID()}`
+      if (!isWhole) await objects.put(object, bytes)
+      let isNamed = false
+      await commit(() => {
+        // Collected, or put by another replica meanwhile: then that counts, and this starts over.
+        isNamed = this.#objectOf(hash) === found
+        const write: StateWrite = { kind: 'putArtifact', account, hash, object, bytes: bytes.length, uploadedMs }
+        return { writes: isNamed ? [write] : [], timeMs: uploadedMs }
+      })
+      if (isNamed) return
+      if (!isWhole) await objects.delete(object)
+    }
+    throw new SkerryError('conflict', 'The artifact is being uploaded by many at once. Repeat it.')
+  }
+
+  /** Size of an artifact that the account uploaded. */
+  bytes(account: string, hash: string): number | undefined {
+    const row = this.#options.database.get('SELECT size FROM artifacts JOIN artifact_owners USING (hash) WHERE account = ? AND hash = ?', account, hash)
+    return row === undefined ? undefined : Number(row['size'])
+  }
+
+  storedBytes(account: string): number {
+    const row = this.#options.database.get('SELECT sum(size) AS bytes FROM artifacts JOIN artifact_owners USING (hash) WHERE account = ?', account)
+    return Number(row?.['bytes'] ?? 0)
+  }
+
+  async read(hash: string): Promise<Uint8Array | undefined> {
+    const cached = this.#cache.get(hash)
+    if (cached !== undefined) return cached
+    const object = this.#objectOf(hash)
+    return object === undefined ? undefined : this.readObject(hash, object)
+  }
+
+  /** The bytes of an artifact that lies in the object. Rejects with `artifact_corrupt`. */
+  async readObject(hash: string, object: string): Promise<Uint8Array> {
+    const bytes = verifiedArtifact(hash, (await this.#options.objects.get(object)) ?? new Uint8Array())
+    this.#cache.set(hash, bytes)
+    return bytes
+  }
+
+  /** Forgets what no version names and nobody uploaded since; then deletes the objects, and those that nobody ever named. */
+  async collect(uploadedBeforeMs: number): Promise<number> {
+    const { database, commit, objects } = this.#options
+    let idle: ReadonlyArray<{ readonly hash: string; readonly object: string }> = []
+    await commit(() => {
+      idle = database
+        .all(
+          `SELECT hash, object FROM artifacts WHERE
+             NOT EXISTS (SELECT 1 FROM versions WHERE artifact_hash = hash OR source_map_hash = hash)
+             AND NOT EXISTS (SELECT 1 FROM artifact_owners o WHERE o.hash = artifacts.hash AND uploaded_ms >= ?)`,
+          uploadedBeforeMs,
+        )
+        .map((row) => ({ hash: String(row['hash']), object: String(row['object']) }))
+      return { writes: idle.length === 0 ? [] : [{ kind: 'deleteArtifacts', hashes: idle.map(({ hash }) => hash) }], timeMs: uploadedBeforeMs }
+    })
+    for (const { hash, object } of idle) {
+      this.#cache.delete(hash)
+      await objects.delete(object)
+    }
+    return idle.length
+  }
+
+  /** Deletes objects of uploads that broke off. The state has to be up to date. */
+  async sweep(nowMs: number): Promise<void> {
+    const { database, objects } = this.#options
+    for (const { name, storedMs } of await objects.list()) {
+      if (!name.startsWith(prefix) || nowMs - storedMs < nobodysMs) continue
+      if (database.get('SELECT 1 FROM artifacts WHERE object = ?', name) === undefined) await objects.delete(name)
+    }
+  }
+
+  #objectOf(hash: string): string | undefined {
+    const object = this.#options.database.get('SELECT object FROM artifacts WHERE hash = ?', hash)?.['object']
+    return typeof object === 'string' ? object : undefined
+  }
+
+  async #isWhole(hash: string, object: string): Promise<boolean> {
+    try {
+      await this.readObject(hash, object)
+      return true
+    } catch (error) {
+      if (error instanceof SkerryError && error.code === 'artifact_corrupt') return false
+      throw error
+    }
+  }
+}
