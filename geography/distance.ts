@@ -4,7 +4,8 @@ export interface Coordinates {
   readonly longitude: number
 }
 
-const earthRadiusKm = 6371.0088
+/** Mean radius. */
+export const earthRadiusKm = 6371.0088
 const radiansPerDegree = Math.PI / 180
 
 /**

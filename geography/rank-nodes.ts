@@ -1,4 +1,7 @@
 import { type Coordinates, distanceKm } from './distance.ts'
+import { estimateLatencyMs, leastLatencyMs, usualLatencyMs } from './estimate-latency.ts'
+import { NodeIndex } from './node-index.ts'
+import { fractionOf } from './rendezvous.ts'
 
 /** What ranking needs to know of a node. Callers pass richer objects and get the same objects back. */
 export interface RoutableNode extends Coordinates {
@@ -12,12 +15,14 @@ export interface RoutableNode extends Coordinates {
   readonly healthy: boolean
   /** Share of its capacity in use, 0 to 1. */
   readonly load: number
-  /** Round trip measured by whoever ranks on behalf of the client; replaces the estimate from distance. */
+  /** Round trip in ms that the observer measured, smoothed; see `RankOptions.observer`. */
   readonly latencyMs?: number | undefined
+  /** What using it costs more than another, in ms of round trip that saving it is worth. 0 unless set. */
+  readonly costMs?: number | undefined
 }
 
 export interface RankOptions {
-  /** Regions where the function may run, `*` for all. Nodes elsewhere are left out: a rule is no preference. */
+  /** Regions where the request may be answered, `*` for all. Nodes elsewhere are left out: a rule is a wall, no preference. */
   readonly regions?: readonly string[] | undefined
   /** Names of nodes that are out, such as the asking node itself or one that has just refused. */
   readonly exclude?: ReadonlySet<string> | undefined
@@ -27,17 +32,20 @@ export interface RankOptions {
    */
   readonly unavailable?: 'last' | 'omit' | undefined
   /**
-   * Spreads clients or functions over equal nodes (same place, no penalty): one key prefers the same node as long as it is there,
-   * so a function stays warm on it, and different keys prefer different ones. Without it the names' order decides.
+   * Spreads functions over nodes that are equally near: one key prefers the same node as long as it is there, so a function stays warm on
+   * it, and different keys prefer different ones. Without it the names' order decides.
    */
   readonly tieKey?: string | undefined
+  /** Who asks, such as the network of the client's address: of those, one after another leaves a node that fills up. */
+  readonly clientKey?: string | undefined
+  /** Where the nodes' `latencyMs` were measured; unless set, where the client is. */
+  readonly observer?: Coordinates | undefined
+  /** So many are wanted at most. With an index and few of them nodes far away are not looked at. */
+  readonly limit?: number | undefined
 }
 
-/**
- * Kilometres between client and node for each millisecond of round trip. Light in fibre makes 200 km/ms one way; real paths are
- * about half as direct, and a round trip goes twice.
- */
-const kilometresPerRoundTripMs = 60
+/** Nodes whose round trips differ by less, in ms, are equally near: one town, or the noise of measuring. */
+const nearMs = 0.5
 
 /** Load is free up to here: moving users away from a half-idle near node gains nothing. */
 const freeLoad = 0.7
@@ -45,61 +53,130 @@ const freeLoad = 0.7
 /** Penalty in ms of round trip at full load, growing with the square: about the way from Europe to America's east coast. */
 const fullLoadPenaltyMs = 100
 
-const drainingRank = 1
-const unhealthyRank = 2
+/** Of two nodes equally near the less loaded is taken where the difference is at least this, and by all from twice that on. */
+const loadGap = 0.15
 
+/** A node with what it costs a client to use it. */
 interface Candidate<Node> {
   readonly node: Node
-  /** 0 for what can serve, then draining, then unhealthy: no distance makes up for it. */
-  readonly rank: number
   readonly costMs: number
-  readonly tie: number
 }
 
 /**
- * Orders nodes by how soon they would answer a client: first those that can serve, by estimated round trip (distance, or the
- * measured latency where known) plus a penalty for load; then draining ones; then unhealthy ones.
+ * Orders nodes by how soon they would answer a client: first those that can serve, by the round trip expected plus what load and the
+ * operator's weights add; then draining ones; then unhealthy ones.
  *
- * Pure: the same input gives the same order in every process, whatever the order of `nodes`, so that gateway, DNS, nodes and SDK
- * agree. Without a client's place only latency, load and names decide. About 2 us for a dozen nodes.
+ * Pure: the same input gives the same order in every process, whatever the order of the nodes, so that gateway, DNS, nodes and SDK agree,
+ * and one client gets one answer as long as nothing changes. Why so: docs/routing.md.
+ *
+ * - Round trip: the great circle, corrected by what was measured (`estimateLatencyMs`).
+ * - Load: each client feels it by a factor of its own between 0 and 2, from its key. So a node that fills up loses its clients one after another
+ *   and gets them back in the same order, instead of sending all of them to the next at once.
+ * - Equally near nodes: the two that the tie key prefers come first, the less loaded of them before the other (two choices do nearly as well
+ *   as all of them: https://doi.org/10.1109/71.963420), again client by client.
  */
 export function rankNodes<Node extends RoutableNode>(
   client: Coordinates | undefined,
-  nodes: readonly Node[],
+  nodes: readonly Node[] | NodeIndex<Node>,
   options: RankOptions = {},
 ): Node[] {
-  const { regions, exclude, tieKey } = options
-  const omitUnavailable = options.unavailable === 'omit'
-  const anyRegion = regions === undefined || regions.includes('*')
-  const candidates: Candidate<Node>[] = []
-  for (const node of nodes) {
-    if (exclude?.has(node.name) === true || !(anyRegion || regions.includes(node.region))) continue
-    const rank = node.healthy ? (node.draining ? drainingRank : 0) : unhealthyRank
-    if (rank !== 0 && omitUnavailable) continue
-    candidates.push({ node, rank, costMs: costMs(client, node), tie: tieKey === undefined ? 0 : hash(tieKey, node.name) })
+  const { unavailable = 'last', limit = Number.POSITIVE_INFINITY } = options
+  const index = nodes instanceof NodeIndex ? nodes : new NodeIndex(nodes)
+  const ranked = rankServing(client, index, options, limit)
+  if (unavailable === 'last') {
+    for (const others of [index.draining, index.unhealthy]) {
+      if (ranked.length >= limit) break
+      const candidates = others.filter((node) => isAllowed(node, options)).map((node) => weigh(node, client, options))
+      ranked.push(...arrange(candidates, options))
+    }
   }
-  return candidates.toSorted(compare).map((candidate) => candidate.node)
+  return ranked.length > limit ? ranked.slice(0, limit) : ranked
 }
 
-function costMs(client: Coordinates | undefined, node: RoutableNode): number {
-  const roundTripMs = node.latencyMs ?? (client === undefined ? 0 : distanceKm(client, node) / kilometresPerRoundTripMs)
-  if (node.load <= freeLoad) return roundTripMs
+function rankServing<Node extends RoutableNode>(
+  client: Coordinates | undefined, index: NodeIndex<Node>, options: RankOptions, limit: number,
+): Node[] {
+  const { regions } = options
+  const candidates: Candidate<Node>[] = []
+  if (client === undefined || limit >= index.serving.length || (regions !== undefined && !regions.includes('*'))) {
+    for (const node of index.servingIn(regions)) if (isAllowed(node, options)) candidates.push(weigh(node, client, options))
+    return arrange(candidates, options)
+  }
+  // Sorted, never longer than asked for but by those as near as the first.
+  const slackMs = usualLatencyMs(kmToObserver(client, options))
+  index.visitServing(client, (node, km) => {
+    if (options.exclude?.has(node.name) !== true) insert(candidates, { node, costMs: costMs(node, km, client, options) })
+    const enough = candidates[limit - 1]
+    const first = candidates[0]
+    if (enough === undefined || first === undefined) return Number.POSITIVE_INFINITY
+    const worstMs = Math.max(enough.costMs, first.costMs + nearMs)
+    while ((candidates.at(-1)?.costMs ?? 0) > worstMs) candidates.pop()
+    // What was measured makes nothing nearer than the map says unless it is less than this.
+    return worstMs / (worstMs < index.leastMeasuredMs + slackMs ? usualLatencyMs(1) : leastLatencyMs(1))
+  })
+  return arrange(candidates, options)
+}
+
+function insert<Node>(sorted: Candidate<Node>[], candidate: Candidate<Node>): void {
+  let position = sorted.length
+  while (position > 0 && (sorted[position - 1]?.costMs ?? 0) > candidate.costMs) position -= 1
+  sorted.splice(position, 0, candidate)
+}
+
+function kmToObserver(client: Coordinates, { observer }: RankOptions): number {
+  return observer === undefined || observer === client ? 0 : distanceKm(observer, client)
+}
+
+function isAllowed(node: RoutableNode, { regions, exclude }: RankOptions): boolean {
+  return exclude?.has(node.name) !== true && (regions === undefined || regions.includes('*') || regions.includes(node.region))
+}
+
+function weigh<Node extends RoutableNode>(node: Node, client: Coordinates | undefined, options: RankOptions): Candidate<Node> {
+  return { node, costMs: costMs(node, client === undefined ? undefined : distanceKm(client, node), client, options) }
+}
+
+/** `km` from the client, undefined where its place is unknown: then it is taken to be where the observer is. */
+function costMs(node: RoutableNode, km: number | undefined, client: Coordinates | undefined, options: RankOptions): number {
+  return expectedMs(node, km, client, options) + loadPenaltyMs(node, options) + (node.costMs ?? 0)
+}
+
+function expectedMs(node: RoutableNode, km: number | undefined, client: Coordinates | undefined, options: RankOptions): number {
+  const { latencyMs } = node
+  const observer = options.observer ?? client
+  if (km !== undefined && latencyMs === undefined) return estimateLatencyMs(km)
+  const kmToNode = observer === undefined ? 0 : observer === client && km !== undefined ? km : distanceKm(observer, node)
+  const kmToClient = client === undefined ? 0 : kmToObserver(client, options)
+  return estimateLatencyMs(km ?? kmToNode, latencyMs === undefined ? undefined : { latencyMs, kmToNode, kmToClient })
+}
+
+function loadPenaltyMs(node: RoutableNode, { clientKey }: RankOptions): number {
+  if (node.load <= freeLoad) return 0
   const excess = (Math.min(1, node.load) - freeLoad) / (1 - freeLoad)
-  return roundTripMs + excess * excess * fullLoadPenaltyMs
+  const felt = clientKey === undefined ? 1 : 2 * fractionOf(clientKey, node.name)
+  return excess * excess * fullLoadPenaltyMs * felt
 }
 
-function compare<Node extends RoutableNode>(left: Candidate<Node>, right: Candidate<Node>): number {
-  return (
-    left.rank - right.rank || left.costMs - right.costMs || left.tie - right.tie || (left.node.name < right.node.name ? -1 : 1)
-  )
+/** By cost; those equally near as the first by key and load. */
+function arrange<Node extends RoutableNode>(candidates: readonly Candidate<Node>[], options: RankOptions): Node[] {
+  const sorted = candidates.toSorted((left, right) => left.costMs - right.costMs || (left.node.name < right.node.name ? -1 : 1))
+  const first = sorted[0]
+  if (first === undefined) return []
+  let equals = 1
+  while (equals < sorted.length && (sorted[equals]?.costMs ?? 0) <= first.costMs + nearMs) equals += 1
+  const nearest = sorted.slice(0, equals).map(({ node }) => node)
+  return [...byPreference(nearest, options), ...sorted.slice(equals).map(({ node }) => node)]
 }
 
-/** FNV-1a over key and name: rendezvous hashing, so that a node that comes or goes moves only the keys that preferred it. */
-function hash(key: string, name: string): number {
-  let value = 0x811c9dc5
-  for (let index = 0; index < key.length; index++) value = Math.imul(value ^ key.charCodeAt(index), 0x01000193)
-  for (let index = 0; index < name.length; index++) value = Math.imul(value ^ name.charCodeAt(index), 0x01000193)
-  // The last characters of FNV barely reach the high bits, and names differ only in their last ones.
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  return (value ^ (value >>> 13)) >>> 0
+function byPreference<Node extends RoutableNode>(nodes: readonly Node[], { tieKey, clientKey }: RankOptions): readonly Node[] {
+  if (nodes.length === 1) return nodes
+  const ordered = tieKey === undefined
+    ? nodes.toSorted((left, right) => (left.name < right.name ? -1 : 1))
+    : nodes
+      .map((node) => ({ node, weight: fractionOf(tieKey, node.name) }))
+      .toSorted((left, right) => left.weight - right.weight || (left.node.name < right.node.name ? -1 : 1))
+      .map(({ node }) => node)
+  const [first, second, ...rest] = ordered
+  if (first === undefined || second === undefined) return ordered
+  const gap = loadGap * (1 + (clientKey === undefined ? 0 : fractionOf(clientKey, first.name)))
+  return first.load - second.load > gap ? [second, first, ...rest] : ordered
 }

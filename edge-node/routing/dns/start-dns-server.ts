@@ -115,7 +115,7 @@ function makeZone(options: DnsServerOptions, nodes: NodeTable, places: PlaceFind
       const place = places.locate(clientAddress)
       const isPlaced = place?.latitude !== undefined && place.longitude !== undefined
       const client = isPlaced ? { latitude: place.latitude, longitude: place.longitude } : undefined
-      const known = client === undefined ? nodes.nodesByLatency : nodes.nodes
+      const known = client === undefined ? nodes.byLatency : nodes.byPlace
       const healthy = rankNodes(client, known, { unavailable: 'omit', tieKey: name })
       const byRegion = new Map<string, string[]>()
       // With no node healthy any address is better than a failure: the checks may be what is broken.

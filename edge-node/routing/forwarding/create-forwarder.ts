@@ -59,7 +59,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ? options.place
         : { latitude: client.latitude, longitude: client.longitude }
       // A draining node would only refuse: it may not forward what was forwarded to it.
-      const rank = () => rankNodes(place, nodes.nodes, { regions, tieKey: host, unavailable: 'omit' })
+      const rank = () => rankNodes(place, nodes.byPlace, { regions, tieKey: host, unavailable: 'omit', limit: targetsMax })
       let ranked = rank()
       if (ranked.length === 0) {
         await nodes.refreshEarly()
@@ -71,7 +71,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
           method: request.method ?? 'GET', target: context.target, headers: hopHeaders(context, nodes.internalToken),
           body: context.hasBody ? new ReplayableBody(request, context.accept) : undefined,
         },
-        ranked.slice(0, targetsMax).map((node) => ({ name: node.name, upstream: upstreams.get(node.internalOrigin) })),
+        ranked.map((node) => ({ name: node.name, upstream: upstreams.get(node.internalOrigin) })),
         response,
         {
           passLastRefusal: false, retries, held,

@@ -67,16 +67,15 @@ function relay(
   const head = readRequestHead(request)
   const client = publicClient(request, head, options)
   // Who answers is known to nodes alone: here the host stands for the function, and its clients share what it may have.
-  if (options.protection.refuses(head.hostName, clientNetwork(client.address), undefined) !== undefined) {
+  const network = clientNetwork(client.address)
+  if (options.protection.refuses(head.hostName, network, undefined) !== undefined) {
     throw new SkerryError('overloaded', 'The gateway is busy, and this host has its share.')
   }
   const { latitude, longitude } = client
   const isPlaced = latitude !== undefined && longitude !== undefined
-  const ranked = isPlaced
-    ? rankNodes({ latitude, longitude }, nodes.nodes, { tieKey: head.hostName })
-    : rankNodes(undefined, nodes.nodesByLatency, { tieKey: head.hostName })
-  const targets: ProxyTarget[] = []
-  for (const { name, internalOrigin } of ranked.slice(0, targetsMax)) targets.push({ name, upstream: upstreams.get(internalOrigin) })
+  const ranking = { tieKey: head.hostName, clientKey: network, limit: targetsMax }
+  const ranked = isPlaced ? rankNodes({ latitude, longitude }, nodes.byPlace, ranking) : rankNodes(undefined, nodes.byLatency, ranking)
+  const targets = ranked.map(({ name, internalOrigin }): ProxyTarget => ({ name, upstream: upstreams.get(internalOrigin) }))
   if (targets.length === 0 || nodes.internalToken === '') return Promise.resolve({ kind: 'unavailable', busy: false })
 
   const headers = clientHeaders(head, options.allowLocationHeader)

@@ -1,6 +1,6 @@
 import type { NodeInfo, NodeList } from '../../../control-plane/protocol/index.ts'
 import type { SkerryError } from '../../../errors/index.ts'
-import type { RoutableNode } from '../nearest/index.ts'
+import { NodeIndex, type RoutableNode } from '../nearest/index.ts'
 import { NodeHealth } from './node-health.ts'
 import { NodeSource } from './node-source.ts'
 
@@ -46,14 +46,15 @@ interface Entry {
 /**
  * The nodes there are and how they do: the control plane's list joined with the health checks.
  *
- * Invariant: `nodes` is rebuilt on change, never mutated, so a request ranks a consistent list without copying it.
+ * Invariant: the list and its indexes are rebuilt on change, never mutated, so a request ranks a consistent list without copying it.
  */
 export class NodeTable {
   readonly #options: NodeTableOptions
   readonly #source: NodeSource
   readonly #entries = new Map<string, Entry>()
   #nodes: readonly KnownNode[] = []
-  #nodesByLatency: readonly KnownNode[] = []
+  #byPlace = new NodeIndex<KnownNode>([])
+  #byLatency = new NodeIndex<KnownNode>([])
   #internalToken = ''
   #firstChecks: Promise<unknown> = Promise.resolve()
   #closed = false
@@ -81,9 +82,14 @@ export class NodeTable {
     return this.#nodes
   }
 
+  /** For clients of known place. */
+  get byPlace(): NodeIndex<KnownNode> {
+    return this.#byPlace
+  }
+
   /** The nodes with their measured latency from here, for clients of unknown place: they are taken to be near this process. */
-  get nodesByLatency(): readonly KnownNode[] {
-    return this.#nodesByLatency
+  get byLatency(): NodeIndex<KnownNode> {
+    return this.#byLatency
   }
 
   /** The cluster's token for hops between its processes; empty while no list has come. */
@@ -153,9 +159,10 @@ export class NodeTable {
       draining: info.draining || health?.condition === 'draining',
       healthy: health === undefined ? info.connected && avoidUntilMs <= nowMs : health.condition === 'up' || health.condition === 'draining',
     }))
-    this.#nodesByLatency = this.#nodes.map((node) => {
+    this.#byPlace = new NodeIndex(this.#nodes)
+    this.#byLatency = new NodeIndex(this.#nodes.map((node) => {
       const measuredMs = this.#entries.get(node.name)?.health?.latencyMs
       return measuredMs === undefined ? node : { ...node, latencyMs: Math.ceil(measuredMs / latencyStepMs) * latencyStepMs }
-    })
+    }))
   }
 }

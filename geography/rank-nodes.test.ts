@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest'
+import { type Coordinates, distanceKm, fractionOf, NodeIndex, rankNodes, type RoutableNode } from './index.ts'
+import { estimateLatencyMs, leastLatencyMs, usualLatencyMs } from './estimate-latency.ts'
+import { PlaceTree } from './place-tree.ts'
+
+/** Numbers from 0 to below 1, the same in each run. */
+function createRandom(seed: number): () => number {
+  let drawn = 0
+  return () => fractionOf(String(seed), String(drawn++))
+}
+
+/** Evenly over the globe, the poles and the date line included. */
+function placeAtRandom(random: () => number): Coordinates {
+  return { latitude: (Math.asin(2 * random() - 1) * 180) / Math.PI, longitude: random() * 360 - 180 }
+}
+
+function nodesAtRandom(count: number, random: () => number, change: (index: number) => Partial<RoutableNode> = () => ({})): RoutableNode[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...placeAtRandom(random), name: `node-${index}`, region: `r${index % 7}`, draining: false, healthy: true, load: 0, ...change(index),
+  }))
+}
+
+const names = (nodes: readonly RoutableNode[]): string[] => nodes.map(({ name }) => name)
+
+describe('PlaceTree', () => {
+  test('finds within a reach what a look at everything finds, also at the poles and the date line', () => {
+    const random = createRandom(1)
+    const items = [...nodesAtRandom(500, random), ...nodesAtRandom(20, random, () => ({ latitude: 10, longitude: 179.9 }))]
+    const tree = new PlaceTree(items)
+    const places = [...Array.from({ length: 40 }, () => placeAtRandom(random)), { latitude: 90, longitude: 0 }, { latitude: 10, longitude: -179.9 }]
+    for (const place of places) {
+      for (const reachKm of [0, 100, 2_000, 30_000]) {
+        const found: string[] = []
+        tree.visit(place, reachKm, (item, km) => {
+          expect(km).toBeCloseTo(distanceKm(place, item), 3)
+          found.push(item.name)
+          return reachKm
+        })
+        expect(found.toSorted()).toEqual(names(items.filter((item) => distanceKm(place, item) <= reachKm)).toSorted())
+      }
+    }
+  })
+
+  test('does not look at much of the globe for what is near', () => {
+    const random = createRandom(2)
+    const tree = new PlaceTree(nodesAtRandom(10_000, random))
+    let visited = 0
+    for (let times = 0; times < 100; times += 1) {
+      let nearestKm = Number.POSITIVE_INFINITY
+      tree.visit(placeAtRandom(random), nearestKm, (_item, km) => {
+        visited += 1
+        nearestKm = Math.min(nearestKm, km)
+        return nearestKm
+      })
+    }
+    expect(visited / 100).toBeLessThan(100)
+  })
+})
+
+describe('estimateLatencyMs', () => {
+  test('a sample counts where it was taken, and less the further away', () => {
+    expect(estimateLatencyMs(600, { latencyMs: 30, kmToNode: 600, kmToClient: 0 })).toBe(30)
+    expect(estimateLatencyMs(600, { latencyMs: 30, kmToNode: 600, kmToClient: 300 })).toBe(25)
+    expect(estimateLatencyMs(600, { latencyMs: 30, kmToNode: 600, kmToClient: 6_000 })).toBe(usualLatencyMs(600))
+  })
+
+  test('a sample that is faster than light draws nobody', () => {
+    expect(estimateLatencyMs(6_000, { latencyMs: 0, kmToNode: 6_000, kmToClient: 0 })).toBe(leastLatencyMs(6_000))
+    expect(estimateLatencyMs(6_000, { latencyMs: 0.1, kmToNode: 100, kmToClient: 6_000 })).toBeGreaterThanOrEqual(leastLatencyMs(6_000))
+  })
+})
+
+describe('rankNodes', () => {
+  test.each([false, true])('an index gives the first of what a look at all nodes gives (measured: %s)', (isMeasured) => {
+    const random = createRandom(3)
+    const change = (index: number): Partial<RoutableNode> => ({
+      healthy: random() > 0.1, draining: random() > 0.9, load: random(), costMs: index % 5 === 0 ? 7 : 0,
+      latencyMs: isMeasured && random() > 0.5 ? random() * 300 : undefined,
+    })
+    for (const count of [0, 1, 5, 300]) {
+      const nodes = nodesAtRandom(count, random, change)
+      const index = new NodeIndex(nodes)
+      for (let times = 0; times < 60; times += 1) {
+        const client = placeAtRandom(random)
+        const options = {
+          tieKey: `f${times}`, clientKey: `c${times}`, observer: isMeasured ? placeAtRandom(random) : undefined,
+          exclude: new Set([`node-${times}`]), ...(times % 3 === 0 ? { regions: ['r1', 'r2'] } : {}),
+        }
+        const whole = names(rankNodes(client, nodes, options))
+        for (const limit of [1, 4]) expect(names(rankNodes(client, index, { ...options, limit }))).toEqual(whole.slice(0, limit))
+      }
+    }
+  })
+
+  test('many nodes of one town share its functions out, however few are asked for', () => {
+    const town = Array.from({ length: 20 }, (_, index): RoutableNode => ({
+      name: `fra-${index}`, region: 'fra', latitude: 50.03, longitude: 8.57 + index / 1_000, draining: false, healthy: true, load: 0,
+    }))
+    const index = new NodeIndex([...town, ...nodesAtRandom(100, createRandom(4))])
+    const counts = new Map<string, number>()
+    for (let times = 0; times < 4_000; times += 1) {
+      const first = rankNodes({ latitude: 50.1, longitude: 8.7 }, index, { tieKey: `f${times}`, limit: 1 })[0]?.name ?? ''
+      counts.set(first, (counts.get(first) ?? 0) + 1)
+    }
+    expect(counts.size).toBe(20)
+    for (const count of counts.values()) expect(count).toBeGreaterThan(120)
+  })
+
+  test('a node that fills up loses its clients one after another, and none comes back while it fills', () => {
+    const fra = (load: number): RoutableNode => ({ name: 'fra-1', region: 'fra', latitude: 50, longitude: 8.6, draining: false, healthy: true, load })
+    const ams: RoutableNode = { name: 'ams-1', region: 'ams', latitude: 52.3, longitude: 4.8, draining: false, healthy: true, load: 0.3 }
+    const clients = Array.from({ length: 1_000 }, (_, index) => `c${index}`)
+    const stays = (load: number): Set<string> => new Set(clients.filter((clientKey) =>
+      rankNodes({ latitude: 50, longitude: 8.6 }, [fra(load), ams], { clientKey })[0]?.name === 'fra-1'))
+    let before = stays(0.7)
+    expect(before.size).toBe(1_000)
+    for (const load of [0.76, 0.77, 0.78, 0.79, 0.8, 0.85, 0.9, 1]) {
+      const now = stays(load)
+      expect(now.isSubsetOf(before)).toBe(true)
+      expect(now.size).toBeGreaterThan(before.size * 0.6 - 50)
+      before = now
+    }
+    expect(before.size).toBeLessThan(100)
+  })
+
+  test('of two equally near the clearly less loaded comes first, for one client after another', () => {
+    const twin = (name: string, load: number): RoutableNode => ({ name, region: 'fra', latitude: 50, longitude: 8.6, draining: false, healthy: true, load })
+    const preferred = rankNodes(undefined, [twin('a', 0), twin('b', 0)], { tieKey: 'f' })[0]?.name
+    const sharesOfPreferred = [0.3, 0.4, 0.45, 0.6].map((load) => {
+      const twins = ['a', 'b'].map((name) => twin(name, name === preferred ? load : 0.2))
+      const firsts = Array.from({ length: 500 }, (_, client) => rankNodes(undefined, twins, { tieKey: 'f', clientKey: `c${client}` })[0]?.name)
+      return firsts.filter((name) => name === preferred).length
+    })
+    expect(sharesOfPreferred[0]).toBe(500)
+    expect(sharesOfPreferred[1]).toBeGreaterThan(sharesOfPreferred[2] ?? 0)
+    expect(sharesOfPreferred[2]).toBeGreaterThan(50)
+    expect(sharesOfPreferred[3]).toBe(0)
+  })
+
+  test('cost weights move nobody further than they are worth', () => {
+    const nodes: RoutableNode[] = [
+      { name: 'fra-1', region: 'fra', latitude: 50, longitude: 8.6, draining: false, healthy: true, load: 0, costMs: 20 },
+      { name: 'ams-1', region: 'ams', latitude: 52.3, longitude: 4.8, draining: false, healthy: true, load: 0 },
+      { name: 'iad-1', region: 'iad', latitude: 38.9, longitude: -77.5, draining: false, healthy: true, load: 0 },
+    ]
+    expect(names(rankNodes({ latitude: 50, longitude: 8.6 }, nodes))).toEqual(['ams-1', 'fra-1', 'iad-1'])
+  })
+})
