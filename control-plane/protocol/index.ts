@@ -70,6 +70,7 @@ export {
   type Acknowledgement,
   acknowledgementSchema,
   type FeedChange,
+  feedChangeSchema,
   type FeedQuery,
   feedQuerySchema,
   type FeedRecord,

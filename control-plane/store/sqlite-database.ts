@@ -14,11 +14,17 @@ export class SqliteDatabase {
   readonly #statements = new Map<string, StatementSync>()
   #damage: SkerryError | undefined
 
-  constructor(file: string, maximumBytes: number | undefined) {
+  /**
+   * @param mode `filled`: nobody relies on the file before it is closed and synchronised, so commits do not wait for the disk;
+   *   `read`: nothing is changed, not even how the file is kept
+   */
+  constructor(file: string, maximumBytes: number | undefined, mode: 'durable' | 'filled' | 'read' = 'durable') {
     this.file = file
-    this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 })
+    this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000, readOnly: mode === 'read' })
+    if (mode === 'read') return
     try {
-      this.#guard(() => this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY'))
+      const synchronous = mode === 'filled' ? 'OFF' : 'FULL'
+      this.#guard(() => this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY`))
       if (maximumBytes !== undefined) {
         const pageBytes = Number(this.get('PRAGMA page_size')?.['page_size'])
         this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`)

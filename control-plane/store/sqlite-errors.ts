@@ -10,6 +10,7 @@ const sqliteIoErrorSharedMemorySize = 4_874
 
 /** What SQLite or the system threw, as `storage_full` or `storage_corrupt` where it is that; other errors as they are. */
 export function toStorageError(error: unknown, file: string): unknown {
+  if (error instanceof SkerryError) return error
   if (isStorageFull(error)) {
     return new SkerryError('storage_full', `The disk of the control plane on ${hostname()} is full; nothing was changed.`, { cause: error })
   }

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { SkerryError } from '../../errors/index.ts'
 import { RevisionListeners } from './revision-listeners.ts'
+import { checkDatabase } from './sqlite-check.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
+import { corrupt } from './sqlite-errors.ts'
 import { SqliteImage } from './sqlite-image.ts'
-import { migrate } from './sqlite-migrations.ts'
+import { migrate, requireCurrentSchema } from './sqlite-migrations.ts'
 import { SqliteReads } from './sqlite-reads.ts'
 import { applyCommit } from './sqlite-writes.ts'
 import type { StoreImage } from './store-image.ts'
@@ -18,19 +23,41 @@ export interface SqliteStoreOptions {
   readonly revisionsKept?: number
   /** The file grows no larger; then writes are refused with `storage_full`. */
   readonly maximumBytes?: number
+  /**
+   * `durable` unless set. `filled` is for a file that is filled, then synchronised as a whole: commits do not wait for the disk.
+   * `read` changes nothing, and takes files of this release's schema only.
+   */
+  readonly mode?: 'durable' | 'filled' | 'read'
 }
 
-/** Opens (and creates or migrates) the embedded store: one SQLite file. */
+/** The file that is filled beside a database, to take its place when it is whole. */
+export function unfinishedFile(file: string): string {
+  return `${file}.restoring`
+}
+
+/**
+ * Opens (and creates or migrates) the embedded store: one SQLite file. Throws `storage_corrupt` where it is damaged, `storage_newer`
+ * where it is of a newer release, and `restore_unfinished` where a restore broke off beside it.
+ */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
-  const database = new SqliteDatabase(options.file, options.maximumBytes)
+  const { file } = options
+  if (existsSync(unfinishedFile(file))) {
+    throw new SkerryError('restore_unfinished', `A restore is filling ${basename(unfinishedFile(file))}, or broke off; where it shall not be done after all, delete that file.`)
+  }
+  // SQLite would make a new database of it, and the nodes would be told that there is nothing.
+  if (statSync(file, { throwIfNoEntry: false })?.size === 0) throw corrupt(file, 'it is empty')
+  const mode = options.mode ?? 'durable'
+  const database = new SqliteDatabase(file, options.maximumBytes, mode)
   try {
-    migrate(database.raw)
-    database.run(`INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)`, randomUUID())
+    if (mode === 'read') requireCurrentSchema(database.raw)
+    else migrate(database.raw)
+    checkDatabase(database)
+    if (mode !== 'read') database.run(`INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)`, randomUUID())
     const epoch = String(database.get(`SELECT value FROM meta WHERE key = 'epoch'`)?.['value'])
     return new SqliteStore(database, epoch, options.revisionsKept ?? 1_000)
   } catch (error) {
     database.close()
-    throw error
+    throw database.explain(error)
   }
 }
 
@@ -70,6 +97,11 @@ class SqliteStore extends SqliteReads implements Store {
       account, hash,
     )
     return row === undefined ? undefined : Number(row['bytes'])
+  }
+
+  async storedBytes(account: string): Promise<number> {
+    const row = this.database.get('SELECT sum(length(bytes)) AS bytes FROM artifacts JOIN artifact_owners USING (hash) WHERE account = ?', account)
+    return Number(row?.['bytes'] ?? 0)
   }
 
   async readArtifact(hash: string): Promise<Uint8Array | undefined> {

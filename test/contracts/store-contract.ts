@@ -78,8 +78,21 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       await store.putArtifact({ account: 'default', hash, bytes, uploadedMs: 2 })
       expect(Buffer.from((await store.readArtifact(hash)) ?? []).equals(bytes)).toBe(true)
       expect(await store.artifactBytes('default', hash)).toBe(70_000)
+      expect([await store.storedBytes('default'), await store.storedBytes('other')]).toEqual([70_000, 0])
       expect(await store.artifactBytes('other', hash)).toBeUndefined()
       expect(await store.readArtifact('0'.repeat(64))).toBeUndefined()
+    })
+
+    it('hands out no artifact that is damaged, and mends it when it is put again', async () => {
+      const bytes = new Uint8Array([1, 2, 3])
+      const artifact = { account: 'default', hash: hashOf(bytes), uploadedMs: 1 }
+      await store.putArtifact({ ...artifact, bytes: new Uint8Array([1, 2, 4]) })
+      await expect(store.readArtifact(artifact.hash)).rejects.toMatchObject({ code: 'artifact_corrupt' })
+      const image = await store.openImage()
+      await expect(image.readArtifact(artifact.hash)).rejects.toMatchObject({ code: 'artifact_corrupt' })
+      image.close()
+      await store.putArtifact({ ...artifact, bytes })
+      expect([...((await store.readArtifact(artifact.hash)) ?? [])]).toEqual([1, 2, 3])
     })
 
     it('collects only artifacts that nothing names and that are old enough', async () => {

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SkerryError } from '../../errors/index.ts'
+import { openSqliteStore, replaceDatabase, type ReplacementOptions, type Store } from '../store/index.ts'
+
+/** Where a control plane keeps its state, looked at while none runs on it. */
+export interface StoreLocation {
+  /** For messages. */
+  readonly name: string
+  /** Opens it to be read. Throws `not_found` where there is nothing. */
+  open(): Promise<Store>
+  /** Puts a filled store in its place; see `replaceDatabase`. */
+  replace(options: ReplacementOptions): Promise<void>
+}
+
+export const databaseName = 'control-plane.db'
+export const keyName = 'secret.key'
+
+/** The data directory of a control plane with the embedded store. */
+export function directoryLocation(directory: string): StoreLocation {
+  const file = join(directory, databaseName)
+  return {
+    name: directory,
+    async open() {
+      if (!existsSync(file)) throw new SkerryError('not_found', `There is no state of a control plane in ${directory}.`, { field: 'from' })
+      return openSqliteStore({ file, mode: 'read' })
+    },
+    async replace(options) {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await replaceDatabase(file, options)
+    },
+  }
+}
