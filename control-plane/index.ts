@@ -7,6 +7,7 @@ import {
 } from './auth/index.ts'
 import { MemoryBus } from './bus/index.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { Idempotency, sweepHourly } from './idempotency/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
 import { listen } from './server.ts'
@@ -105,8 +106,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     cleanUps.push(() => deployments.settle())
 
     const accounts = new Accounts({ store, clock, functions, belongings: [] })
+    const idempotency = new Idempotency({ store, clock, key: box.derive('idempotency') })
+    cleanUps.push(sweepHourly(idempotency, clock))
     const api = createApi({
-      store, feed, nodes, board, deployments, functions, tail, usage, identity, metrics, clock, log, accounts, members: new Members(store, clock),
+      store, feed, nodes, board, deployments, functions, idempotency, tail, usage, identity, metrics, clock, log, accounts, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       standingAccess: new StandingAccess(clock),
     })

@@ -6,8 +6,8 @@ const harness = useControlPlane()
 /** The answers of all pages, found by their cursors. */
 async function walk(path: string, limit: number): Promise<Array<Record<string, unknown>>> {
   const pages: Array<Record<string, unknown>> = []
-  for (let cursor: unknown = ''; cursor !== undefined; cursor = pages.at(-1)?.['nextCursor']) {
-    const query = new URLSearchParams({ limit: String(limit), ...(cursor === '' ? {} : { cursor: String(cursor) }) })
+  for (let cursor: string | undefined = ''; cursor !== undefined; cursor = pages.at(-1)?.['nextCursor'] as string | undefined) {
+    const query = new URLSearchParams({ limit: String(limit), ...(cursor === '' ? {} : { cursor }) })
     pages.push(Object(await harness.client.json('GET', `${path}?${query.toString()}`)) as Record<string, unknown>)
   }
   return pages

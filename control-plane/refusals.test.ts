@@ -53,6 +53,15 @@ describe('refusals', () => {
     expect(await harness.client.json('POST', '/v1/functions/hello/releases', { shares: [{ version: '01J00000000000000000000001', percent: 40 }] })).toMatchObject({ field: 'shares' })
   })
 
+  it('takes bodies that do not tell their length, within the same bound', async () => {
+    const call = (text: string): Promise<Response> => fetch(`${harness.plane.url}/v1/functions/hello/secrets/KEY`, {
+      method: 'PUT', headers: { authorization: `Bearer ${harness.plane.adminToken}`, 'content-type': 'application/json', 'idempotency-key': String(text.length) },
+      body: new Blob([text]).stream(), duplex: 'half',
+    })
+    expect((await call('{"value":"x"}')).status).toBe(200)
+    expect((await call(`{"value":"${'x'.repeat(9 * 1024 * 1024)}"}`)).status).toBe(413)
+  })
+
   it('refuses bodies above 8 MB and answers that the disk is full, and works on', async () => {
     expect(await harness.client.json('POST', '/v1/deployments', { functions: [], message: 'x'.repeat(9 * 1024 * 1024) })).toMatchObject({ code: 'request_too_large', status: 413 })
     await harness.plane.close()

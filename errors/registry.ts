@@ -143,6 +143,10 @@ export const errorRegistry = define({
     status: 422, audience: 'caller', title: 'The artifact does not match its hash',
     remedy: 'Upload it again; if it goes on, something on the way changes it.',
   },
+  idempotency_key_reused: {
+    status: 422, audience: 'caller', title: 'The idempotency key came with another request before',
+    remedy: 'Take a new key for each request; send the same one only to repeat a request as it was.',
+  },
   load_failed: {
     status: 422, audience: 'function', title: 'The version does not load, so it was not activated',
     remedy: 'Mend what the stack names and deploy again.',

@@ -3,6 +3,7 @@ import type { Accounts, Members } from '../accounts/index.ts'
 import type { Authenticator, Caller, Identity, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
+import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
 import type { Deployments, Functions } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Usage } from '../usage/index.ts'
@@ -17,6 +18,7 @@ export interface ApiDependencies {
   readonly board: AcknowledgementBoard
   readonly deployments: Deployments
   readonly functions: Functions
+  readonly idempotency: Idempotency
   readonly tail: TailHub
   readonly usage: Usage
   readonly authenticator: Authenticator
@@ -40,5 +42,7 @@ export interface ApiEnvironment {
     caller: Caller
     /** Whether the caller would still be let in, for connections that stand; the same key for callers of whom the same is true. */
     access: { readonly key: string; readonly check: () => Promise<unknown> }
+    /** Of a request that came with an `Idempotency-Key`. */
+    run?: IdempotentRun
   }
 }

@@ -1,10 +1,21 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type DeploymentEvent, deploymentEventSchema, deploymentRequestSchema, nameSchema, releaseRequestSchema } from '../protocol/index.ts'
-import type { EventLog } from '../releases/index.ts'
+import type { EventLog, RunOnce } from '../releases/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
-import { ndjsonResponse } from './ndjson.ts'
+import { linesType, ndjsonResponse } from './ndjson.ts'
 import { answersLines, jsonBody, jsonBodyBytesMax, limitBody, needs, requireFunctions, requireScope } from './route-parts.ts'
+
+/** A deployment with an `Idempotency-Key`: a repetition gets its first and its last line. */
+function once(context: Context<ApiEnvironment>): RunOnce | undefined {
+  const run = context.get('run')
+  return run && {
+    progress: run.progress,
+    note: (progress) => run.note({ ...progress, deployed: [...progress.deployed] }),
+    finish: (events) => run.finish({ status: 200, contentType: linesType, body: events.map((event) => `${JSON.stringify(event)}\n`).join('') }),
+    abandon: () => run.abandon(),
+  }
+}
 
 export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { deployments, clock, log } = dependencies
@@ -33,7 +44,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       const caller = context.get('caller')
       const request = context.req.valid('json')
       requireFunctions(caller, request.functions.map(({ name }) => name))
-      return stream(context, await deployments.deploy(caller.actor, request))
+      return stream(context, await deployments.deploy(caller.actor, request, once(context)))
     },
   )
 
@@ -48,6 +59,6 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       responses: answersLines('One line for each event.', deploymentEventSchema),
     }),
     async (context) =>
-      stream(context, await deployments.release(context.get('caller').actor, context.req.valid('param').name, context.req.valid('json'))),
+      stream(context, await deployments.release(context.get('caller').actor, context.req.valid('param').name, context.req.valid('json'), once(context))),
   )
 }

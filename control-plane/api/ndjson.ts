@@ -5,6 +5,8 @@ import type { ApiDependencies, ApiEnvironment } from './context.ts'
 /** A reader that takes nothing for so long is dropped; it may come back and resume. */
 const stalledAfterMs = 30_000
 
+export const linesType = 'application/x-ndjson'
+
 export interface NdjsonOptions {
   readonly clock: Clock
   readonly standingAccess: ApiDependencies['standingAccess']
@@ -64,5 +66,5 @@ export function ndjsonResponse(context: Context<ApiEnvironment>, options: Ndjson
     },
     { highWaterMark: 0 },
   )
-  return new Response(body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' } })
+  return new Response(body, { headers: { 'content-type': linesType, 'cache-control': 'no-store', 'x-accel-buffering': 'no' } })
 }

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import type { Context, MiddlewareHandler } from 'hono'
 import { SkerryError } from '../../errors/index.ts'
 import type { Caller, Credentials } from '../auth/index.ts'
 import { accountHeader, problemSchema, type Scope } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
+import { hasIdempotencyKey, onceByKey } from './idempotent.ts'
 
 /** Pieces that route definitions are put together from. */
 
@@ -45,11 +45,13 @@ interface RouteAccess {
 }
 
 /**
- * Lets callers with one of the scopes in. Tokens for single functions get to routes below `/v1/functions/NAME` of these functions, and to
+ * Lets callers with one of the scopes in, and carries out once what they ask for under one key. Tokens for single functions get to routes below `/v1/functions/NAME` of these functions, and to
  * those that say so.
  */
 export function requireScope(dependencies: ApiDependencies, first: RouteAccess | Scope, ...rest: readonly Scope[]): MiddlewareHandler<ApiEnvironment> {
-  const { authenticator, tokenUse } = dependencies
+  const { authenticator, idempotency, tokenUse } = dependencies
+  const limit = limitBody(jsonBodyBytesMax)
+  const once = onceByKey(idempotency)
   const scopes = typeof first === 'string' ? [first, ...rest] : rest
   const letsFunctionTokensIn = typeof first !== 'string' && first.functionTokens
   return async (context, next) => {
@@ -63,7 +65,12 @@ export function requireScope(dependencies: ApiDependencies, first: RouteAccess |
     context.set('caller', caller)
     context.set('access', { key: [caller.token.id, caller.account, ...scopes].join(' '), check: authenticate })
     tokenUse.note(caller)
-    await next()
+    if (!hasIdempotencyKey(context)) return next()
+    let answer: Response | undefined
+    await limit(context, async () => {
+      answer = (await once(context, next)) ?? undefined
+    })
+    return answer
   }
 }
 
@@ -95,26 +102,36 @@ const largeBodiesMax = 8
 
 /** Bounds a body in bytes, and how many large ones are under way. */
 export function limitBody(bytesMax: number): MiddlewareHandler {
-  const limit = limitBytes(bytesMax)
   let large = 0
   return async (context, next) => {
-    const isLarge = !(Number(context.req.header('content-length') ?? Number.NaN) <= largeBodyBytes)
-    if (!isLarge) return limit(context, next)
+    const isChunked = context.req.header('transfer-encoding') !== undefined
+    const declaredBytes = Number(context.req.header('content-length') ?? 0)
+    if (declaredBytes > bytesMax) throw tooLarge(bytesMax)
+    if (declaredBytes <= largeBodyBytes && !isChunked) return next()
     if (large >= largeBodiesMax) throw new SkerryError('overloaded', `${largeBodiesMax} large requests are under way; repeat later.`)
     large += 1
     try {
-      return await limit(context, next)
+      if (isChunked) await readBounded(context, bytesMax)
+      await next()
     } finally {
       large -= 1
     }
   }
 }
 
-function limitBytes(bytesMax: number): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: bytesMax,
-    onError: () => {
-      throw new SkerryError('request_too_large', `The body is larger than ${bytesMax} bytes.`, { field: 'body', limit: bytesMax })
-    },
-  })
+/** Reads a body that did not tell its length, so that what comes next finds one that is not longer than it may be. */
+async function readBounded(context: Context, bytesMax: number): Promise<void> {
+  const { raw, url, method } = context.req
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of raw.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > bytesMax) throw tooLarge(bytesMax)
+    chunks.push(chunk)
+  }
+  context.req.raw = new Request(url, { method, headers: raw.headers, body: Buffer.concat(chunks) })
+}
+
+function tooLarge(bytesMax: number): SkerryError {
+  return new SkerryError('request_too_large', `The body is larger than ${bytesMax} bytes.`, { field: 'body', limit: bytesMax })
 }

@@ -53,7 +53,7 @@ export type DeploymentRequest = z.infer<typeof deploymentRequestSchema>
 /** As a client may write it, defaults left out. */
 export type DeploymentRequestInput = z.input<typeof deploymentRequestSchema>
 
-const deployedSchema = z.strictObject({ function: nameSchema, version: versionIdSchema, url: z.string() })
+export const deployedSchema = z.strictObject({ function: nameSchema, version: versionIdSchema, url: z.string() })
 
 /** One line of a deployment's answer; `phase` prepare comes before activate for each node. */
 export const deploymentEventSchema = z.discriminatedUnion('type', [

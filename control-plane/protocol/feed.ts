@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { environmentKeySchema, nameSchema, routesSchema, versionConfigSchema } from './project.ts'
+import { accountQuotasSchema } from './quotas.ts'
 
 /**
  * The feed: one ordered, replayable log that every node follows.
@@ -49,6 +50,8 @@ export const feedChangeSchema = z.discriminatedUnion('kind', [
   /** From now on these functions are so, all at once. */
   z.strictObject({ kind: z.literal('activate'), deployment: z.string(), functions: z.array(functionStateSchema).min(1) }),
   z.strictObject({ kind: z.literal('delete'), account: nameSchema, function: nameSchema }),
+  /** From now on the account may take so much. */
+  accountQuotasSchema.extend({ kind: z.literal('account') }),
 ])
 export type FeedChange = z.infer<typeof feedChangeSchema>
 
@@ -60,6 +63,8 @@ export const feedRecordSchema = z.discriminatedUnion('type', [
     protocol: z.literal(protocolVersion),
     ...positionFields,
     functions: z.array(functionStateSchema),
+    /** Those with quotas. */
+    accounts: z.array(accountQuotasSchema).default([]),
     /** As a revision's. */
     signature: z.string().optional(),
   }),

@@ -6,6 +6,7 @@ export {
   bundleFileName,
   type Changed,
   changedSchema,
+  deployedSchema,
   type DeploymentEvent,
   deploymentEventSchema,
   type DeploymentRequest,
@@ -101,6 +102,25 @@ export {
 } from './nodes.ts'
 export { nextCursorSchema, type PageQuery, pageQuery, toPage } from './pages.ts'
 export {
+  type CreatedPeerInvitation,
+  createdPeerInvitationSchema,
+  credentialPrefix,
+  credentialRequestSchema,
+  type Joined,
+  joinedSchema,
+  type PeerInfo,
+  type PeerInvitation,
+  peerInvitationListSchema,
+  type PeerInvitationRequest,
+  type PeerInvitationRequestInput,
+  peerInvitationRequestSchema,
+  peerInvitationSchema,
+  type PeerKind,
+  peerKindSchema,
+  peerListSchema,
+  splitInvitation,
+} from './peers.ts'
+export {
   concurrencySchema,
   environmentKeySchema,
   environmentValueSchema,
@@ -115,6 +135,28 @@ export {
   type VersionConfig,
   versionConfigSchema,
 } from './project.ts'
+export {
+  type AccountQuotas,
+  accountQuotasSchema,
+  daySchema,
+  type QuotaAnswer,
+  quotaAnswerSchema,
+  type QuotaDemand,
+  quotaDemandsMax,
+  type QuotaName,
+  quotaNames,
+  type QuotaReport,
+  quotaReportMs,
+  quotaReportSchema,
+  type Quotas,
+  type QuotasChange,
+  quotasChangeSchema,
+  quotasSchema,
+  type QuotaShare,
+  quotaShareSchema,
+  type QuotaUsage,
+  quotaUsageSchema,
+} from './quotas.ts'
 export {
   canonicalJson,
   signedBytes,

@@ -10,6 +10,7 @@ import type { KeyedLocks } from './locks.ts'
 import type { FunctionPlan, RolloutPlan } from './plan.ts'
 import type { Rollout } from './rollout.ts'
 import { defaultHost } from './routes.ts'
+import { endOnce, resumedEvents, type RunOnce } from './run-once.ts'
 
 const lockTimeoutMs = 60_000
 
@@ -35,15 +36,15 @@ export class Deployments {
     this.#options = options
   }
 
-  /** Stores versions of the functions and activates them as one group. */
-  deploy(actor: Actor, request: DeploymentRequest): Promise<EventLog<DeploymentEvent>> {
+  /** Stores versions of the functions and activates them as one group. @param once see `RunOnce` */
+  deploy(actor: Actor, request: DeploymentRequest, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
     const names = request.functions.map((one) => one.name)
-    return this.#start(actor.account, names, () => this.#planDeployment(actor, request))
+    return this.#start(actor.account, names, () => this.#planDeployment(actor, request, once), once)
   }
 
   /** Splits the traffic of a function between versions that exist. */
-  release(actor: Actor, name: string, request: ReleaseRequest): Promise<EventLog<DeploymentEvent>> {
-    return this.#start(actor.account, [name], () => this.#planRelease(actor, name, request))
+  release(actor: Actor, name: string, request: ReleaseRequest, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
+    return this.#start(actor.account, [name], () => this.#planRelease(actor, name, request, once), once)
   }
 
   /** Waits for runs that are under way. */
@@ -52,32 +53,43 @@ export class Deployments {
   }
 
   /** Resolves once something is stored (or refused after that), so that earlier refusals can be answered with their own status. */
-  async #start(account: string, names: readonly string[], plan: () => Promise<RolloutPlan>): Promise<EventLog<DeploymentEvent>> {
+  async #start(account: string, names: readonly string[], plan: () => Promise<RolloutPlan>, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
     const log = new EventLog<DeploymentEvent>()
     const stored = Promise.withResolvers<void>()
     const startedMs = this.#options.nowMs()
     let isStored = false
     let outcome = 'failed'
+    let first: DeploymentEvent | undefined
+    let last: DeploymentEvent | undefined
     const emit = (event: DeploymentEvent): void => {
       isStored = true
       if (event.type === 'done') outcome = 'done'
       if (event.type === 'refused') outcome = event.code
-      log.push(event)
+      if (event.type === 'stored') first = event
+      if (event.type === 'done' || event.type === 'refused') last = event
+      else log.push(event)
       stored.resolve()
     }
     const run = async (): Promise<void> => {
       const keys = names.map((name) => `${account}/${name}`)
       const release = await this.#options.locks.acquire(keys, lockTimeoutMs)
       try {
-        await this.#options.rollout.run(plan, emit)
+        const { deployed = [], activatedRevision: revision } = once?.progress ?? {}
+        if (revision === undefined) await this.#options.rollout.run(plan, emit)
+        else for (const event of await resumedEvents(this.#options.store, account, { deployed, revision })) emit(event)
+        if (last === undefined) return
+        // Kept before it is told: what somebody has heard is what every repetition hears.
+        if (once !== undefined) await endOnce(once, first, last)
+        log.push(last)
       } finally {
         release()
       }
     }
     const running = run()
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         const failure = error instanceof SkerryError ? error : new SkerryError('internal_error', undefined, { cause: error })
         outcome = failure.code
+        if (isStored) await once?.abandon().catch(() => undefined)
         if (isStored) log.push({ type: 'refused', code: failure.code, detail: failure.message, functions: [] })
         else stored.reject(failure)
       })
@@ -91,7 +103,7 @@ export class Deployments {
     return log
   }
 
-  async #planDeployment(actor: Actor, request: DeploymentRequest): Promise<RolloutPlan> {
+  async #planDeployment(actor: Actor, request: DeploymentRequest, once: RunOnce | undefined): Promise<RolloutPlan> {
     const { account } = actor
     const functions: FunctionPlan[] = []
     for (const [index, one] of request.functions.entries()) {
@@ -107,7 +119,7 @@ export class Deployments {
       }
       if (one.sourceMapHash !== undefined) await this.#requireArtifact(account, one.sourceMapHash, `${at}.sourceMapHash`)
 
-      const same = await this.#findSame(account, one)
+      const same = (await this.#findStored(account, one.name, once)) ?? (await this.#findSame(account, one))
       const nowMs = this.#options.nowMs()
       const version: StoredVersion = same ?? {
         account, function: one.name, version: this.#ulid(nowMs), artifactHash: one.artifactHash, artifactBytes, config: one.config,
@@ -122,10 +134,12 @@ export class Deployments {
         reported: version,
       })
     }
-    return { account, actor, action: 'function.deploy', message: request.message, functions, deployment: this.#ulid(this.#options.nowMs()) }
+    return {
+      account, actor, action: 'function.deploy', message: request.message, functions, deployment: this.#ulid(this.#options.nowMs()), note: noteOf(once),
+    }
   }
 
-  async #planRelease(actor: Actor, name: string, request: ReleaseRequest): Promise<RolloutPlan> {
+  async #planRelease(actor: Actor, name: string, request: ReleaseRequest, once: RunOnce | undefined): Promise<RolloutPlan> {
     const { account } = actor
     const { shares } = request
     const sum = shares.reduce((total, share) => total + share.percent, 0)
@@ -151,6 +165,7 @@ export class Deployments {
       action: 'function.release',
       message: request.message,
       deployment: this.#ulid(this.#options.nowMs()),
+      note: noteOf(once),
       functions: [
         {
           name,
@@ -171,6 +186,12 @@ export class Deployments {
     return bytes
   }
 
+  /** The version that was stored before the control plane broke off. */
+  async #findStored(account: string, name: string, once: RunOnce | undefined): Promise<StoredVersion | undefined> {
+    const stored = once?.progress?.deployed.find((one) => one.function === name)
+    return stored && this.#options.store.readVersion(account, name, stored.version)
+  }
+
   /** The newest active version, where it has the same content as what is deployed. */
   async #findSame(account: string, one: DeploymentRequest['functions'][number]): Promise<StoredVersion | undefined> {
     const state = (await this.#options.store.readFunction(account, one.name))?.state
@@ -183,6 +204,10 @@ export class Deployments {
       canonicalJson(state.routes) === canonicalJson(one.routes)
     return isSame ? version : undefined
   }
+}
+
+function noteOf(once: RunOnce | undefined): RolloutPlan['note'] {
+  return async (progress) => (once === undefined ? [] : [await once.note(progress)])
 }
 
 /** Address of a function, on the gateway's port where that is known. */

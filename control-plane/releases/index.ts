@@ -2,5 +2,6 @@ export { Deployments, type DeploymentsOptions, functionUrl } from './deployments
 export { EventLog } from './event-log.ts'
 export { Functions, type FunctionsOptions } from './functions.ts'
 export { KeyedLocks } from './locks.ts'
+export type { RunOnce } from './run-once.ts'
 export { Rollout, type RolloutOptions } from './rollout.ts'
 export { type MappedStack, StackMapper } from './stack-mapper.ts'

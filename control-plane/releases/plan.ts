@@ -2,7 +2,7 @@ import { errorRegistry, isErrorCode } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
 import { requireAccount } from '../auth/index.ts'
 import type { ConnectedNode } from '../feed/index.ts'
-import type { FunctionState, VersionConfig } from '../protocol/index.ts'
+import type { DeploymentEvent, FunctionState, VersionConfig } from '../protocol/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
 import { composeState, type Share } from './function-state.ts'
 import type { FailedOutcome } from './phase.ts'
@@ -21,6 +21,14 @@ export interface FunctionPlan {
   readonly reported: StoredVersion
 }
 
+export type Deployed = Extract<DeploymentEvent, { type: 'stored' }>['functions']
+
+export interface RolloutProgress {
+  readonly deployed: Deployed
+  /** Missing while it is not active. */
+  readonly activatedRevision?: number | undefined
+}
+
 export interface RolloutPlan {
   readonly account: string
   /** Who wants it, and what it is called in the audit log. */
@@ -29,6 +37,8 @@ export interface RolloutPlan {
   readonly message: string
   readonly deployment: string
   readonly functions: readonly FunctionPlan[]
+  /** What the commits of the roll-out write besides: how far it got. */
+  readonly note: (progress: RolloutProgress) => Promise<readonly StoreWrite[]>
 }
 
 /** What activating a plan writes, and what takes it back. */

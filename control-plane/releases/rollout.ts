@@ -4,7 +4,7 @@ import { canonicalJson, type DeploymentEvent, type FunctionState } from '../prot
 import type { Store } from '../store/index.ts'
 import { toVersionRecord } from './function-state.ts'
 import { type PhaseDependencies, type PhaseResult, runPhase } from './phase.ts'
-import { activeVersions, type ActivationWrites, checkPlan, composeActivation, isInRegions, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
+import { activeVersions, type ActivationWrites, checkPlan, composeActivation, type Deployed, isInRegions, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
 import type { StackMapper } from './stack-mapper.ts'
 
 const prepareOverallMs = 15_000
@@ -20,7 +20,6 @@ export interface RolloutOptions extends PhaseDependencies {
 }
 
 type Emit = (event: DeploymentEvent) => void
-type Deployed = Extract<DeploymentEvent, { type: 'done' }>['functions']
 type Refusal = Omit<Extract<DeploymentEvent, { type: 'refused' }>, 'type' | 'functions'>
 
 const closing: Refusal = {
@@ -48,9 +47,9 @@ export class Rollout {
       emit({ type: 'refused', ...refusal, functions: deployed })
       return
     }
-    const { activation, result } = await this.#activate(plan, emit)
+    const { activation, result } = await this.#activate(plan, deployed, emit)
     if (!hasSuccess(plan, result)) {
-      await this.#revert(plan, activation)
+      await this.#revert(plan, deployed, activation)
       emit({ type: 'refused', ...this.#noSuccess(result), functions: deployed })
       return
     }
@@ -72,13 +71,15 @@ export class Rollout {
     const revision = await store.commit(async () => {
       await checkPlan(store, plan, domain)
       const timeMs = clock.nowMs()
-      if (versions.length === 0) return { writes: [], timeMs }
+      const noted = await plan.note({ deployed })
+      if (versions.length === 0) return { writes: noted, timeMs }
+      const created = plan.functions.flatMap(({ newVersion }) => {
+        if (newVersion === undefined) return []
+        const { version, function: name, message } = newVersion
+        return [{ kind: 'putVersion' as const, version: newVersion }, auditWrite(plan.actor, 'version.create', name, { version, message }, timeMs)]
+      })
       return {
-        writes: plan.functions.flatMap(({ newVersion }) => {
-          if (newVersion === undefined) return []
-          const { version, function: name, message } = newVersion
-          return [{ kind: 'putVersion' as const, version: newVersion }, auditWrite(plan.actor, 'version.create', name, { version, message }, timeMs)]
-        }),
+        writes: [...noted, ...created],
         change: { kind: 'prepare', deployment: plan.deployment, versions: versions.map(toVersionRecord) },
         timeMs,
       }
@@ -95,13 +96,14 @@ export class Rollout {
     })
   }
 
-  async #activate(plan: RolloutPlan, emit: Emit): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
+  async #activate(plan: RolloutPlan, deployed: Deployed, emit: Emit): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
     const { store, clock, domain } = this.#options
     let activation: ActivationWrites = { states: [], previous: [], writes: [], previousStatuses: [] }
     const revision = await store.commit(async () => {
       const timeMs = clock.nowMs()
       activation = await composeActivation(store, plan, domain, timeMs)
-      return { writes: activation.writes, change: { kind: 'activate', deployment: plan.deployment, functions: [...activation.states] }, timeMs }
+      const noted = await plan.note({ deployed, activatedRevision: (await store.readSequence()) + 1 })
+      return { writes: [...noted, ...activation.writes], change: { kind: 'activate', deployment: plan.deployment, functions: [...activation.states] }, timeMs }
     })
     if (revision === undefined) throw new Error('a commit with a change made no revision')
     const result = await runPhase(this.#options, {
@@ -163,7 +165,7 @@ export class Rollout {
   }
 
   /** Takes an activation back that no node carried out; a function that somebody has changed since stays as it is. */
-  async #revert(plan: RolloutPlan, activation: ActivationWrites): Promise<void> {
+  async #revert(plan: RolloutPlan, deployed: Deployed, activation: ActivationWrites): Promise<void> {
     const { clock, store } = this.#options
     await store.commit(async () => {
       const functions: FunctionState[] = []
@@ -177,6 +179,7 @@ export class Rollout {
       if (functions.length === 0) return { writes: [], timeMs }
       return {
         writes: [
+          ...(await plan.note({ deployed })),
           ...functions.flatMap((state) => [
             { kind: 'putFunction' as const, state },
             auditWrite(systemActor(plan.account), 'function.revert', state.function, { shares: state.shares }, timeMs),

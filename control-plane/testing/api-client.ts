@@ -3,17 +3,17 @@ import { type DeploymentEvent, deploymentEventSchema } from '../protocol/index.t
 
 /** Calls the API as tests do: raw, over real HTTP. */
 export class ApiClient {
-  readonly #url: string
+  readonly url: string
   readonly #token: string
 
   constructor(url: string, token: string) {
-    this.#url = url
+    this.url = url
     this.#token = token
   }
 
   call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     const isBytes = body instanceof Uint8Array
-    return fetch(`${this.#url}${path}`, {
+    return fetch(`${this.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
