@@ -69,6 +69,15 @@ describe('changes that are of unknown outcome', () => {
   })
 })
 
+it('takes a deployment that is repeated for the attempt that was under way', () => {
+  expect(broken((history) => {
+    history.operation(deploy('a'), { outcome: 'refused' })
+    history.deployed('z', ['other'])
+    history.operation(deploy('a'), { outcome: 'unknown' })
+    history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a')] })
+  })).toEqual([])
+})
+
 describe('explained', () => {
   it.each<[string, (history: HistoryBuilder) => void]>([
     ['what nobody asked for', (history) => history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a')] })],

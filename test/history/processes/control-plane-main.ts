@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { startControlPlane } from '../../../control-plane/index.ts'
 import { systemClock } from '../../../control-plane/clock.ts'
 
@@ -15,3 +16,4 @@ export interface ControlPlaneSettings {
 const { skewMs, ...settings } = JSON.parse(process.argv[2] ?? '') as ControlPlaneSettings
 await startControlPlane({ ...settings, clock: { ...systemClock, nowMs: () => systemClock.nowMs() + skewMs } })
 process.stdout.write('ready\n')
+flushCompileCache()

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { flushCompileCache } from 'node:module'
 import { basename, join } from 'node:path'
 import { startEdgeNode } from '../../../edge-node/index.ts'
 import { writeFileAtomically } from '../../../edge-node/storage/index.ts'
@@ -37,6 +38,7 @@ await startEdgeNode({
     tell({ kind: 'table', ...parse(String(bytes)) })
   },
 })
+flushCompileCache()
 
 function parse(text: string): Pick<Extract<Told, { kind: 'table' }>, 'position' | 'functions'> {
   const { epoch, sequence, functions } = JSON.parse(text) as { readonly epoch: string; readonly sequence: number; readonly functions: readonly FunctionState[] }

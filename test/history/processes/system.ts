@@ -51,7 +51,7 @@ export async function startSystem({ directory, backend, random, onEvent, onLine 
     return link
   }
   const child = (name: string, module: string, settings: () => unknown, onOutput: (line: string) => void): Child => {
-    const made = new Child({ name, module: moduleOf(module), settings, onLine: onOutput, onError: (line) => onLine(name, line) })
+    const made = new Child({ name, module: moduleOf(module), settings, compileCache: join(directory, 'compiled'), onLine: onOutput, onError: (line) => onLine(name, line) })
     cleanUps.push(() => made.kill())
     return made
   }

@@ -50,6 +50,8 @@ class Run implements Replay {
   /** By deployment: its activation, and what there was before. */
   readonly #activations = new Map<string, { readonly entry: LogEntry; readonly operation: Operation | undefined; readonly before: ReadonlyMap<string, SeenFunction | undefined> }>()
   readonly #reverted = new Set<string>()
+  /** The log stands at no earlier moment. */
+  #lastInvokeMs = 0
 
   constructor(operations: readonly Operation[]) {
     this.#operations = operations
@@ -144,7 +146,8 @@ class Run implements Replay {
     const { sequence, seenMs } = entry
     const owed = this.#owed.get(sequence)
     this.#owed.delete(sequence)
-    const index = owed === undefined ? this.#possible.findIndex((operation) => operation.invokeMs <= seenMs && fits(operation)) : -1
+    const mayStillHappen = ({ outcome, endMs }: Operation): boolean => outcome === 'unknown' || endMs >= this.#lastInvokeMs
+    const index = owed === undefined ? this.#possible.findIndex((operation) => operation.invokeMs <= seenMs && mayStillHappen(operation) && fits(operation)) : -1
     const operation = owed ?? this.#possible[index]
     if (index >= 0) this.#possible.splice(index, 1)
     if (operation === undefined) {
@@ -155,6 +158,7 @@ class Run implements Replay {
     }
     if (operation.invokeMs > seenMs) this.#violate('explained', `revision ${sequence} was seen before ${name(operation)} began`, [operation], [sequence])
     this.claims.set(sequence, operation)
+    this.#lastInvokeMs = Math.max(this.#lastInvokeMs, operation.invokeMs)
     return operation
   }
 
