@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Accounts, Members } from './accounts/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
-  adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, StandingAccess, TokenAdministration, TokenUse,
+  adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, TokenUse,
 } from './auth/index.ts'
 import { MemoryBus } from './bus/index.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -27,6 +27,8 @@ export interface ControlPlaneOptions {
   readonly keyFile?: string
   /** The master keys themselves, instead of a file; see `KeyRing`. */
   readonly masterKeys?: string
+  /** Whether nodes and gateways are let in with the token that they share, as in the local cluster; true unless set. */
+  readonly sharedNodeToken?: boolean
   /** Functions answer at `NAME.DOMAIN`; `localhost` unless set. */
   readonly domain?: string
   /** Scheme and port of the URLs that are told to publishers, such as `http://127.0.0.1:8080`. */
@@ -111,7 +113,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const api = createApi({
       store, feed, nodes, board, deployments, functions, idempotency, tail, usage, identity, metrics, clock, log, accounts, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
-      standingAccess: new StandingAccess(clock),
+      standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
+      sharedNodeToken: options.sharedNodeToken ?? true,
     })
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
     cleanUps.push(() => server.close(), () => feed.close())

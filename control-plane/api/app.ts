@@ -11,6 +11,7 @@ import { addFunctionRoutes } from './function-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { addMemberRoutes } from './member-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
+import { addPeerRoutes } from './peer-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
 import { addTokenRoutes } from './token-routes.ts'
 import { addUsageRoutes } from './usage-routes.ts'
@@ -52,6 +53,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addAccountRoutes(app, dependencies)
   addMemberRoutes(app, dependencies)
   addTokenRoutes(app, dependencies)
+  addPeerRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http', scheme: 'bearer', description: 'A token with one of the scopes that a path names. An operator\'s may name another account in the header x-skerry-account.',

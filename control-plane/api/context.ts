@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Accounts, Members } from '../accounts/index.ts'
-import type { Authenticator, Caller, Identity, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
+import type { Authenticator, Caller, Identity, Peer, Peers, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
 import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
@@ -25,6 +25,9 @@ export interface ApiDependencies {
   readonly standingAccess: StandingAccess
   readonly tokenUse: TokenUse
   readonly tokens: TokenAdministration
+  readonly peers: Peers
+  /** Whether nodes and gateways are let in with the token that they share. */
+  readonly sharedNodeToken: boolean
   readonly accounts: Accounts
   readonly members: Members
   readonly identity: Identity
@@ -40,6 +43,8 @@ export interface ApiEnvironment {
     /** ULID, answered in `x-skerry-id`. */
     requestId: string
     caller: Caller
+    /** Who calls with a credential of its own; there is no `caller` then. */
+    peer: Peer | undefined
     /** Whether the caller would still be let in, for connections that stand; the same key for callers of whom the same is true. */
     access: { readonly key: string; readonly check: () => Promise<unknown> }
     /** Of a request that came with an `Idempotency-Key`. */

@@ -34,12 +34,13 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       method: 'get', path: '/v1/nodes', summary: 'The edge nodes; with the internal token for callers with scope node', security: needs('read', 'node'),
       middleware: requireScope(dependencies, { functionTokens: true }, 'read', 'node'), request: { query: pageQuery({ usual: nodesListedMax, max: nodesListedMax }) }, responses: answersJson('Nodes by name.', nodeListSchema),
     }),
-    (context) => {
-      const isNode = hasScope(context.get('caller'), 'node')
+    async (context) => {
+      const isTrusted = context.get('peer') !== undefined || (dependencies.sharedNodeToken && hasScope(context.get('caller'), 'node'))
+      const removed = await dependencies.peers.removedNodes()
       const page = context.req.valid('query')
       const { cursor = '', limit } = page
       const { items, ...rest } = toPage(nodes.list().filter(({ name }) => name > cursor).slice(0, limit + 1), page, ({ name }) => name)
-      return context.json({ nodes: items, ...rest, ...(isNode ? { internalToken: identity.internalToken } : {}) })
+      return context.json({ nodes: items, ...rest, ...(isTrusted ? { internalToken: identity.internalToken } : {}), ...(removed.length === 0 ? {} : { removed: [...removed] }) })
     },
   )
 
@@ -50,7 +51,11 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       responses: answersJson('What the node needs to trust its peers and the feed.', nodeWelcomeSchema),
     }),
     (context) => {
-      nodes.register(context.req.valid('param').node, context.req.valid('json'))
+      const { node: name } = context.req.valid('param')
+      const registration = context.req.valid('json')
+      const region = context.get('peer')?.region ?? registration.region
+      if (region !== registration.region) throw new SkerryError('forbidden', `${name} has joined for the region ${region}.`, { field: 'region' })
+      nodes.register(name, registration)
       return context.json(welcome)
     },
   )
@@ -104,7 +109,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
         clock,
         standingAccess: dependencies.standingAccess,
         log,
-        lines: (signal) => feed.lines(query, signal),
+        lines: (signal) => feed.lines({ ...query, region: context.get('peer')?.region ?? query.region }, signal),
         onEnd: () => {
           subscribers -= 1
           metrics.feedSubscribers.dec()

@@ -4,6 +4,7 @@ import { SkerryError } from '../../errors/index.ts'
 import type { Caller, Credentials } from '../auth/index.ts'
 import { accountHeader, problemSchema, type Scope } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
+import { admitPeer, hasPeerCredential, refuseSharedToken } from './peer-access.ts'
 import { hasIdempotencyKey, onceByKey } from './idempotent.ts'
 
 /** Pieces that route definitions are put together from. */
@@ -35,7 +36,7 @@ export function jsonBody<T extends z.ZodType>(schema: T): { required: true; cont
 }
 
 /** For the document: the route lets callers with one of the scopes in, as `requireScope` sees to. */
-export function needs(...scopes: ReadonlyArray<Scope | 'invitation'>): Array<{ bearer: string[] }> {
+export function needs(...scopes: ReadonlyArray<Scope | 'invitation' | 'credential'>): Array<{ bearer: string[] }> {
   return [{ bearer: [...scopes] }]
 }
 
@@ -56,12 +57,17 @@ export function requireScope(dependencies: ApiDependencies, first: RouteAccess |
   const letsFunctionTokensIn = typeof first !== 'string' && first.functionTokens
   return async (context, next) => {
     const credentials = credentialsOf(context)
+    if (scopes.includes('node') && hasPeerCredential(context)) {
+      await admitPeer(dependencies, context, credentials)
+      return next()
+    }
     const authenticate = async (): Promise<Caller> => {
       const caller = await authenticator.authenticate(credentials, scopes)
       if (!letsFunctionTokensIn) refuseOtherFunctions(caller, context.req.path)
       return caller
     }
     const caller = await authenticate()
+    if (scopes.length === 1 && scopes[0] === 'node') await refuseSharedToken(dependencies, context)
     context.set('caller', caller)
     context.set('access', { key: [caller.token.id, caller.account, ...scopes].join(' '), check: authenticate })
     tokenUse.note(caller)

@@ -62,6 +62,12 @@ export class NodeDirectory {
     }
   }
 
+  /** As if it had never registered. */
+  forget(name: string): void {
+    const entry = this.#entries.get(name)
+    if (entry !== undefined) entry.registration = undefined
+  }
+
   region(name: string): string {
     return this.#entries.get(name)?.registration?.region ?? ''
   }

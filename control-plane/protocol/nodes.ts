@@ -51,5 +51,11 @@ export const nodeSchema = nodeRegistrationSchema.omit({ quarantined: true }).ext
 export type NodeInfo = z.infer<typeof nodeSchema>
 
 /** `GET /v1/nodes`. `internalToken` is there for callers with scope `node` only. */
-export const nodeListSchema = z.strictObject({ nodes: z.array(nodeSchema), internalToken: z.string().optional(), nextCursor: nextCursorSchema })
+export const nodeListSchema = z.strictObject({
+  nodes: z.array(nodeSchema),
+  internalToken: z.string().optional(),
+  /** Nodes that the operator has removed lately: nobody need remember them. */
+  removed: z.array(nameSchema).optional(),
+  nextCursor: nextCursorSchema,
+})
 export type NodeList = z.infer<typeof nodeListSchema>

@@ -65,6 +65,11 @@ export class ScriptedNode {
     }
   }
 
+  /** Resolves when the feed has ended, whoever ended it. */
+  get ended(): Promise<void> {
+    return this.#following
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort()
     await this.#following
