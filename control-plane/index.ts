@@ -9,6 +9,7 @@ import { MemoryBus } from './bus/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency, sweepHourly } from './idempotency/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
+import { AccountLimits, quotaBelongings } from './quotas/index.ts'
 import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
 import { listen } from './server.ts'
 import { openSqliteStore } from './store/index.ts'
@@ -107,11 +108,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
     cleanUps.push(() => deployments.settle())
 
-    const accounts = new Accounts({ store, clock, functions, belongings: [] })
+    const accounts = new Accounts({ store, clock, functions, belongings: [quotaBelongings] })
+    const accountLimits = await AccountLimits.open({ store, bus, nodes, clock, log })
+    cleanUps.push(() => accountLimits.close())
     const idempotency = new Idempotency({ store, clock, key: box.derive('idempotency') })
     cleanUps.push(sweepHourly(idempotency, clock))
     const api = createApi({
-      store, feed, nodes, board, deployments, functions, idempotency, tail, usage, identity, metrics, clock, log, accounts, members: new Members(store, clock),
+      store, feed, nodes, board, deployments, functions, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
       sharedNodeToken: options.sharedNodeToken ?? true,

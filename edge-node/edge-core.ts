@@ -13,6 +13,7 @@ import {
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
+import { type QuotaTable, reservationsOf } from './quotas/index.ts'
 import type { RequestOutcome, UsageTable } from './usage/index.ts'
 
 /** Settings of the runtime that an operator may choose. */
@@ -39,6 +40,8 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   readonly onLog: (record: LogRecord) => void
   /** Counts what functions are asked and use. */
   readonly usage?: UsageTable
+  /** What accounts may take; nothing is held without. */
+  readonly quotas?: QuotaTable
 }
 
 export interface Listening {
@@ -86,8 +89,12 @@ export class EdgeCore {
     }
     const sockets = new OpenSockets()
     const onServed = (version: RunnableVersion, outcome: RequestOutcome): void => options.usage?.count(version, outcome)
+    const onCpu = (version: RunnableVersion, cpuMs: number): void => {
+      options.usage?.addCpu(version, cpuMs)
+      options.quotas?.charge(version.account, cpuMs)
+    }
     const fetchBinding = createFetchBinding({
-      sockets, onServed,
+      sockets, onServed, quotas: options.quotas,
       runtime: () => core().runtime, table: () => core().table, publicPort: () => core().#publicPort, newRequestId,
       node: options.name, region: options.region, allowOutbound: options.allowOutbound,
       ...(options.denyOutbound === undefined ? {} : { denyOutbound: options.denyOutbound }),
@@ -95,7 +102,7 @@ export class EdgeCore {
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
       connectionsMax: Math.min(outgoingMax, shareDescriptors(descriptorLimit()).outgoing),
     })
-    const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log, onCpu: (version, cpuMs) => options.usage?.addCpu(version, cpuMs) })
+    const runtime = await create({ ...options.runtime, dispatchSubrequest: fetchBinding.dispatch, onLog: log, onCpu })
     cell.core = new EdgeCore(options, { runtime, newRequestId, log, isTrustedProxy, sockets, onServed, closeFetch: () => fetchBinding.close() })
     return cell.core
   }
@@ -124,7 +131,7 @@ export class EdgeCore {
       allowLocationHeader: options.allowLocationHeader, isTrustedProxy: parts.isTrustedProxy,
       ...(options.locate === undefined ? {} : { locate: options.locate }),
       ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),
-      sockets: parts.sockets, protection: this.protection, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
+      sockets: parts.sockets, protection: this.protection, quotas: options.quotas, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
       events: {
         onStart: () => this.statistics.begin(),
         onHead: (head) => this.statistics.head(head),
@@ -148,6 +155,7 @@ export class EdgeCore {
   setFunctions(functions: Iterable<FunctionState>): void {
     const before = this.#table
     this.#table = this.#makeTable(functions, before)
+    this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
     for (const key of before.versions.keys()) {
       if (this.#table.versions.has(key)) continue
       this.runtime.retire(key)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type NodeRegistration, quarantinedMax, type TailEvent } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
+import { fixedLimits } from '../runtime/bridge/index.ts'
 import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/index.ts'
 import { createAdminServer, createEdgeMetrics, type Readiness } from './admin/index.ts'
 import { ArtifactFiles, ArtifactStore } from './artifacts/index.ts'
@@ -12,6 +13,7 @@ import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-co
 import { Applier, FeedFollower, NodeState } from './feed/index.ts'
 import type { Forwarder } from './ingress/index.ts'
 import type { ProtectionSettings } from './protection/index.ts'
+import { QuotaFile, QuotaReporter, QuotaTable } from './quotas/index.ts'
 import { createForwarder } from './routing/forwarding/index.ts'
 import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
@@ -132,6 +134,13 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const usageReporter = new UsageReporter({ table: usage, post: (report) => client.postUsage(report) })
     closers.push(() => Promise.race([usageReporter.close(), delay(logFlushMsMax, undefined, { ref: false })]))
 
+    const quotaFile = new QuotaFile({ directory, onError, ...write })
+    const quotas = new QuotaTable({ nodeConcurrency: fixedLimits.requestsPerNode, onWanting: () => quotaReporter.hurry() })
+    const quotaReporter = new QuotaReporter({ table: quotas, post: (report) => client.postQuotas(report), file: quotaFile })
+    closers.push(() => quotaReporter.close())
+    quotas.replaceAll(state.accounts)
+    quotas.restore((await quotaFile.read()) ?? quotas.keep())
+
     const forwarder = options.forwarder === undefined ? startForwarder() : options.forwarder
     const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: { latitude, longitude } })
     let isCaughtUp = false
@@ -145,7 +154,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
         shipper.add(record)
         options.onLog?.(toTailEvent(record, { node: name, region }))
       },
-      usage,
+      usage, quotas,
     })
     closers.push(() => core.close())
     core.setFunctions(state.functions)
@@ -191,6 +200,14 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       region, state, readArtifact: (hash) => artifacts.read(hash), hasArtifact: (hash) => artifacts.has(hash),
       artifactWritten: (hash) => artifacts.written(hash),
       testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions),
+      limitAll: (accounts) => {
+        quotas.replaceAll(accounts)
+        quotaReporter.hurry()
+      },
+      limit: (account, of) => {
+        quotas.set(account, of)
+        quotaReporter.hurry()
+      },
       acknowledge: createAcknowledger((of) => client.acknowledge(of), stop.signal, onError), onError,
     })
     const follower = new FeedFollower({
@@ -213,6 +230,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       applier.prefetch()
       follower.start()
       usageReporter.start()
+      quotaReporter.start()
     })
     closers.push(() => stop.abort())
 

@@ -64,8 +64,16 @@ export const errorRegistry = define({
     remedy: 'Send less, or raise `limits.requestBodyMb`.',
   },
   concurrency_limit_exceeded: {
-    status: 429, audience: 'caller', title: 'Too many requests of this function are running on this node', retryAfterSeconds: 1,
-    remedy: 'Repeat later, or raise `concurrency.max`.',
+    status: 429, audience: 'caller', title: 'Too many requests of this function or account are running', retryAfterSeconds: 1,
+    remedy: 'Repeat later, raise `concurrency.max`, or have the operator raise the quota `concurrentRequests`.',
+  },
+  rate_limit_exceeded: {
+    status: 429, audience: 'caller', title: 'The account gets more requests a second than it may', retryAfterSeconds: 1,
+    remedy: 'Repeat later, or have the operator raise the quota `requestsPerSecond`.',
+  },
+  cpu_quota_exceeded: {
+    status: 429, audience: 'caller', title: 'The account has used its CPU time of the day', retryAfterSeconds: 60,
+    remedy: 'Wait for midnight (UTC), or have the operator raise the quota `cpuSecondsPerDay`.',
   },
   overloaded: {
     status: 503, audience: 'operator', title: 'The node has more work than it can do', retryAfterSeconds: 1,
@@ -130,6 +138,10 @@ export const errorRegistry = define({
   conflict: {
     status: 409, audience: 'caller', title: 'The change collides with what is there',
     remedy: 'Read what is there and repeat the change.',
+  },
+  quota_exceeded: {
+    status: 403, audience: 'caller', title: 'The account may not have more of this',
+    remedy: 'Delete what is not needed, or have the operator raise the quota that is named; `skerry usage` shows them.',
   },
   route_conflict: {
     status: 409, audience: 'caller', title: 'Another function already has this route',

@@ -13,6 +13,7 @@ import { addMemberRoutes } from './member-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
 import { addPeerRoutes } from './peer-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
+import { addQuotaRoutes } from './quota-routes.ts'
 import { addTokenRoutes } from './token-routes.ts'
 import { addUsageRoutes } from './usage-routes.ts'
 
@@ -55,6 +56,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addTokenRoutes(app, dependencies)
   addPeerRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
+  addQuotaRoutes(app, dependencies)
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http', scheme: 'bearer', description: 'A token with one of the scopes that a path names. An operator\'s may name another account in the header x-skerry-account.',
   })

@@ -4,6 +4,7 @@ import type { Authenticator, Caller, Identity, Peer, Peers, StandingAccess, Toke
 import type { Clock } from '../clock.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
 import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
+import type { AccountLimits } from '../quotas/index.ts'
 import type { Deployments, Functions } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Usage } from '../usage/index.ts'
@@ -30,6 +31,7 @@ export interface ApiDependencies {
   readonly sharedNodeToken: boolean
   readonly accounts: Accounts
   readonly members: Members
+  readonly accountLimits: AccountLimits
   readonly identity: Identity
   readonly metrics: Metrics
   readonly clock: Clock

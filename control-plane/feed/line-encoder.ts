@@ -1,5 +1,6 @@
 import type { DataKeys, RecordSigner } from '../auth/index.ts'
 import { type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FunctionState, protocolVersion } from '../protocol/index.ts'
+import { listQuotas } from '../quotas/index.ts'
 import type { Store, StoredRevision, StoreSnapshot } from '../store/index.ts'
 
 const linesKept = 64
@@ -48,7 +49,11 @@ export class LineEncoder {
   async snapshot({ sequence, functions }: StoreSnapshot, region: string | undefined): Promise<string> {
     const opened: FunctionState[] = []
     for (const state of functions) opened.push(await this.#open(state, region))
-    const record: FeedSnapshot = { type: 'snapshot', protocol: protocolVersion, epoch: this.#options.store.epoch, sequence, functions: opened }
+    const record: FeedSnapshot = {
+      type: 'snapshot', protocol: protocolVersion, epoch: this.#options.store.epoch, sequence, functions: opened,
+      // Read after them, so that nothing older than the snapshot is told: what is newer comes again as a revision.
+      accounts: [...(await listQuotas(this.#options.store))],
+    }
     return encode({ ...record, signature: this.#options.signer.sign(record) })
   }
 

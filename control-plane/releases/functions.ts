@@ -3,6 +3,7 @@ import { type Actor, auditWrite } from '../audit/index.ts'
 import { type DataKeys, requireAccount, secretHolders } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type FunctionInfo, type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
+import { removeReservation } from '../quotas/index.ts'
 import type { Commit, Store, StoreWrite } from '../store/index.ts'
 import type { KeyedLocks } from './locks.ts'
 
@@ -86,7 +87,7 @@ export class Functions {
       const timeMs = clock.nowMs()
       const revision = await store.commit(async () => {
         await this.requireFunction(account, name)
-        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }, secretHolders.remove(`${account}/${name}`), auditWrite(actor, 'function.delete', name, {}, timeMs)]
+        const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }, secretHolders.remove(`${account}/${name}`), removeReservation(account, name), auditWrite(actor, 'function.delete', name, {}, timeMs)]
         const stored = await store.readFunction(account, name)
         return stored === undefined ? { writes, timeMs } : { writes, change: { kind: 'delete', account, function: name }, timeMs }
       })

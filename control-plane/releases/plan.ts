@@ -3,6 +3,7 @@ import { type Actor, auditWrite } from '../audit/index.ts'
 import { requireAccount } from '../auth/index.ts'
 import type { ConnectedNode } from '../feed/index.ts'
 import type { DeploymentEvent, FunctionState, VersionConfig } from '../protocol/index.ts'
+import { composeReservations } from '../quotas/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
 import { composeState, type Share } from './function-state.ts'
 import type { FailedOutcome } from './phase.ts'
@@ -61,7 +62,7 @@ export async function checkPlan(store: Store, plan: RolloutPlan, domain: string)
   checkRoutes(claims, await readOthers(store, claims, domain), domain)
 }
 
-/** The states that the plan leads to from what is there now. Throws as `checkPlan`. @param timeMs that of the commit */
+/** The states that the plan leads to from what is there now. Throws as `checkPlan`, and `quota_exceeded`. @param timeMs that of the commit */
 export async function composeActivation(store: Store, plan: RolloutPlan, domain: string, timeMs: number): Promise<ActivationWrites> {
   await checkPlan(store, plan, domain)
   const states: FunctionState[] = []
@@ -89,6 +90,7 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
     const detail = { version: one.reported.version, shares: [...shares], routes: state.routes, message: plan.message }
     writes.push({ kind: 'putFunction', state }, auditWrite(plan.actor, plan.action, one.name, detail, timeMs))
   }
+  writes.push(...(await composeReservations(store, plan.account, states)))
   return { states, previous, writes, previousStatuses }
 }
 

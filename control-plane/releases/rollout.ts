@@ -1,6 +1,7 @@
 import { isErrorCode } from '../../errors/index.ts'
 import { auditWrite, systemActor } from '../audit/index.ts'
 import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
+import { checkVersions, composeReservations } from '../quotas/index.ts'
 import type { Store } from '../store/index.ts'
 import { toVersionRecord } from './function-state.ts'
 import { type PhaseDependencies, type PhaseResult, runPhase } from './phase.ts'
@@ -70,6 +71,7 @@ export class Rollout {
     const versions = plan.functions.flatMap((one) => one.prepare)
     const revision = await store.commit(async () => {
       await checkPlan(store, plan, domain)
+      await checkVersions(store, plan.account, plan.functions.flatMap(({ newVersion }) => newVersion ?? []))
       const timeMs = clock.nowMs()
       const noted = await plan.note({ deployed })
       if (versions.length === 0) return { writes: noted, timeMs }
@@ -185,6 +187,7 @@ export class Rollout {
             auditWrite(systemActor(plan.account), 'function.revert', state.function, { shares: state.shares }, timeMs),
           ]),
           ...activation.previousStatuses,
+          ...(await composeReservations(store, plan.account, functions, false)),
         ],
         change: { kind: 'activate', deployment: plan.deployment, functions },
         timeMs,

@@ -17,6 +17,8 @@ export interface Store {
   putArtifact(artifact: StoredArtifact): Promise<void>
   /** Size of an artifact that the account uploaded. */
   artifactBytes(account: string, hash: string): Promise<number | undefined>
+  /** Bytes of all artifacts that the account uploaded and that are kept, each once. */
+  storedBytes(account: string): Promise<number>
   /** Rejects with `artifact_corrupt` where the bytes are not what the hash says. */
   readArtifact(hash: string): Promise<Uint8Array | undefined>
   /** Forgets artifacts that no version names and that were uploaded before the time given. Answers with how many. */

@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import {
-  type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, problemSchema, type TailEvent,
+  type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, problemSchema, type QuotaAnswer, quotaAnswerSchema,
+  type QuotaReport, type TailEvent,
   type UsageAnswer, usageAnswerSchema, type UsageReport,
 } from '../../control-plane/protocol/index.ts'
 import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
@@ -49,6 +50,14 @@ export class ControlPlaneClient {
   async acknowledge(acknowledgement: Acknowledgement): Promise<void> {
     const body = await this.#call('POST', `/v1/nodes/${this.#options.node}/acknowledgements`, { json: acknowledgement })
     await body.dump()
+  }
+
+  /** Tells what this node is asked for; answers with its shares. */
+  async postQuotas(report: QuotaReport): Promise<QuotaAnswer> {
+    const body = await this.#call('POST', `/v1/nodes/${this.#options.node}/quotas`, { json: report })
+    const answer = quotaAnswerSchema.safeParse(await body.json())
+    if (!answer.success) throw new SkerryError('internal_error', 'The control plane answered a report of quotas with something else.', { cause: answer.error })
+    return answer.data
   }
 
   async postLogs(events: readonly TailEvent[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Acknowledgement, FeedRevision, FeedSnapshot, FunctionState, VersionRecord } from '../../control-plane/protocol/index.ts'
+import type { AccountQuotas, Acknowledgement, FeedRevision, FeedSnapshot, FunctionState, Quotas, VersionRecord } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import type { LoadReport, RunnableVersion } from '../../runtime/supervisor/index.ts'
 import { type ReadArtifact, toRoutedVersion } from '../ingress/index.ts'
@@ -16,6 +16,9 @@ export interface ApplierOptions {
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
   /** Serves these from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
+  /** These accounts have quotas from now on, and no others; or this one. */
+  readonly limitAll: (accounts: readonly AccountQuotas[]) => void
+  readonly limit: (account: string, quotas: Quotas) => void
   /** Tells the control plane; retries by itself and never rejects. */
   readonly acknowledge: (acknowledgement: Acknowledgement) => Promise<void>
   readonly onError: (error: SkerryError) => void
@@ -45,7 +48,8 @@ export class Applier {
     const { state } = this.#options
     const position: FeedPosition = { epoch: record.epoch, sequence: record.sequence }
     if (record.type === 'snapshot') {
-      state.replaceAll(position, record.functions)
+      state.replaceAll(position, record.functions, record.accounts)
+      this.#options.limitAll(record.accounts)
       this.#options.serve(state.functions)
       this.prefetch()
       void state.save()
@@ -67,6 +71,11 @@ export class Applier {
         state.put(position, change.functions)
         this.#options.serve(state.functions)
         void state.save().then(() => this.#acknowledge(position, { status: 'applied' }))
+        break
+      case 'account':
+        state.setQuotas(position, change.account, change.quotas)
+        this.#options.limit(change.account, change.quotas)
+        void state.save()
         break
       case 'delete':
         state.remove(position, change.account, change.function)

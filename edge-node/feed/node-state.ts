@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type FunctionState, functionStateSchema } from '../../control-plane/protocol/index.ts'
+import { type AccountQuotas, accountQuotasSchema, type FunctionState, functionStateSchema, type Quotas } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
 
@@ -12,6 +12,7 @@ export interface FeedPosition {
 
 const stateSchema = z.strictObject({
   format: z.literal(1), epoch: z.string().min(1), sequence: z.int().min(0), functions: z.array(functionStateSchema),
+  accounts: z.array(accountQuotasSchema).default([]),
 })
 
 export interface NodeStateOptions {
@@ -30,6 +31,7 @@ export class NodeState {
   readonly #options: NodeStateOptions
   readonly #path: string
   #functions = new Map<string, FunctionState>()
+  #quotas = new Map<string, Quotas>()
   #position: FeedPosition | undefined
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
@@ -55,11 +57,17 @@ export class NodeState {
     return this.#functions.values()
   }
 
+  /** Those with quotas. */
+  get accounts(): AccountQuotas[] {
+    return [...this.#quotas].map(([account, quotas]) => ({ account, quotas }))
+  }
+
   find(account: string, name: string): FunctionState | undefined {
     return this.#functions.get(keyOf(account, name))
   }
 
-  replaceAll(position: FeedPosition, functions: readonly FunctionState[]): void {
+  replaceAll(position: FeedPosition, functions: readonly FunctionState[], accounts: readonly AccountQuotas[] = []): void {
+    this.#quotas = new Map(accounts.map(({ account, quotas }) => [account, quotas]))
     this.#functions = new Map(functions.map((state) => [keyOf(state.account, state.function), state]))
     this.#position = position
   }
@@ -71,6 +79,12 @@ export class NodeState {
 
   remove(position: FeedPosition, account: string, name: string): void {
     this.#functions.delete(keyOf(account, name))
+    this.#position = position
+  }
+
+  setQuotas(position: FeedPosition, account: string, quotas: Quotas): void {
+    if (Object.keys(quotas).length === 0) this.#quotas.delete(account)
+    else this.#quotas.set(account, quotas)
     this.#position = position
   }
 
@@ -104,7 +118,7 @@ export class NodeState {
     if (this.#position === undefined) return
     try {
       // Throws where it is longer than a string can be, at about 700,000 functions.
-      const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()] })
+      const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()], accounts: this.accounts })
       await (this.#options.write ?? writeFileAtomically)(this.#path, text)
     } catch (error) {
       this.#options.onError(storageError(this.#path, error))
@@ -124,8 +138,8 @@ export class NodeState {
       this.#options.onError(new SkerryError('internal_error', `${this.#path} is not valid; it was set aside as state.json.invalid, and the node resynchronises.`, { cause: parsed.error }))
       return
     }
-    const { epoch, sequence, functions } = parsed.data
-    this.replaceAll({ epoch, sequence }, functions)
+    const { epoch, sequence, functions, accounts } = parsed.data
+    this.replaceAll({ epoch, sequence }, functions, accounts)
   }
 }
 

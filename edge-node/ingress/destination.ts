@@ -34,6 +34,11 @@ export class Destination {
     return share.version
   }
 
+  /** All that it leads to. */
+  get versions(): readonly RoutedVersion[] {
+    return this.#shares.map(({ version }) => version)
+  }
+
   /** The same key leads to the same version as long as the shares stay. */
   choose(key: string): RoutedVersion {
     const last = this.#shares[this.#shares.length - 1]

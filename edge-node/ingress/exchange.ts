@@ -5,6 +5,7 @@ import type {
 } from '../../runtime/supervisor/index.ts'
 import type { OpenSockets } from '../bindings/websocket/index.ts'
 import type { UnreadHolder, Protection } from '../protection/index.ts'
+import type { AccountGate } from '../quotas/index.ts'
 import { answerProblem, isBusy, notBegunOf } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
 import { buildResponseHead, isBodyless, type OutgoingHead } from './response-head.ts'
@@ -28,6 +29,8 @@ export interface ExchangeContext {
   readonly isDraining: () => boolean
   readonly sockets: OpenSockets
   readonly protection: Protection
+  /** Where the account's requests are counted, this one among them; undefined where they are not. */
+  readonly gate: AccountGate | undefined
   readonly report: (event: ExchangeEvent) => void
 }
 
@@ -62,6 +65,8 @@ export class Exchange implements ResponseHandler, UnreadHolder {
   #promisedBytes: number | undefined
   #sentBytes = 0
   #isWaitingForDrain = false
+  /** The runtime has it, and says when it counts no longer. */
+  #isBegun = false
 
   constructor(request: IncomingMessage, response: ServerResponse, context: ExchangeContext) {
     this.#request = request
@@ -72,6 +77,9 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   /** Hands the request to the runtime. */
   start(runtime: Runtime, functionRequest: FunctionRequest): void {
+    // Whoever is gone before it has its request begin.
+    if (this.#isOver) return
+    this.#isBegun = true
     const { runnable, requestBodyBytesMax } = this.#context.version
     const control = runtime.dispatch(runnable, functionRequest, this)
     this.#control = control
@@ -165,6 +173,10 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     this.#settle(error)
   }
 
+  onSettled(): void {
+    this.#context.gate?.leave(this.#context.version.runnable.functionName)
+  }
+
   /** Whom it holds for what its client leaves unread. */
   get party(): string {
     return this.#context.version.runnable.account
@@ -219,7 +231,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   #settle(error: SkerryError): void {
     if (this.#isOver) return
-    const { requestId, node, region, version, tellsNotBegun } = this.#context
+    const { requestId, node, region, version, tellsNotBegun, gate } = this.#context
     this.#context.report({ kind: 'failure', error, afterHead: this.#hasHead })
     if (this.#socket !== undefined) {
       this.#socket.end(error)
@@ -233,6 +245,8 @@ export class Exchange implements ResponseHandler, UnreadHolder {
       this.#finish(error.code)
       return
     }
+    // It is counted where the gateway has it repeated.
+    if (tellsNotBegun && isBusy(error)) gate?.refund()
     answerProblem(this.#response, error, {
       requestId, node, region, version: version.runnable.version, close: this.#context.isDraining(),
       notBegun: tellsNotBegun && isBusy(error) ? notBegunOf(error, this.#context.isDraining()) : undefined,
@@ -268,6 +282,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     const { held } = this.#context.protection
     held.clear(this)
     cutUnread(this.#response, { ...unreadLimits, held, party: this.party })
+    if (!this.#isBegun) this.onSettled()
     this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs, status: this.#status, headMs: this.#headMs })
   }
 }

@@ -3,6 +3,7 @@ import { SkerryError } from '../../errors/index.ts'
 import type { FunctionRequest, Runtime } from '../../runtime/supervisor/index.ts'
 import { checkHandshake, type OpenSockets } from '../bindings/websocket/index.ts'
 import type { Protection } from '../protection/index.ts'
+import type { AccountGate, QuotaReason, QuotaTable } from '../quotas/index.ts'
 import { affinitySetCookie, readAffinityCookie } from './affinity.ts'
 import type { IsTrustedProxy } from './client-address.ts'
 import { internalClient, type LocateClient, publicClient } from './client-details.ts'
@@ -41,6 +42,8 @@ export interface IngressOptions {
   /** Those that functions serve. */
   readonly sockets: OpenSockets
   readonly protection: Protection
+  /** What accounts may take; none where nothing is held. */
+  readonly quotas?: QuotaTable | undefined
   readonly newRequestId: () => string
   readonly newTraceparent: () => string
   readonly events: IngressEvents
@@ -154,15 +157,21 @@ export class Ingress {
     arrival: Arrival, version: RoutedVersion, isPreview: boolean, head: InboundHead, client: ClientDetails, hops: number,
     affinityCookie: string | undefined,
   ): void {
-    const { node, region, domain, runtime, isDraining, sockets, protection } = this.#options
+    const { node, region, domain, runtime, isDraining, sockets, protection, quotas } = this.#options
     const { request, response, requestId, startedMs, isInternal } = arrival
     const isUpgrade = response instanceof UpgradeResponse
     if (isUpgrade) {
       checkHandshake(request)
       head.headers.push('connection', 'Upgrade', 'upgrade', 'websocket')
     }
+    const gate = quotas?.gateOf(version.runnable.account)
+    const excess = gate?.admit(version.runnable.functionName, startedMs)
+    if (gate !== undefined && excess !== undefined) {
+      this.#refuseExcess(arrival, gate, excess)
+      return
+    }
     const exchange = new Exchange(request, response, {
-      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection,
+      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection, gate,
       report: (event) => this.#report(version, requestId, isPreview, event),
     })
     const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
@@ -215,6 +224,15 @@ export class Ingress {
   #headerRules(isInternal: boolean): HeaderRules {
     const { allowLocationHeader, newTraceparent } = this.#options
     return { passesLocation: isInternal || allowLocationHeader, newTraceparent }
+  }
+
+  /** The account has its fill. Where other nodes have room for it, the gateway may go on to them. */
+  #refuseExcess(arrival: Arrival, gate: AccountGate, excess: QuotaReason): void {
+    const { quotas, protection } = this.#options
+    if (quotas === undefined) return
+    const refuse = (): void => this.#refuse(arrival, quotas.refusal(gate, excess), gate.isPart(excess))
+    if (arrival.isInternal) refuse()
+    else protection.refusals.refuse(arrival.request.socket, arrival.startedMs, refuse)
   }
 
   /** Answers with an error before any code of a function ran. */

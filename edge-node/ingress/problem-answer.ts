@@ -47,7 +47,7 @@ export function notBegunOf(error: SkerryError, isDraining: boolean): NotBegun {
 
 /** Whether the request may be welcome a moment later. */
 export function isBusy(error: SkerryError): boolean {
-  return error.code === 'overloaded' || error.code === 'concurrency_limit_exceeded'
+  return error.code === 'overloaded' || error.code === 'concurrency_limit_exceeded' || error.code === 'rate_limit_exceeded'
 }
 
 /** Answers with the problem document of an error. @see https://www.rfc-editor.org/rfc/rfc9457 */

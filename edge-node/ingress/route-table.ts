@@ -68,6 +68,11 @@ export class RouteTable {
     return this.#versions
   }
 
+  /** Versions that functions give some of their traffic to. */
+  *active(): Generator<RoutedVersion> {
+    for (const { whole } of this.#destinations.values()) yield* whole.versions
+  }
+
   get functionCount(): number {
     return this.#destinations.size
   }

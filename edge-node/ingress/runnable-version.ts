@@ -12,6 +12,10 @@ export interface RoutedVersion {
   /** Whether the region rules let this node run it. */
   readonly allowedHere: boolean
   readonly requestBodyBytesMax: number
+  /** Requests at a time for which room is kept. */
+  readonly reservedConcurrency: number
+  /** Isolates to be kept warm. */
+  readonly provisioned: number
 }
 
 /**
@@ -43,6 +47,8 @@ export function toRoutedVersion(
     regions: config.regions,
     allowedHere: config.regions.includes('*') || config.regions.includes(here.region),
     requestBodyBytesMax: config.limits.requestBodyMb * 1024 * 1024,
+    reservedConcurrency: config.concurrency.reserved,
+    provisioned: config.provisioned,
   }
 }
 

@@ -34,6 +34,8 @@ export const fixedLimits = {
   logBytesPerRequest: 256 * 1024,
   waitUntilMs: 30_000,
   hops: 8,
+  /** That a node serves at a time. */
+  requestsPerNode: 20_000,
   /** What the cell holds for an isolate while its thread pool works on it. */
   poolBytes: 64 * 1024 * 1024,
   /** A message that comes in by a WebSocket. */

@@ -192,6 +192,11 @@ export class CellHandle implements CellQueue {
     exchange.onOpened()
   }
 
+  /** Whether the function may still be at it. */
+  holds(exchange: RequestExchange): boolean {
+    return this.#requests.has(exchange)
+  }
+
   /** Nobody waits for this request's answer any more. With a reason the function is told, and may end what it passed to `waitUntil`. */
   abandon(exchange: RequestExchange, reason: ResetReason | undefined): void {
     if (!this.#requests.has(exchange)) return

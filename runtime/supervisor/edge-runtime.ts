@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { SkerryError } from '../../errors/index.ts'
+import { fixedLimits } from '../bridge/index.ts'
 import { CellFleet } from './cell-fleet.ts'
 import { type CellEnd, CellHandle } from './cell-handle.ts'
 import { createEagerLoop } from './eager-loop.ts'
@@ -28,7 +29,7 @@ import { TurnWatch } from './turn-watch.ts'
 import { VersionsTable } from './versions-table.ts'
 import { Watchdog } from './watchdog.ts'
 
-const requestsMax = 20_000
+const { requestsPerNode: requestsMax } = fixedLimits
 const readyTimeoutMs = 30_000
 /** Versions are tried in one cell: what brings it down with it is tried anew, so often at most. */
 const testLoadsMax = 3
@@ -116,12 +117,13 @@ export class EdgeRuntime implements Runtime {
       place: (retried) => {
         this.#place(retried)
       },
-      onOver: () => {
+      onSettled: () => {
         if (admitted) {
           this.#requests--
           record.inFlight--
         }
         if (record.inFlight === 0) this.#versions.release(version.key)
+        handler.onSettled?.()
       },
       onFailure: (failed, error, stack) => {
         this.#logFailure(failed.version, failed.request, error, stack)

@@ -48,7 +48,7 @@ function open(takes: boolean, body?: 'stream'): Driven {
       onDrain: () => undefined,
     },
     place: () => undefined,
-    onOver: () => void seen.push('over'),
+    onSettled: () => void seen.push('over'),
     onFailure: () => undefined,
   })
   const cell = {
@@ -56,6 +56,7 @@ function open(takes: boolean, body?: 'stream'): Driven {
     settle: () => void seen.push('settled'),
     abandon: () => void seen.push('abandoned'),
     answered: () => void seen.push('goes on'),
+    holds: () => seen.includes('abandoned'),
   }
   exchange.isolate = { cell } as unknown as IsolateRecord
   return { exchange, seen, headers }
@@ -101,7 +102,16 @@ test('where the client goes before the rest came, the request is over', () => {
   exchange.onHead(longHead(10, true))
   exchange.abort()
   exchange.onChunk(Buffer.alloc(10))
-  expect(seen).toEqual(['head without body, more', 'over', 'settled'])
+  expect(seen).toEqual(['head without body, more', 'settled', 'over'])
+})
+
+test('where the client goes before the answer, the request counts until its cell is done with it', () => {
+  const { exchange, seen } = open(true)
+  exchange.abort()
+  expect(seen).toEqual(['abandoned'])
+  exchange.onLeft()
+  exchange.onLeft()
+  expect(seen).toEqual(['abandoned', 'over'])
 })
 
 test('a request whose body went past the function goes on after its answer, too', () => {

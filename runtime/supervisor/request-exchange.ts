@@ -25,8 +25,8 @@ export interface RequestExchangeOptions {
   readonly handler: ResponseHandler
   /** Finds an isolate and begins; called again for a retry. */
   readonly place: (exchange: RequestExchange) => void
-  /** Once, when the request counts no longer (its answer is over, or it failed). */
-  readonly onOver: () => void
+  /** Once, when the request counts no longer: its answer is over, it failed, or it was aborted and its cell is done with it. */
+  readonly onSettled: () => void
   readonly onFailure: (exchange: RequestExchange, error: SkerryError, stack: string | undefined) => void
 }
 
@@ -66,6 +66,8 @@ export class RequestExchange implements RequestControl {
   /** How often code of the function began on it and was lost. */
   #runs = 0
   #over = false
+  /** It was aborted, and the function is not done with it. */
+  #isAbandoned = false
   #paused = false
   #pausedBytes = 0
 
@@ -143,6 +145,15 @@ export class RequestExchange implements RequestControl {
     if (this.#over) return
     this.#finish()
     this.#leaveCell({ code: 'aborted', message: 'the client is gone' })
+    if (this.isolate?.cell.holds(this) === true) this.#isAbandoned = true
+    else this.#options.onSettled()
+  }
+
+  /** It left the table of its cell. */
+  onLeft(): void {
+    if (!this.#isAbandoned) return
+    this.#isAbandoned = false
+    this.#options.onSettled()
   }
 
   // The cell's side.
@@ -277,6 +288,7 @@ export class RequestExchange implements RequestControl {
   fail(error: SkerryError, stack?: string): void {
     if (this.#over) return
     this.#finish()
+    this.#options.onSettled()
     this.#options.onFailure(this, error, stack)
     this.#handler.onError(error)
     this.#leaveCell(undefined)
@@ -332,6 +344,7 @@ export class RequestExchange implements RequestControl {
 
   #end(): void {
     this.#finish()
+    this.#options.onSettled()
     this.#handler.onEnd()
     // What it gave to `waitUntil` goes on, for so long as that may.
     if (!this.#isSettled) this.isolate?.cell.answered(this)

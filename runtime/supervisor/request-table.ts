@@ -66,6 +66,7 @@ export class RequestTable {
     clearTimeout(this.#lingering.get(exchange.id))
     this.#lingering.delete(exchange.id)
     exchange.abortSubrequests()
+    exchange.onLeft()
     return true
   }
 

@@ -68,6 +68,11 @@ export interface ResponseHandler {
   onError(error: SkerryError): void
   /** The function consumed what was written; after `write` answered false, write again. */
   onDrain(): void
+  /**
+   * Once, last: the request counts no longer. After `RequestControl.abort` that is when the function is done with it, or has had the time of
+   * `waitUntil`: who leaves has what he began counted until it ends.
+   */
+  onSettled?(): void
 }
 
 /** The sender's side of one request. Safe to call after the request is over (then without effect). */

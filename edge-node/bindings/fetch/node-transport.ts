@@ -3,6 +3,7 @@ import { SkerryError, toProblem } from '../../../errors/index.ts'
 import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, RunnableVersion, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
 import type { RouteTable } from '../../ingress/index.ts'
 import type { RequestOutcome } from '../../usage/index.ts'
+import type { QuotaTable } from '../../quotas/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
 import type { SubrequestBudgets } from './budget.ts'
 import type { CallTrees } from './call-tree.ts'
@@ -22,6 +23,8 @@ export interface NodeTransportOptions {
   readonly node: string
   readonly region: string
   readonly sockets: OpenSockets
+  /** What accounts may take; none where nothing is held. */
+  readonly quotas?: QuotaTable | undefined
   /** Told of each request that was given to the runtime, when it is over. */
   readonly onServed?: (version: RunnableVersion, outcome: RequestOutcome) => void
 }
@@ -87,6 +90,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
   #status: number | undefined
   #headMs: number | undefined
   #isPreview = false
+  #leaveGate: (() => void) | undefined
 
   constructor(request: TransportRequest, events: TransportEvents, options: Pick<NodeTransportOptions, 'sockets' | 'onServed'>, caller: NodeCaller) {
     this.#caller = caller
@@ -114,6 +118,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
     this.#isPreview = destination?.isPreview === true
     this.#bodyBytesMax = version.requestBodyBytesMax
     if (body instanceof Uint8Array && !this.#counts(body)) return
+    if (!this.#mayCall(subrequest.version.account, version.runnable, options.quotas)) return
     const { country, latitude, longitude } = subrequest.parent?.metadata ?? {}
     const request: FunctionRequest = {
       method, url: url.href, headers: webSocket ? handshakeHeaders(url.host, headers) : arrivingHeaders(url.host, headers, body),
@@ -125,6 +130,26 @@ class NodeExchange implements TransportControl, ResponseHandler {
     this.#work = { work: request, version: version.runnable }
     this.#control = options.runtime().dispatch(version.runnable, request, this)
     if (this.#isOver) this.#control.abort()
+  }
+
+  /**
+   * What functions of an account call of one another belongs to the request that began it, and counts as CPU time alone. Another account's call
+   * is a request like a client's.
+   */
+  #mayCall(caller: string, { account, functionName }: RunnableVersion, quotas: QuotaTable | undefined): boolean {
+    if (quotas === undefined || caller === account) return true
+    const gate = quotas.gateOf(account)
+    const excess = gate.admit(functionName, this.#startedMs)
+    if (excess === undefined) {
+      this.#leaveGate = () => gate.leave(functionName)
+      return true
+    }
+    this.onError(quotas.refusal(gate, excess))
+    return false
+  }
+
+  onSettled(): void {
+    this.#leaveGate?.()
   }
 
   /** For a message that comes back from the called function. */

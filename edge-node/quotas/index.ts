@@ -1,0 +1,5 @@
+export { AccountGate, type QuotaReason } from './account-gate.ts'
+export { QuotaFile } from './quota-file.ts'
+export { QuotaReporter } from './quota-reporter.ts'
+export { QuotaTable } from './quota-table.ts'
+export { reservationsOf } from './reservations.ts'
