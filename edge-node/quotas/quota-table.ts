@@ -74,17 +74,13 @@ export class QuotaTable {
   refusal(gate: AccountGate, reason: QuotaReason): SkerryError {
     const { requestsPerSecond, concurrentRequests, cpuSecondsPerDay } = gate.quotas
     if (gate.isPart(reason)) this.#onWanting()
-    switch (reason) {
-      case 'rate':
-        return new SkerryError('rate_limit_exceeded', `The account may get ${requestsPerSecond} requests a second.`, limitOf(requestsPerSecond))
-      case 'concurrency':
-        return new SkerryError('concurrency_limit_exceeded', 'As many requests of the account are running as may at a time.', limitOf(concurrentRequests))
-      case 'cpu': {
-        this.#turnDay()
-        const retryAfterSeconds = Math.max(1, Math.ceil((this.#dayEndsMs - this.#monotonicMs()) / 1_000))
-        return new SkerryError('cpu_quota_exceeded', `The account's functions have used ${cpuSecondsPerDay} s of CPU today (UTC).`, { ...limitOf(cpuSecondsPerDay), retryAfterSeconds })
-      }
+    if (reason === 'rate') return new SkerryError('rate_limit_exceeded', `The account may get ${requestsPerSecond} requests a second.`, limitOf(requestsPerSecond))
+    if (reason === 'concurrency') {
+      return new SkerryError('concurrency_limit_exceeded', 'As many requests of the account are running as may at a time.', limitOf(concurrentRequests))
     }
+    this.#turnDay()
+    const retryAfterSeconds = Math.max(1, Math.ceil((this.#dayEndsMs - this.#monotonicMs()) / 1_000))
+    return new SkerryError('cpu_quota_exceeded', `The account's functions have used ${cpuSecondsPerDay} s of CPU today (UTC).`, { ...limitOf(cpuSecondsPerDay), retryAfterSeconds })
   }
 
   /** These accounts have quotas, and no others. */

@@ -395,7 +395,6 @@ export class RequestExchange implements RequestControl {
   #finish(): void {
     this.#over = true
     this.#stopTimer()
-    this.#options.onOver()
   }
 }
 
