@@ -59,6 +59,23 @@ export class NatsLink {
     }
   }
 
+  /** Waits for an answer no longer than the connection stands. Rejects with `storage_unreachable` where it goes before. */
+  async whileConnected<T>(answer: Promise<T>): Promise<T> {
+    let stop = (): unknown => undefined
+    const gone = new Promise<never>((_resolve, reject) => {
+      const wake = (): void => {
+        if (!this.#isConnected) reject(unreachable(this.#lastError))
+      }
+      stop = () => this.#wakers.delete(wake)
+      this.#wakers.add(wake)
+    })
+    try {
+      return await Promise.race([answer, gone])
+    } finally {
+      stop()
+    }
+  }
+
   /** The session once there is a connection. Rejects with `storage_unreachable` when time is up, in milliseconds. */
   async whenConnected(timeoutMs: number): Promise<NatsSession> {
     const endsMs = performance.now() + timeoutMs

@@ -86,7 +86,7 @@ export class JetStreamCheckpoints {
     await this.#inFolder(async (folder) => {
       const compressed = join(folder, 'checkpoint.zst')
       const file = join(folder, 'checkpoint.db')
-      await objects.getStream(object, (bytes) => pipeline(Readable.fromWeb(bytes), createWriteStream(compressed)))
+      await pipeline(Readable.from(whole(objects.parts(object))), createWriteStream(compressed))
       if ((await hashFile(compressed)) !== hash) {
         throw new SkerryError('storage_corrupt', `The checkpoint at message ${position} of the log is not the one that was made: its bytes have another SHA-256.`)
       }
@@ -162,6 +162,14 @@ export class JetStreamCheckpoints {
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
+  }
+}
+
+/** A checkpoint is deleted when there is a newer one: whoever reads it meanwhile begins again. */
+async function* whole(parts: AsyncIterable<Uint8Array | undefined>): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) {
+    if (part === undefined) throw new SkerryError('storage_unreachable', 'The checkpoint is no longer there; a newer one takes its place.')
+    yield part
   }
 }
 

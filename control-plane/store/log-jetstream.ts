@@ -84,7 +84,10 @@ export class JetStreamLog {
     for (;;) {
       const session = await this.#connected(endsMs, isOnItsWay)
       try {
-        const acknowledgement = await session.client.publish(this.#subject, message, { expect: { lastSequence: after }, timeout: attemptMs })
+        const timeout = Math.max(1, Math.min(attemptMs, endsMs - performance.now()))
+        const acknowledgement = await this.#options.link.whileConnected(
+          session.client.publish(this.#subject, message, { expect: { lastSequence: after }, timeout }),
+        )
         if (acknowledgement.seq === after + 1 && !acknowledgement.duplicate) return 'added'
         isOnItsWay = true
       } catch (error) {
@@ -136,7 +139,7 @@ export class JetStreamLog {
   async #ask<T>(request: (session: NatsSession) => Promise<T>): Promise<T> {
     const session = await this.#options.link.whenConnected(disconnectedMs)
     try {
-      return await request(session)
+      return await this.#options.link.whileConnected(request(session))
     } catch (error) {
       throw toStoreError(error)
     }

@@ -1,5 +1,5 @@
 import { StorageType } from '@nats-io/jetstream'
-import { Objm, type ObjectStore, setSha256Backend } from '@nats-io/obj'
+import { Objm, type ObjectStore, type ObjectStoreMeta, setSha256Backend } from '@nats-io/obj'
 import { toStoreError } from '../nats/failures-nats.ts'
 import { type NatsLink, type NatsSession, unreachable } from '../nats/link-nats.ts'
 
@@ -20,6 +20,8 @@ const connectedMs = 5_000
 /** For one object as a whole, and for one part of it, in milliseconds. */
 const transferMs = 60_000
 const chunkMs = 5_000
+
+const partBytes = 512 * 1024
 
 /** What is too long for the log, in an object store. An object has a name of its own for ever: none is ever written twice. */
 export class JetStreamObjects {
@@ -46,26 +48,39 @@ export class JetStreamObjects {
 
   /** Rejects with `storage_full` or `storage_unreachable`. */
   async put(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#ask((store) => store.putBlob({ name }, bytes, { timeout: chunkMs }))
+    await this.#ask((store) => store.putBlob(partsOf(name), bytes, { timeout: chunkMs }))
   }
 
   /** The same for what comes in parts. */
   async putStream(name: string, bytes: ReadableStream<Uint8Array>): Promise<void> {
-    await this.#ask((store) => store.put({ name }, bytes, { timeout: chunkMs }))
+    await this.#ask((store) => store.put(partsOf(name), bytes, { timeout: chunkMs }))
   }
 
+  /** Undefined where there is none, or no longer a whole one. */
   async get(name: string): Promise<Uint8Array | undefined> {
-    return (await this.#ask((store) => store.getBlob(name))) ?? undefined
+    const parts: Uint8Array[] = []
+    for await (const part of this.parts(name)) {
+      if (part === undefined) return undefined
+      parts.push(part)
+    }
+    return Buffer.concat(parts)
   }
 
-  /** Hands over the bytes of an object part by part. Answers false where there is none. */
-  async getStream(name: string, consume: (bytes: ReadableStream<Uint8Array>) => Promise<void>): Promise<boolean> {
-    return this.#ask(async (store) => {
-      const found = await store.get(name)
-      if (found === null) return false
-      await Promise.all([consume(found.data), found.error.then((error) => (error === null || error === undefined ? undefined : Promise.reject(error)))])
-      return true
-    })
+  /**
+   * The parts of an object, asked for one by one, so that each is answered by whichever server leads by then; undefined is the last where
+   * the object is not there, or was deleted meanwhile.
+   */
+  async *parts(name: string): AsyncGenerator<Uint8Array | undefined> {
+    const info = await this.#ask((store) => store.info(name))
+    if (info === null || info.deleted) return yield undefined
+    const query = { next_by_subj: `$O.${this.#bucket}.C.${info.nuid}` }
+    let sequence = 0
+    for (let part = 0; part < info.chunks; part += 1) {
+      const message = await this.#ask((_store, { manager }) => manager.streams.getMessage(`OBJ_${this.#bucket}`, { seq: sequence + 1, ...query }))
+      if (message === null) return yield undefined
+      sequence = message.seq
+      yield message.data
+    }
   }
 
   /** Harmless where there is none. */
@@ -79,7 +94,8 @@ export class JetStreamObjects {
   }
 
   async #ask<T>(request: (store: ObjectStore, session: NatsSession) => Promise<T>): Promise<T> {
-    const session = await this.#options.link.whenConnected(connectedMs)
+    const { link } = this.#options
+    const session = await link.whenConnected(connectedMs)
     const store = this.#stores.get(session) ?? new Objm(session.client).open(this.#bucket, false)
     this.#stores.set(session, store)
     let timer: NodeJS.Timeout | undefined
@@ -87,11 +103,15 @@ export class JetStreamObjects {
       timer = setTimeout(() => reject(unreachable(new Error('the object took too long'))), transferMs)
     })
     try {
-      return await Promise.race([store.then((opened) => request(opened, session)), timeout])
+      return await link.whileConnected(Promise.race([store.then((opened) => request(opened, session)), timeout]))
     } catch (error) {
       throw toStoreError(error)
     } finally {
       clearTimeout(timer)
     }
   }
+}
+
+function partsOf(name: string): ObjectStoreMeta {
+  return { name, options: { max_chunk_size: partBytes } }
 }

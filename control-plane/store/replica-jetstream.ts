@@ -33,6 +33,7 @@ interface Pending {
 /** A commit is no longer than this as JSON. */
 const commitBytesMax = 64 * 1024 * 1024
 const bodyPrefix = 'commit/'
+const missingMs = 30_000
 const waiver = Symbol('rehearsed')
 
 const genesisSchema = z.strictObject({ epoch: z.string() })
@@ -52,6 +53,7 @@ export class Replica {
   readonly #options: ReplicaOptions
   #at: LogPosition
   #pending: Pending | undefined
+  #missing: { readonly position: number; readonly sinceMs: number } | undefined
 
   constructor(options: ReplicaOptions) {
     this.#options = options
@@ -138,10 +140,19 @@ export class Replica {
     if (message.kind === 'commit') return this.#verified(() => parse(message.body) as StateCommit, on)
     const reference = this.#verified(() => referenceSchema.parse(parse(message.body)), on)
     const body = await this.#options.objects.get(reference.object)
+    if (body === undefined) this.#missSince(on.position)
     return this.#verified(() => {
-      if (body === undefined || sha256(body) !== reference.hash) throw new Error('its body, which lies in the object store, is gone or was changed')
+      if (body === undefined) throw new Error('its body, which lies in the object store, is gone')
+      if (sha256(body) !== reference.hash) throw new Error('its body, which lies in the object store, was changed')
       return parse(body) as StateCommit
     }, on)
+  }
+
+  /** A server that has just begun to lead may not know the body yet, and one behind the newest checkpoint is gone with its message. */
+  #missSince(position: number): void {
+    if (this.#missing?.position !== position) this.#missing = { position, sinceMs: performance.now() }
+    if (performance.now() - this.#missing.sinceMs > missingMs) return
+    throw new SkerryError('storage_unreachable', `The body of message ${position + 1} of the log is not there yet.`)
   }
 
   #apply(commit: StateCommit | undefined, { body, next }: LogMessage): void {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,8 @@ export interface NatsClusterOptions {
   readonly servers?: 1 | 3
   /** In bytes; the server's own default (1 MiB) unless set. */
   readonly maxPayload?: number
+  /** Puts something before the port that one server reaches another at; answers with the port to use instead. */
+  readonly routeThrough?: (from: string, to: string, port: number) => Promise<number>
   /** Further lines for each server's configuration, such as `authorization { ... }`. */
   readonly configuration?: string
 }
@@ -37,7 +39,9 @@ export class NatsCluster {
       routes.map(async (routePort, index) => {
         const name = `nats-${index + 1}`
         const server = new NatsServer(name, join(directory, name), ports[index * 3] ?? 0, ports[index * 3 + 2] ?? 0)
-        await server.configure({ ...options, cluster: count === 1 ? undefined : { routePort, routes } })
+        const others = routes.flatMap((port, other) => (other === index ? [] : [{ name: `nats-${other + 1}`, port }]))
+        const reached = await Promise.all(others.map((other) => options.routeThrough?.(name, other.name, other.port) ?? other.port))
+        await server.configure({ ...options, cluster: count === 1 ? undefined : { routePort, routes: reached } })
         return server
       }),
     )
@@ -93,7 +97,9 @@ export class NatsServer {
   }
 
   async configure(options: NatsClusterOptions & { readonly cluster: { readonly routePort: number; readonly routes: readonly number[] } | undefined }): Promise<void> {
-    const { cluster, maxPayload, configuration = '' } = options
+    const { cluster, maxPayload, routeThrough, configuration = '' } = options
+    // Servers tell clients and one another where else there are servers; nobody is to get past what stands between them.
+    const hidden = routeThrough === undefined ? '' : ', no_advertise: true, advertise: "127.0.0.1:1"'
     await mkdir(this.#directory, { recursive: true })
     const lines = [
       `server_name: "${this.name}"`,
@@ -103,7 +109,7 @@ export class NatsServer {
       ...(maxPayload === undefined ? [] : [`max_payload: ${maxPayload}`]),
       ...(cluster === undefined
         ? []
-        : [`cluster { name: "test", listen: "127.0.0.1:${cluster.routePort}", routes: [${cluster.routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')}] }`]),
+        : [`cluster { name: "test", listen: "127.0.0.1:${cluster.routePort}", routes: [${cluster.routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')}]${hidden} }`]),
       configuration,
     ]
     await writeFile(this.#configurationFile, `${lines.join('\n')}\n`)
@@ -141,9 +147,12 @@ export class NatsServer {
     await exited
   }
 
-  /** Stands still, keeping its connections, as behind a partition, until `resume`. */
-  pause(): void {
-    this.#child?.kill('SIGSTOP')
+  /** Stands still, keeping its connections, as behind a partition, until `resume`. Resolves when it does. */
+  async pause(): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    child.kill('SIGSTOP')
+    await until(`${this.name} stands still`, async () => / T /.test(await readFile(`/proc/${child.pid}/stat`, 'utf8')))
   }
 
   resume(): void {

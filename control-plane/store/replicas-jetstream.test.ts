@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { NatsCluster } from '../../test/helpers/nats-cluster.ts'
+import { until } from '../../test/helpers/until.ts'
+import { NatsLink } from '../nats/link-nats.ts'
+import { LogCodec } from './commit-message.ts'
+import { type JetStreamStoreOptions, openJetStreamStore } from './open-jetstream.ts'
+import type { Commit, Store, StoreWrite } from './store.ts'
+
+const key = new Uint8Array(32).fill(7)
+const put = (name: string, value: unknown): StoreWrite => ({ kind: 'putRecord', collection: 'one', key: name, value })
+const change = { kind: 'delete' as const, account: 'default', function: 'f' }
+
+let cluster: NatsCluster
+let names = 0
+let directory: string
+let name: string
+let links: NatsLink[]
+let stores: Store[]
+
+beforeAll(async () => {
+  cluster = await NatsCluster.start()
+})
+afterAll(() => cluster.stop())
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'skerry-replicas-'))
+  names += 1
+  name = `replicas-${names}`
+  links = []
+  stores = []
+})
+afterEach(async () => {
+  await Promise.all(stores.map((store) => store.close()))
+  await Promise.all(links.map((link) => link.close()))
+  await rm(directory, { recursive: true })
+})
+
+async function open(replica: string, options: Partial<JetStreamStoreOptions> = {}): Promise<Store> {
+  const link = new NatsLink({ servers: [cluster.url] })
+  links.push(link)
+  const store = await openJetStreamStore({ link, name, file: join(directory, `${replica}.db`), key, ...options })
+  stores.push(store)
+  return store
+}
+
+async function close(store: Store): Promise<void> {
+  stores = stores.filter((one) => one !== store)
+  await store.close()
+}
+
+async function publish(message: Uint8Array): Promise<void> {
+  const link = new NatsLink({ servers: [cluster.url] })
+  links.push(link)
+  const { client } = await link.whenConnected(5_000)
+  await client.publish(`${name}.log`, message)
+}
+
+async function agree(replicas: readonly Store[], sequence: number): Promise<void> {
+  for (const store of replicas) await until(`all replicas are at ${sequence}`, async () => (await store.readSequence()) === sequence)
+}
+
+test('replicas lose no update of each other, and number revisions alike', async () => {
+  const replicas = [await open('a'), await open('b'), await open('c')]
+  expect(new Set(replicas.map((store) => store.epoch)).size).toBe(1)
+  const told = replicas.map((store) => {
+    const sequences: number[] = []
+    store.onRevision(({ sequence }) => sequences.push(sequence))
+    return sequences
+  })
+  const add = (store: Store) => async (): Promise<Commit> => {
+    const count = Number((await store.readRecord('one', 'count')) ?? 0)
+    return { writes: [put('count', count + 1)], change, timeMs: count }
+  }
+  const revisions = await Promise.all(replicas.flatMap((store) => Array.from({ length: 10 }, () => store.commit(add(store)))))
+  expect(revisions.map((revision) => revision?.sequence ?? 0).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1))
+  await agree(replicas, 30)
+  for (const [index, store] of replicas.entries()) {
+    expect(await store.readRecord('one', 'count')).toBe(30)
+    expect(told[index]).toEqual(Array.from({ length: 30 }, (_, at) => at + 1))
+    expect(await store.readRevisions(0, 100)).toEqual(await replicas[0]?.readRevisions(0, 100))
+  }
+})
+
+test('artifacts are at every replica, and an upload outlives that another collects the same', async () => {
+  const [first, second] = [await open('a'), await open('b')]
+  const bytes = new Uint8Array(300_000).fill(1)
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  expect(await first.readArtifact(hash)).toBeUndefined()
+  await first.putArtifact({ account: 'default', hash, bytes, uploadedMs: 1 })
+  await until('the other replica has it', async () => (await second.artifactBytes('default', hash)) === 300_000)
+  expect(Buffer.from((await second.readArtifact(hash)) ?? []).equals(bytes)).toBe(true)
+  await Promise.all([first.collectArtifacts(50), second.putArtifact({ account: 'default', hash, bytes, uploadedMs: 100 })])
+  await until('the first replica has it', async () => (await first.artifactBytes('default', hash)) === 300_000)
+  const third = await open('c')
+  expect((await third.readArtifact(hash))?.length).toBe(300_000)
+})
+
+test('a commit that is longer than a message goes through the object store, and one beyond all bounds is refused', async () => {
+  const [first, second] = [await open('a'), await open('b')]
+  const long = 'x'.repeat(3 * 1024 * 1024)
+  expect((await first.commit({ writes: [put('long', long)], change, timeMs: 1 }))?.sequence).toBe(1)
+  await agree([second], 1)
+  expect(await second.readRecord('one', 'long')).toBe(long)
+  await expect(first.commit({ writes: [put('longer', 'x'.repeat(65 * 1024 * 1024))], timeMs: 1 })).rejects.toMatchObject({ code: 'request_too_large' })
+})
+
+test('a replica goes on where it was; one that is new, or too far behind, starts from a checkpoint', async () => {
+  const settings = { checkpointEvery: 20, checkpointMargin: 5 }
+  const first = await open('a', settings)
+  const behind = await open('b', settings)
+  await first.commit({ writes: [put('early', 1)], change, timeMs: 0 })
+  await agree([behind], 1)
+  await close(behind)
+  for (let index = 2; index <= 60; index += 1) await first.commit({ writes: [put(`key-${index}`, index)], change, timeMs: index })
+  const { manager } = await (links[0] as NatsLink).whenConnected(1_000)
+  await until('the log is trimmed', async () => (await manager.streams.info(`${name}-log`)).state.first_seq > 10)
+  const told: number[] = []
+  const [again, fresh] = [await open('b', settings), await open('c', settings)]
+  again.onRevision(({ sequence }) => told.push(sequence))
+  for (const store of [again, fresh]) {
+    expect(store.epoch).toBe(first.epoch)
+    expect(await store.readSequence()).toBe(60)
+    expect(await store.listRecords('one', { limit: 100 })).toEqual(await first.listRecords('one', { limit: 100 }))
+    expect(await store.readRevisions(0, 100)).toEqual(await first.readRevisions(0, 100))
+  }
+  await again.commit({ writes: [], change, timeMs: 61 })
+  await agree([first, fresh], 61)
+  expect(told).toEqual([61])
+})
+
+test('what the replicas did not write stops a replica, whether it is strange, moved, of another key or left out', async () => {
+  const findings: string[] = []
+  const onFailure = (error: unknown): void => {
+    findings.push(error instanceof Error ? error.message : String(error))
+  }
+  const strange = async (make: (store: Store) => Promise<Uint8Array>, finding: RegExp): Promise<void> => {
+    names += 1
+    name = `replicas-${names}`
+    const store = await open(name, { onFailure })
+    await store.commit({ writes: [put('a', 1)], timeMs: 1 })
+    await publish(await make(store))
+    await until('the replica notices', async () => await store.readRecord('one', 'a').then(() => false, (error: unknown) => (error as { code?: string }).code === 'storage_corrupt'))
+    await expect(store.commit({ writes: [put('a', 2)], timeMs: 1 })).rejects.toMatchObject({ code: 'storage_corrupt' })
+    await expect(store.readRecord('one', 'a')).rejects.toThrow(finding)
+  }
+  const stored = async (position: number): Promise<Uint8Array> => {
+    const { manager } = await (links.at(-1) as NatsLink).whenConnected(1_000)
+    const message = await manager.streams.getMessage(`${name}-log`, { seq: position })
+    return message?.data ?? new Uint8Array()
+  }
+  const body = Buffer.from(JSON.stringify({ writes: [put('a', 'evil')], timeMs: 1 }))
+  await strange(async () => Buffer.from('something\nelse'), /no message of this software/)
+  await strange(() => stored(2), /written for the place 2/)
+  await strange(async () => new LogCodec(new Uint8Array(32), name).encode('commit', body, { position: 2, code: '' }).message, /not of this key/)
+  await strange(async () => new LogCodec(key, name).encode('commit', body, { position: 2, code: '' }).message, /not of this key/)
+  expect(findings).not.toEqual([])
+})
+
+test('a replica with another key is refused at the start', async () => {
+  const store = await open('a')
+  await store.commit({ writes: [put('a', 1)], timeMs: 1 })
+  await expect(open('b', { key: new Uint8Array(32) })).rejects.toMatchObject({ code: 'storage_corrupt' })
+})
+
+test('a damaged file of a replica is made anew from the log', async () => {
+  const store = await open('a')
+  await store.commit({ writes: [put('a', 1)], timeMs: 1 })
+  await close(store)
+  await writeFile(join(directory, 'a.db'), Buffer.alloc(8_192, 1))
+  const again = await open('a')
+  expect(again.epoch).toBe(store.epoch)
+  expect(await again.readRecord('one', 'a')).toBe(1)
+})
