@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Accounts, Members } from './accounts/index.ts'
+import { systemActor } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
   adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, TokenUse,
@@ -119,6 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
       sharedNodeToken: options.sharedNodeToken ?? true,
     })
+    void accounts.resumeRemovals(systemActor).catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)

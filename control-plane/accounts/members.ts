@@ -2,6 +2,7 @@ import { SkerryError } from '../../errors/index.ts'
 import { auditWrite } from '../audit/index.ts'
 import {
   type Caller,
+  type Credentials,
   createInvitation,
   createTokenWrites,
   hashToken,
@@ -78,7 +79,7 @@ export class Members {
    * Makes the first token of who was invited; the invitation is used up. Undefined where there is no such invitation any more.
    * @param hash of the invitation
    */
-  async accept(hash: string, { name, expiresInSeconds }: Acceptance, request: { readonly requestId: string; readonly address: string | undefined }): Promise<CreatedToken | undefined> {
+  async accept(hash: string, { name, expiresInSeconds }: Acceptance, { requestId, address }: Pick<Credentials, 'requestId' | 'address'>): Promise<CreatedToken | undefined> {
     const nowMs = this.#clock.nowMs()
     let result: CreatedToken | undefined
     await this.#store.commit(async () => {
@@ -96,7 +97,7 @@ export class Members {
       })
       result = { ...created, token: value }
       const { invitationHash: _hash, invitedUntilMs: _until, ...rest } = current
-      const actor = { account, name, tokenId: created.id, member, ...request }
+      const actor = { account, name, tokenId: created.id, member, requestId, address }
       const writes = [invitations.remove(hash), members.put(key, rest), ...createTokenWrites(tokenHash, created), auditWrite(actor, 'member.join', member, { token: created.id }, nowMs)]
       return { writes, timeMs: nowMs }
     })

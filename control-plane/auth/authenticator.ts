@@ -61,36 +61,25 @@ export class Authenticator {
     return caller
   }
 
-  /** The hash of what an address offers to accept, if it may try. As with a token, what is wrong counts against the address. */
+  /**
+   * What the hash of the bearer token leads to. Throws `unauthorized` where that is nothing, which counts against the address.
+   * @param refusal what is told then
+   */
   async tryOnce<T>(credentials: Credentials, attempt: (hash: string) => Promise<T | undefined>, refusal: string): Promise<T> {
     const token = bearerToken(credentials.authorization)
     if (token === undefined) throw unauthorized('Send `Authorization: Bearer TOKEN`.')
     // Looked up by a hash, of which nobody can choose the beginning: how long it takes tells nothing.
-    const hash = hashToken(token)
-    this.#limiter.check(credentials.address, hash)
-    const found = await attempt(hash)
-    if (found === undefined) {
-      this.#limiter.failed(credentials.address, hash)
-      throw unauthorized(refusal)
-    }
+    const found = await attempt(hashToken(token))
+    if (found === undefined) throw this.#wrongToken(credentials, refusal)
     return found
   }
 
   async #readToken(credentials: Credentials): Promise<StoredToken> {
-    const { token, hash } = await this.tryOnce(
-      credentials,
-      async (hash) => {
-        const token = await tokens.read(this.#store, hash)
-        return token === undefined ? undefined : { token, hash }
-      },
-      'The token is not known here: it is wrong, or of another control plane.',
+    const token = await this.tryOnce(
+      credentials, (hash) => tokens.read(this.#store, hash), 'The token is not known here: it is wrong, or of another control plane.',
     )
     const refusal = this.#refusalOf(token)
-    if (refusal !== undefined) {
-      this.#limiter.failed(credentials.address, hash)
-      throw unauthorized(refusal)
-    }
-    this.#limiter.succeeded(hash)
+    if (refusal !== undefined) throw this.#wrongToken(credentials, refusal)
     return token
   }
 
@@ -99,6 +88,14 @@ export class Authenticator {
     if (revokedMs !== undefined) return `The token ${name} was revoked at ${new Date(revokedMs).toISOString()}.`
     if (expiresMs !== undefined && expiresMs <= this.#clock.nowMs()) return `The token ${name} expired at ${new Date(expiresMs).toISOString()}.`
     return undefined
+  }
+
+  #wrongToken({ address }: Credentials, detail: string): SkerryError {
+    const retryAfterSeconds = this.#limiter.failed(address)
+    if (retryAfterSeconds === 0) return unauthorized(detail)
+    return new SkerryError('too_many_attempts', `Too many wrong tokens came from your address; repeat in ${retryAfterSeconds} s.`, {
+      field: 'authorization', retryAfterSeconds,
+    })
   }
 
   /** A member's token grants no more than the member's role does now. */

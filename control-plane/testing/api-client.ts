@@ -4,11 +4,11 @@ import { type DeploymentEvent, deploymentEventSchema } from '../protocol/index.t
 /** Calls the API as tests do: raw, over real HTTP. */
 export class ApiClient {
   readonly url: string
-  readonly #token: string
+  readonly token: string
 
   constructor(url: string, token: string) {
     this.url = url
-    this.#token = token
+    this.token = token
   }
 
   call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
@@ -16,7 +16,7 @@ export class ApiClient {
     return fetch(`${this.url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${this.#token}`,
+        authorization: `Bearer ${this.token}`,
         ...(body === undefined ? {} : { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }),
         ...headers,
       },

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../index.ts'
 import type { DeploymentEvent, FeedRevision } from '../protocol/index.ts'
 import { ApiClient } from './api-client.ts'
@@ -49,6 +49,17 @@ export function useControlPlane(): ControlPlaneHarness {
     await harness.start()
   })
   afterEach(() => harness.stop())
+  return harness
+}
+
+/** One control plane for all tests of a file, for those that change nothing for each other. */
+export function useOneControlPlane(): ControlPlaneHarness {
+  const harness = new ControlPlaneHarness()
+  beforeAll(async () => {
+    harness.directory = await mkdtemp(join(tmpdir(), 'skerry-control-plane-'))
+    await harness.start()
+  })
+  afterAll(() => harness.stop())
   return harness
 }
 

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createToken, hashToken, tokens as storedTokens } from '../../control-plane/auth/index.ts'
+import { ulid } from 'ulid'
+import { accounts as storedAccounts, createToken, createTokenWrites, hashToken } from '../../control-plane/auth/index.ts'
 import { openSqliteStore } from '../../control-plane/store/index.ts'
 
-/** Makes an admin token for each account in the store of a control plane that does not run yet; answers with them by account. */
+/** Makes accounts, each with an admin token, in the store of a control plane that does not run yet; answers with them by account. */
 export async function addAccounts(dataDirectory: string, accounts: readonly string[]): Promise<Readonly<Record<string, string>>> {
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   const store = openSqliteStore({ file: join(dataDirectory, 'control-plane.db') })
@@ -13,7 +14,11 @@ export async function addAccounts(dataDirectory: string, accounts: readonly stri
       const token = createToken()
       const nowMs = Date.now()
       await store.commit({
-        writes: [storedTokens.put(hashToken(token), { name: `admin of ${account}`, account, scopes: ['admin'], createdMs: nowMs })], timeMs: nowMs,
+        writes: [
+          storedAccounts.put(account, { account, createdMs: nowMs, state: 'active' }),
+          ...createTokenWrites(hashToken(token), { id: ulid(nowMs), name: `admin of ${account}`, account, scopes: ['admin'], createdMs: nowMs }),
+        ],
+        timeMs: nowMs,
       })
       tokens[account] = token
     }
