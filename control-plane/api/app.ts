@@ -8,6 +8,7 @@ import { pooledRandom } from '../pooled-random.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { addDeploymentRoutes } from './deployment-routes.ts'
 import { addFunctionRoutes } from './function-routes.ts'
+import { addDocumentRoute } from './document/index.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { addMemberRoutes } from './member-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
@@ -57,9 +58,6 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addPeerRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
   addQuotaRoutes(app, dependencies)
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http', scheme: 'bearer', description: 'A token with one of the scopes that a path names. An operator\'s may name another account in the header x-skerry-account.',
-  })
-  app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Skerry control plane', version: '1' } })
+  addDocumentRoute(app)
   return app
 }
