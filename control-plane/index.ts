@@ -11,7 +11,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { Idempotency, sweepHourly } from './idempotency/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { AccountLimits, quotaBelongings } from './quotas/index.ts'
-import { Deployments, Functions, functionUrl, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
+import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
 import { listen } from './server.ts'
 import { openSqliteStore } from './store/index.ts'
 import { Usage } from './usage/index.ts'
@@ -107,7 +107,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store, rollout, locks, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
     const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
-    cleanUps.push(() => deployments.settle())
+    const rollouts = new GradualRollouts({ store, usage, clock, domain, log })
+    rollouts.start()
+    cleanUps.push(() => deployments.settle(), () => rollouts.close())
 
     const accounts = new Accounts({ store, clock, functions, belongings: [quotaBelongings] })
     const accountLimits = await AccountLimits.open({ store, bus, nodes, clock, log })
@@ -115,7 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const idempotency = new Idempotency({ store, clock, key: box.derive('idempotency') })
     cleanUps.push(sweepHourly(idempotency, clock))
     const api = createApi({
-      store, feed, nodes, board, deployments, functions, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
+      store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
       sharedNodeToken: options.sharedNodeToken ?? true,

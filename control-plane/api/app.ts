@@ -16,6 +16,7 @@ import { addPeerRoutes } from './peer-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
 import { addQuotaRoutes } from './quota-routes.ts'
 import { addTokenRoutes } from './token-routes.ts'
+import { addReleaseRoutes } from './release-routes.ts'
 import { addUsageRoutes } from './usage-routes.ts'
 
 /** The REST API. Validation and the OpenAPI document come from the same schemas. */
@@ -57,6 +58,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addTokenRoutes(app, dependencies)
   addPeerRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
+  addReleaseRoutes(app, dependencies)
   addQuotaRoutes(app, dependencies)
   addDocumentRoute(app)
   return app

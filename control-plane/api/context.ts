@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
 import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
 import type { AccountLimits } from '../quotas/index.ts'
-import type { Deployments, Functions } from '../releases/index.ts'
+import type { Deployments, Functions, GradualRollouts } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Usage } from '../usage/index.ts'
 import type { Metrics } from './metrics.ts'
@@ -19,6 +19,7 @@ export interface ApiDependencies {
   readonly board: AcknowledgementBoard
   readonly deployments: Deployments
   readonly functions: Functions
+  readonly rollouts: GradualRollouts
   readonly idempotency: Idempotency
   readonly tail: TailHub
   readonly usage: Usage

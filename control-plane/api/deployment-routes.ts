@@ -7,7 +7,7 @@ import { linesType, ndjsonResponse } from './ndjson.ts'
 import { answersLines, jsonBody, jsonBodyBytesMax, limitBody, needs, requireFunctions, requireScope } from './route-parts.ts'
 
 /** A deployment with an `Idempotency-Key`: a repetition gets its first and its last line. */
-function once(context: Context<ApiEnvironment>): RunOnce | undefined {
+export function once(context: Context<ApiEnvironment>): RunOnce | undefined {
   const run = context.get('run')
   return run && {
     progress: run.progress,
@@ -17,17 +17,20 @@ function once(context: Context<ApiEnvironment>): RunOnce | undefined {
   }
 }
 
+/** The events of a run as they come. */
+export function streamEvents(context: Context<ApiEnvironment>, { clock, log, standingAccess }: ApiDependencies, events: EventLog<DeploymentEvent>): Response {
+  return ndjsonResponse(context, {
+    clock,
+    standingAccess,
+    log,
+    lines: async function* (signal) {
+      for await (const event of events.read(signal)) yield `${JSON.stringify(event)}\n`
+    },
+  })
+}
+
 export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { deployments, clock, log } = dependencies
-  const stream = (context: Context<ApiEnvironment>, events: EventLog<DeploymentEvent>): Response =>
-    ndjsonResponse(context, {
-      clock,
-      standingAccess: dependencies.standingAccess,
-      log,
-      lines: async function* (signal) {
-        for await (const event of events.read(signal)) yield `${JSON.stringify(event)}\n`
-      },
-    })
+  const { deployments } = dependencies
 
   app.openapi(
     createRoute({
@@ -44,7 +47,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       const caller = context.get('caller')
       const request = context.req.valid('json')
       requireFunctions(caller, request.functions.map(({ name }) => name))
-      return stream(context, await deployments.deploy(caller.actor, request, once(context)))
+      return streamEvents(context, dependencies, await deployments.deploy(caller.actor, request, once(context)))
     },
   )
 
@@ -59,6 +62,6 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       responses: answersLines('One line for each event.', deploymentEventSchema),
     }),
     async (context) =>
-      stream(context, await deployments.release(context.get('caller').actor, context.req.valid('param').name, context.req.valid('json'), once(context))),
+      streamEvents(context, dependencies, await deployments.release(context.get('caller').actor, context.req.valid('param').name, context.req.valid('json'), once(context))),
   )
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { hashSchema, versionIdSchema, versionReferenceSchema } from './feed.ts'
+import { hashSchema, versionIdSchema } from './feed.ts'
 import { nextCursorSchema } from './pages.ts'
 import { environmentKeySchema, environmentValueSchema, nameSchema, routesSchema, versionConfigSchema } from './project.ts'
+import { rolloutSettingsSchema, sharesSchema } from './releases.ts'
 
 /**
  * Bodies of the REST API under `/v1`. Bearer token; `account` defaults to `default` and comes from the token.
@@ -48,6 +49,8 @@ export const deploymentRequestSchema = z.strictObject({
   activate: z.boolean().default(true),
   /** Share of the new version; the rest stays with what is active. */
   percent: z.number().min(0).max(100).default(100),
+  /** In place of `percent`: the share grows step by step, and is taken back where the new version is worse. */
+  rollout: rolloutSettingsSchema.optional(),
 })
 export type DeploymentRequest = z.infer<typeof deploymentRequestSchema>
 /** As a client may write it, defaults left out. */
@@ -76,6 +79,8 @@ export const deploymentEventSchema = z.discriminatedUnion('type', [
     /** Connected nodes that did not acknowledge in time; they catch up. */
     missing: z.array(nameSchema),
     activated: z.boolean(),
+    /** The roll-out that began with it. */
+    rollout: z.string().optional(),
   }),
   z.strictObject({
     type: z.literal('refused'),
@@ -91,7 +96,7 @@ export const deploymentEventSchema = z.discriminatedUnion('type', [
 export type DeploymentEvent = z.infer<typeof deploymentEventSchema>
 
 export const releaseRequestSchema = z.strictObject({
-  shares: z.array(z.strictObject({ version: versionReferenceSchema, percent: z.number().min(0).max(100) })).min(1).max(10),
+  shares: sharesSchema,
   message: z.string().max(1_000).default(''),
 })
 export type ReleaseRequest = z.infer<typeof releaseRequestSchema>

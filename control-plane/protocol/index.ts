@@ -158,6 +158,31 @@ export {
   quotaUsageSchema,
 } from './quotas.ts'
 export {
+  type Comparison,
+  type GroupReleaseRequest,
+  type GroupReleaseRequestInput,
+  groupReleaseRequestSchema,
+  type Margins,
+  type ReleaseInfo,
+  releaseInfoSchema,
+  releaseListSchema,
+  type RollbackRequest,
+  type RollbackRequestInput,
+  rollbackRequestSchema,
+  type Rollout,
+  type RolloutInfo,
+  rolloutInfoSchema,
+  rolloutListSchema,
+  type RolloutRequest,
+  type RolloutRequestInput,
+  rolloutRequestSchema,
+  rolloutSchema,
+  type RolloutSettings,
+  rolloutSettingsSchema,
+  type RolloutSteer,
+  rolloutSteerSchema,
+} from './releases.ts'
+export {
   canonicalJson,
   signedBytes,
 } from './signing.ts'

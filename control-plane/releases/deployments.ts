@@ -2,15 +2,21 @@ import { monotonicFactory } from 'ulid'
 import { SkerryError } from '../../errors/index.ts'
 import type { Actor } from '../audit/index.ts'
 import { pooledRandom } from '../pooled-random.ts'
-import { artifactBytesMax, canonicalJson, type DeploymentEvent, type DeploymentRequest, type ReleaseRequest } from '../protocol/index.ts'
+import {
+  artifactBytesMax, canonicalJson, type DeploymentEvent, type DeploymentRequest, type GroupReleaseRequest, type ReleaseRequest, type RollbackRequest,
+  type RolloutRequest,
+} from '../protocol/index.ts'
 import type { Store, StoredVersion } from '../store/index.ts'
 import { EventLog } from './event-log.ts'
 import { withShare } from './function-state.ts'
 import type { KeyedLocks } from './locks.ts'
 import type { FunctionPlan, RolloutPlan } from './plan.ts'
+import { planGradual, planShares, requireOnce } from './plan-release.ts'
+import { planRollback, rollbackNames } from './plan-rollback.ts'
 import type { Rollout } from './rollout.ts'
 import { defaultHost } from './routes.ts'
 import { endOnce, resumedEvents, type RunOnce } from './run-once.ts'
+import { VersionIds } from './version-ids.ts'
 
 const lockTimeoutMs = 60_000
 
@@ -30,6 +36,7 @@ export interface DeploymentsOptions {
 export class Deployments {
   readonly #options: DeploymentsOptions
   readonly #ulid = monotonicFactory(pooledRandom())
+  readonly #versionIds = new VersionIds()
   readonly #running = new Set<Promise<void>>()
 
   constructor(options: DeploymentsOptions) {
@@ -43,13 +50,55 @@ export class Deployments {
   }
 
   /** Splits the traffic of a function between versions that exist. */
-  release(actor: Actor, name: string, request: ReleaseRequest, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
-    return this.#start(actor.account, [name], () => this.#planRelease(actor, name, request, once), once)
+  release(actor: Actor, name: string, { shares, message }: ReleaseRequest, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
+    const { store } = this.#options
+    return this.#change({ actor, kind: 'release', message, names: [name] }, () => planShares(store, actor.account, [{ name, shares }], () => ''), once)
+  }
+
+  /** Splits the traffic of several functions, all at once. */
+  releaseGroup(actor: Actor, { functions, message }: GroupReleaseRequest, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
+    const { store } = this.#options
+    const names = functions.map(({ name }) => name)
+    return this.#change({ actor, kind: 'release', message, names }, () => planShares(store, actor.account, functions, (index) => `functions.${index}.`), once)
+  }
+
+  /**
+   * Gives functions the shares back that they had before their last change, all at once.
+   * @param mayChange throws where the caller may not change all of these functions
+   */
+  async rollback(
+    actor: Actor, request: RollbackRequest, mayChange: (names: readonly string[]) => void, once?: RunOnce,
+  ): Promise<EventLog<DeploymentEvent>> {
+    const { store } = this.#options
+    const { message } = request
+    mayChange(request.functions)
+    const names = await rollbackNames(store, actor.account, request)
+    mayChange(names)
+    return this.#change({ actor, kind: 'rollback', message, names }, () => planRollback(store, actor.account, names, request), once)
+  }
+
+  /** Begins to give versions that exist their share, step by step. */
+  rollOut(actor: Actor, { functions, message, ...gradual }: RolloutRequest, once?: RunOnce): Promise<EventLog<DeploymentEvent>> {
+    const names = functions.map(({ name }) => name)
+    return this.#change({ actor, kind: 'rollout', message, names, gradual }, () => planGradual(this.#options.store, actor.account, functions, gradual), once)
   }
 
   /** Waits for runs that are under way. */
   async settle(): Promise<void> {
     await Promise.all(this.#running)
+  }
+
+  /** Changes the shares of versions that exist. */
+  #change(
+    { names, ...what }: Pick<RolloutPlan, 'actor' | 'kind' | 'message' | 'gradual'> & { readonly names: readonly string[] },
+    plan: () => Promise<readonly FunctionPlan[]>,
+    once: RunOnce | undefined,
+  ): Promise<EventLog<DeploymentEvent>> {
+    const { account } = what.actor
+    return this.#start(account, names, async () => ({
+      ...what, account, action: what.kind === 'rollback' ? 'function.rollback' : 'function.release', deployment: this.#ulid(this.#options.nowMs()),
+      functions: await plan(), activates: true, note: noteOf(once),
+    }), once)
   }
 
   /** Resolves once something is stored (or refused after that), so that earlier refusals can be answered with their own status. */
@@ -105,12 +154,16 @@ export class Deployments {
 
   async #planDeployment(actor: Actor, request: DeploymentRequest, once: RunOnce | undefined): Promise<RolloutPlan> {
     const { account } = actor
+    const { activate, rollout: gradual } = request
+    if (gradual !== undefined && (!activate || request.percent !== 100)) {
+      throw new SkerryError('invalid_request', 'A deployment that is rolled out step by step takes its shares from the steps.', { field: activate ? 'percent' : 'activate' })
+    }
+    const percent = gradual?.steps[0] ?? request.percent
+    const ids = this.#versionIds.next(this.#options.nowMs(), request.functions.length)
     const functions: FunctionPlan[] = []
     for (const [index, one] of request.functions.entries()) {
       const at = `functions.${index}`
-      if (request.functions.findIndex((other) => other.name === one.name) !== index) {
-        throw new SkerryError('invalid_request', `The function ${one.name} stands twice in the request.`, { field: `${at}.name` })
-      }
+      requireOnce(request.functions, index, `${at}.`)
       const artifactBytes = await this.#requireArtifact(account, one.artifactHash, `${at}.artifactHash`)
       if (artifactBytes > artifactBytesMax) {
         throw new SkerryError('script_too_large', `The script of ${one.name} has ${artifactBytes} bytes; ${artifactBytesMax} are allowed.`, {
@@ -122,61 +175,21 @@ export class Deployments {
       const same = (await this.#findStored(account, one.name, once)) ?? (await this.#findSame(account, one))
       const nowMs = this.#options.nowMs()
       const version: StoredVersion = same ?? {
-        account, function: one.name, version: this.#ulid(nowMs), artifactHash: one.artifactHash, artifactBytes, config: one.config,
+        account, function: one.name, version: ids[index] ?? '', artifactHash: one.artifactHash, artifactBytes, config: one.config,
         createdMs: nowMs, message: request.message, sourceMapHash: one.sourceMapHash, status: 'stored', isLoaded: false, routes: one.routes,
       }
       functions.push({
         name: one.name,
         newVersion: same === undefined ? version : undefined,
         prepare: [version],
-        shares: (current) => (request.activate ? withShare(current, version.version, request.percent) : current),
-        routes: (current) => (request.activate ? one.routes : (current ?? [])),
+        shares: (current) => (activate ? withShare(current, version.version, percent) : current),
+        routes: (current) => (activate ? one.routes : (current ?? [])),
         reported: version,
       })
     }
     return {
-      account, actor, action: 'function.deploy', message: request.message, functions, deployment: this.#ulid(this.#options.nowMs()), note: noteOf(once),
-    }
-  }
-
-  async #planRelease(actor: Actor, name: string, request: ReleaseRequest, once: RunOnce | undefined): Promise<RolloutPlan> {
-    const { account } = actor
-    const { shares } = request
-    const sum = shares.reduce((total, share) => total + share.percent, 0)
-    if (Math.abs(sum - 100) > 0.001) {
-      throw new SkerryError('invalid_request', `The percentages add up to ${sum} instead of 100.`, { field: 'shares', limit: 100, used: sum })
-    }
-    const versions: StoredVersion[] = []
-    for (const [index, share] of shares.entries()) {
-      if (shares.findIndex((other) => other.version === share.version) !== index) {
-        throw new SkerryError('invalid_request', `The version ${share.version} stands twice.`, { field: `shares.${index}.version` })
-      }
-      const version = await this.#options.store.readVersion(account, name, share.version)
-      if (version === undefined) {
-        throw new SkerryError('not_found', `${name} has no version ${share.version}.`, { field: `shares.${index}.version` })
-      }
-      versions.push(version)
-    }
-    const largest = versions[shares.reduce((best, share, index) => (share.percent > (shares[best]?.percent ?? 0) ? index : best), 0)]
-    if (largest === undefined) throw new SkerryError('invalid_request', 'No version was given.', { field: 'shares' })
-    return {
-      account,
-      actor,
-      action: 'function.release',
-      message: request.message,
-      deployment: this.#ulid(this.#options.nowMs()),
-      note: noteOf(once),
-      functions: [
-        {
-          name,
-          newVersion: undefined,
-          prepare: versions.filter((version) => !version.isLoaded),
-          shares: () => shares.filter((share) => share.percent > 0),
-          // A function that was never active has no routes of its own yet: it takes those that it was deployed with.
-          routes: (current) => current ?? largest.routes,
-          reported: largest,
-        },
-      ],
+      account, actor, action: 'function.deploy', kind: gradual === undefined ? 'deploy' : 'rollout', message: request.message, functions,
+      deployment: this.#ulid(this.#options.nowMs()), activates: activate, gradual, note: noteOf(once),
     }
   }
 

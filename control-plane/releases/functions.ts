@@ -5,7 +5,9 @@ import type { Clock } from '../clock.ts'
 import { type FunctionInfo, type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
 import { removeReservation } from '../quotas/index.ts'
 import type { Commit, Store, StoreWrite } from '../store/index.ts'
+import { forgetRollouts, supersedeRollouts } from './gradual-record.ts'
 import type { KeyedLocks } from './locks.ts'
+import { forgetReleases } from './release-history.ts'
 
 export interface FunctionsOptions {
   readonly store: Store
@@ -88,6 +90,7 @@ export class Functions {
       const revision = await store.commit(async () => {
         await this.requireFunction(account, name)
         const writes: StoreWrite[] = [{ kind: 'deleteFunction', account, name }, secretHolders.remove(`${account}/${name}`), removeReservation(account, name), auditWrite(actor, 'function.delete', name, {}, timeMs)]
+        writes.push(...(await composeDeletion(store, actor, name, timeMs)))
         const stored = await store.readFunction(account, name)
         return stored === undefined ? { writes, timeMs } : { writes, change: { kind: 'delete', account, function: name }, timeMs }
       })
@@ -156,6 +159,16 @@ export class Functions {
       timeMs,
     }
   }
+}
+
+/** With a function go its history and its roll-out; one that others take part in is over. */
+async function composeDeletion(store: Store, actor: Actor, name: string, timeMs: number): Promise<readonly StoreWrite[]> {
+  const { account } = actor
+  return [
+    ...(await supersedeRollouts(store, account, [name], { actor, detail: `${name} was deleted`, timeMs })),
+    ...(await forgetRollouts(store, account, [name])),
+    ...(await forgetReleases(store, account, name)),
+  ]
 }
 
 function unknownFunction(name: string): SkerryError {

@@ -2,11 +2,13 @@ import { errorRegistry, isErrorCode } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
 import { requireAccount } from '../auth/index.ts'
 import type { ConnectedNode } from '../feed/index.ts'
-import type { DeploymentEvent, FunctionState, VersionConfig } from '../protocol/index.ts'
+import type { DeploymentEvent, FunctionState, ReleaseInfo, Rollout as GradualRollout, RolloutSettings, VersionConfig } from '../protocol/index.ts'
 import { composeReservations } from '../quotas/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
 import { composeState, type Share } from './function-state.ts'
+import { startRollout, supersedeRollouts } from './gradual-record.ts'
 import type { FailedOutcome } from './phase.ts'
+import { isSameShares, noteRelease, requireLastChange } from './release-history.ts'
 import { checkRoutes, readOthers, type RouteClaim } from './routes.ts'
 
 export interface FunctionPlan {
@@ -20,6 +22,10 @@ export interface FunctionPlan {
   readonly routes: (current: readonly string[] | undefined) => readonly string[]
   /** The version that events name. */
   readonly reported: StoredVersion
+  /** The change of its shares that the plan was made on: where another came since, it is refused. */
+  readonly lastChange?: { readonly id: string | undefined }
+  /** It is to answer no more. */
+  readonly isWithdrawn?: boolean
 }
 
 export type Deployed = Extract<DeploymentEvent, { type: 'stored' }>['functions']
@@ -34,10 +40,15 @@ export interface RolloutPlan {
   readonly account: string
   /** Who wants it, and what it is called in the audit log. */
   readonly actor: Actor
-  readonly action: 'function.deploy' | 'function.release'
+  readonly action: 'function.deploy' | 'function.release' | 'function.rollback'
+  readonly kind: ReleaseInfo['kind']
   readonly message: string
   readonly deployment: string
   readonly functions: readonly FunctionPlan[]
+  /** False where versions are stored and prepared only. */
+  readonly activates: boolean
+  /** The versions get the first of these shares now, and the others by and by. */
+  readonly gradual?: RolloutSettings | undefined
   /** What the commits of the roll-out write besides: how far it got. */
   readonly note: (progress: RolloutProgress) => Promise<readonly StoreWrite[]>
 }
@@ -48,6 +59,8 @@ export interface ActivationWrites {
   readonly previous: readonly FunctionState[]
   readonly writes: readonly StoreWrite[]
   readonly previousStatuses: readonly StoreWrite[]
+  /** Where one begins with it. */
+  readonly rollout: GradualRollout | undefined
 }
 
 /** Throws `route_conflict` or `invalid_request` where the plan does not fit what is there now. */
@@ -70,6 +83,7 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
   const writes: StoreWrite[] = []
   const previousStatuses: StoreWrite[] = []
   for (const one of plan.functions) {
+    if (one.lastChange !== undefined) await requireLastChange(store, plan.account, one.name, one.lastChange.id)
     const current = await readState(store, plan, one)
     const before = current ?? { account: plan.account, function: one.name, routes: [], shares: [], versions: [], secrets: {} }
     const shares = one.shares(before.shares)
@@ -91,7 +105,39 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
     writes.push({ kind: 'putFunction', state }, auditWrite(plan.actor, plan.action, one.name, detail, timeMs))
   }
   writes.push(...(await composeReservations(store, plan.account, states)))
-  return { states, previous, writes, previousStatuses }
+  const rollout = beginRollout(plan, previous, states, timeMs)
+  writes.push(...(await composeHistory(store, plan, previous, states, timeMs)))
+  if (rollout !== undefined) writes.push(...(await startRollout(store, plan.account, rollout, plan.actor)))
+  return { states, previous, writes, previousStatuses, rollout }
+}
+
+/** Notes how the shares change, and ends the roll-outs that this comes in between. */
+async function composeHistory(
+  store: Store, plan: RolloutPlan, previous: readonly FunctionState[], states: readonly FunctionState[], timeMs: number,
+): Promise<readonly StoreWrite[]> {
+  if (!plan.activates) return []
+  const { account, deployment: change, kind, actor, message } = plan
+  const changed = states.filter((state, index) => !isSameShares(state.shares, previous[index]?.shares ?? []))
+  const functions = changed.map((state) => state.function)
+  const detail = `${kind} ${change} of ${plan.functions.map(({ name }) => name).join(', ')} by ${actor.name}`
+  const writes = [...(await supersedeRollouts(store, account, plan.functions.map(({ name }) => name), { actor, detail, timeMs, except: change }))]
+  for (const { function: name, shares } of changed) {
+    writes.push(...(await noteRelease(store, account, name, { change, timeMs, kind, shares: [...shares], functions, actor: actor.name, message })))
+  }
+  return writes
+}
+
+/** The roll-out that begins with a plan: of those functions that have an old version to compare the new one with. */
+function beginRollout(plan: RolloutPlan, previous: readonly FunctionState[], states: readonly FunctionState[], timeMs: number): GradualRollout | undefined {
+  const { gradual, deployment: id, message } = plan
+  const functions = plan.functions.flatMap(({ name, reported: { version } }, index) => {
+    const before = previous[index]?.shares ?? []
+    const isSplit = states[index]?.shares.some((share) => share.version !== version) === true
+    return isSplit ? [{ name, version, previous: [...before] }] : []
+  })
+  const percent = gradual?.steps[0]
+  if (gradual === undefined || percent === undefined || functions.length === 0) return undefined
+  return { id, ...gradual, functions, state: 'running', step: 0, percent, message, startedMs: timeMs, stepStartedMs: timeMs, history: [] }
 }
 
 /** Whether a node is expected to take a version with this configuration. */

@@ -4,8 +4,10 @@ import { canonicalJson, type DeploymentEvent, type FunctionState } from '../prot
 import { checkVersions, composeReservations } from '../quotas/index.ts'
 import type { Store } from '../store/index.ts'
 import { toVersionRecord } from './function-state.ts'
+import { removeRollout } from './gradual-record.ts'
 import { type PhaseDependencies, type PhaseResult, runPhase } from './phase.ts'
 import { activeVersions, type ActivationWrites, checkPlan, composeActivation, type Deployed, isInRegions, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
+import { forgetRelease } from './release-history.ts'
 import type { StackMapper } from './stack-mapper.ts'
 
 const prepareOverallMs = 15_000
@@ -61,7 +63,9 @@ export class Rollout {
       propagationMs: result.acknowledged.reduce((longest, { ackMs }) => Math.max(longest, ackMs), 0),
       nodes: [...result.acknowledged],
       missing: [...result.missing],
-      activated: activation.states.every((state, index) => state.shares.some((share) => share.version === deployed[index]?.version)),
+      activated: activation.states.every((state, index) =>
+        plan.functions[index]?.isWithdrawn === true || state.shares.some((share) => share.version === deployed[index]?.version)),
+      ...(activation.rollout === undefined ? {} : { rollout: activation.rollout.id }),
     })
   }
 
@@ -100,7 +104,7 @@ export class Rollout {
 
   async #activate(plan: RolloutPlan, deployed: Deployed, emit: Emit): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
     const { store, clock, domain } = this.#options
-    let activation: ActivationWrites = { states: [], previous: [], writes: [], previousStatuses: [] }
+    let activation: ActivationWrites = { states: [], previous: [], writes: [], previousStatuses: [], rollout: undefined }
     const revision = await store.commit(async () => {
       const timeMs = clock.nowMs()
       activation = await composeActivation(store, plan, domain, timeMs)
@@ -179,9 +183,12 @@ export class Rollout {
       }
       const timeMs = clock.nowMs()
       if (functions.length === 0) return { writes: [], timeMs }
+      const forgotten = await Promise.all(functions.map((state) => forgetRelease(store, plan.account, state.function, plan.deployment)))
       return {
         writes: [
           ...(await plan.note({ deployed })),
+          ...forgotten.flat(),
+          ...(activation.rollout === undefined ? [] : removeRollout(plan.account, activation.rollout)),
           ...functions.flatMap((state) => [
             { kind: 'putFunction' as const, state },
             auditWrite(systemActor(plan.account), 'function.revert', state.function, { shares: state.shares }, timeMs),
