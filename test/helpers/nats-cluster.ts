@@ -40,7 +40,7 @@ export class NatsCluster {
         const name = `nats-${index + 1}`
         const server = new NatsServer(name, join(directory, name), ports[index * 3] ?? 0, ports[index * 3 + 2] ?? 0)
         const others = routes.flatMap((port, other) => (other === index ? [] : [{ name: `nats-${other + 1}`, port }]))
-        const reached = await Promise.all(others.map((other) => options.routeThrough?.(name, other.name, other.port) ?? other.port))
+        const reached = await Promise.all(others.map(async (other) => (await options.routeThrough?.(name, other.name, other.port)) ?? other.port))
         await server.configure({ ...options, cluster: count === 1 ? undefined : { routePort, routes: reached } })
         return server
       }),

@@ -24,7 +24,9 @@ async function main(): Promise<number> {
     process.stderr.write(usage)
     return values.help ? 0 : 2
   }
-  return runHistory({ backend, seconds, seed })
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
+  return runHistory({ backend, seconds, seed, signal: interrupt.signal })
 }
 
 process.exitCode = await main()

@@ -25,10 +25,12 @@ export interface RunOptions {
   readonly backend: Backend
   readonly seconds: number
   readonly seed: number
+  /** Ends all processes, and this one. */
+  readonly signal: AbortSignal
 }
 
 /** Runs clients and nemesis for a while, lets everything heal, and checks the history. Answers with the exit code. */
-export async function runHistory({ backend, seconds, seed }: RunOptions): Promise<number> {
+export async function runHistory({ backend, seconds, seed, signal }: RunOptions): Promise<number> {
   say(`history over ${backend.name} for ${seconds} s, seed ${seed}`)
   const directory = await mkdtemp(join(tmpdir(), 'skerry-history-'))
   const lines: string[] = []
@@ -43,6 +45,8 @@ export async function runHistory({ backend, seconds, seed }: RunOptions): Promis
         if (lines.length > linesKept) lines.shift()
       },
     })
+    const started = system
+    signal.addEventListener('abort', () => void started.close().finally(() => process.exit(130)))
     await keeper.start(system.directUrls, system.tokens.node)
     const recorder = new Recorder()
     const disruptions: Disruption[] = []
@@ -54,7 +58,7 @@ export async function runHistory({ backend, seconds, seed }: RunOptions): Promis
     const { clientUrls, tokens } = system
     const apis = nonEmpty(clientUrls.map(({ name, url }) => new Api(name, url, tokens.admin)))
     const clients = nonEmpty(Array.from({ length: clientCount }, (_, index) => new Client({ name: `client-${index + 1}`, apis, random: random.fork(), recorder, shelf })))
-    for (const functions of setUps) await clients[0].deploy(functions, 3, 500)
+    await clients[0].begin()
 
     const untilMs = performance.now() + seconds * 1_000
     await Promise.all([nemesis.run(untilMs), ...clients.map((client) => client.run(untilMs))])

@@ -1,13 +1,13 @@
 import type { Random } from '../../helpers/random.ts'
 import type { Disruption } from '../history.ts'
-import type { Link } from '../processes/link.ts'
+import type { Disturbable } from '../processes/link.ts'
 
 /** A process that can be killed and stopped. */
 export interface Victim {
   readonly name: string
   kill(): Promise<void>
   start(): Promise<void>
-  stop(): void
+  stop(): Promise<void> | void
   resume(): void
 }
 
@@ -21,7 +21,7 @@ export interface VictimGroup {
 
 export interface NamedLink {
   readonly name: string
-  readonly link: Link
+  readonly link: Disturbable
 }
 
 export interface NemesisOptions {
@@ -31,8 +31,9 @@ export interface NemesisOptions {
   readonly disruptions: Disruption[]
 }
 
+const ways = ['cut', 'hold', 'hold there', 'hold back'] as const
 const leastPauseMs = 300
-const mostPauseMs = 2_000
+const mostPauseMs = 2_200
 const linkWeight = 4
 
 /** Kills, stops and cuts at random, and puts right again what it did, each after a while of its own. */
@@ -50,29 +51,31 @@ export class Nemesis {
   /** Resolves when time is up and everything is whole again; rejects where something did not come back. */
   async run(untilMs: number): Promise<void> {
     const { random, groups } = this.#options
-    const choices: (() => void)[] = groups.flatMap((group) => Array.from({ length: group.weight }, () => () => this.#disturb(group)))
-    choices.push(...Array.from({ length: linkWeight }, () => () => this.#part()))
+    const choices: (() => void)[] = groups.flatMap((group) => Array.from({ length: group.weight }, () => () => this.#disturb(group, random.between(1, 3) > 1)))
+    choices.push(...Array.from({ length: linkWeight }, () => () => this.#part(random.pick(ways))))
+    /** First everything once, so that a short run has each. */
+    const owed = [...groups.flatMap((group) => [() => this.#disturb(group, true), () => this.#disturb(group, false)]), ...ways.map((way) => () => this.#part(way))]
     while (performance.now() < untilMs && this.#failures.length === 0) {
-      choices[random.between(0, choices.length - 1)]?.()
+      const act = owed.shift() ?? choices[random.between(0, choices.length - 1)]
+      act?.()
       await pause(random.between(leastPauseMs, mostPauseMs))
     }
     await Promise.all(this.#undoing)
     if (this.#failures.length > 0) throw new AggregateError(this.#failures, 'not everything came back')
   }
 
-  #disturb(group: VictimGroup): void {
+  #disturb(group: VictimGroup, isKill: boolean): void {
     const { random } = this.#options
     const free = group.victims.filter(({ name }) => !this.#busy.has(name))
     const isAll = group.victims.length > 1 && random.between(1, 12) === 1
     const room = isAll ? free.length : Math.min(1, group.atATime - (group.victims.length - free.length))
     const shuffled = free.toSorted(() => random.next() - 0.5).slice(0, Math.max(0, room))
-    const isKill = random.between(1, 3) > 1
     for (const victim of shuffled) {
       const forMs = random.between(1, 5) === 1 ? random.between(4_000, 9_000) : random.between(50, 2_000)
       this.#note(`${isKill ? 'kill' : 'stop'} ${group.name}`, `${victim.name} is ${isKill ? 'killed' : 'stopped'}`)
       this.#undo(victim.name, async () => {
         if (isKill) await victim.kill()
-        else victim.stop()
+        else await victim.stop()
         await pause(forMs)
         if (isKill) await victim.start()
         else victim.resume()
@@ -81,11 +84,10 @@ export class Nemesis {
     }
   }
 
-  #part(): void {
+  #part(how: (typeof ways)[number]): void {
     const { random, links } = this.#options
     const { name, link } = random.pick(links)
     if (this.#busy.has(name)) return
-    const how = random.pick(['cut', 'hold', 'hold there', 'hold back'] as const)
     if (how === 'cut') link.cut()
     else link.hold(how === 'hold' ? ['there', 'back'] : [how === 'hold there' ? 'there' : 'back'])
     this.#note(how, `${name}: ${how}`)

@@ -41,7 +41,7 @@ export class Child {
     if (this.#process !== undefined) return
     const { module, settings, compileCache, onLine, onError } = this.#options
     const child = spawn(process.execPath, [module, JSON.stringify(settings())], {
-      stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     })
     this.#process = child
     this.#isStopped = false

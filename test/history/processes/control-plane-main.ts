@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { startControlPlane } from '../../../control-plane/index.ts'
 import { systemClock } from '../../../control-plane/clock.ts'
+import { endWithParent } from './end-with-parent.ts'
 
 /** What a control plane is started with. */
 export interface ControlPlaneSettings {
@@ -17,3 +18,4 @@ const { skewMs, ...settings } = JSON.parse(process.argv[2] ?? '') as ControlPlan
 await startControlPlane({ ...settings, clock: { ...systemClock, nowMs: () => systemClock.nowMs() + skewMs } })
 process.stdout.write('ready\n')
 flushCompileCache()
+endWithParent()

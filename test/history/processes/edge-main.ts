@@ -7,6 +7,7 @@ import { SkerryError } from '../../../errors/index.ts'
 import type { FunctionState } from '../../../control-plane/protocol/index.ts'
 import { createFakeRuntime } from '../../helpers/fake-runtime.ts'
 import { markerKey, seenFunction } from '../compact.ts'
+import { endWithParent } from './end-with-parent.ts'
 import { badMarker, type Told } from './follower.ts'
 
 /** What an edge node is started with. */
@@ -39,6 +40,7 @@ await startEdgeNode({
   },
 })
 flushCompileCache()
+endWithParent()
 
 function parse(text: string): Pick<Extract<Told, { kind: 'table' }>, 'position' | 'functions'> {
   const { epoch, sequence, functions } = JSON.parse(text) as { readonly epoch: string; readonly sequence: number; readonly functions: readonly FunctionState[] }

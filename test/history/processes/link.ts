@@ -4,13 +4,22 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 /** From who connects to who is connected to, or back. */
 export type Direction = 'there' | 'back'
 
+/** What lies between two processes. */
+export interface Disturbable {
+  /** Breaks what is connected, and refuses who connects. */
+  cut(): void
+  /** Passes nothing on in these directions, and loses nothing: what is sent arrives after `heal`, or never where somebody gives up. */
+  hold(directions: readonly Direction[]): void
+  heal(): void
+}
+
 interface Pair {
   readonly near: Socket
   readonly far: Socket
 }
 
 /** A connection between two processes that a test can disturb: a port on loopback that leads to another. */
-export class Link {
+export class Link implements Disturbable {
   readonly port: number
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
@@ -32,13 +41,11 @@ export class Link {
     return new Link(server, address.port, targetPort)
   }
 
-  /** Breaks what is connected, and refuses who connects. */
   cut(): void {
     this.#isCut = true
     this.#breakAll()
   }
 
-  /** Passes nothing on in these directions, and loses nothing: what is sent arrives after `heal`, or never where somebody gives up. */
   hold(directions: readonly Direction[]): void {
     for (const direction of directions) this.#held.add(direction)
     for (const pair of this.#pairs) this.#apply(pair)
@@ -98,4 +105,22 @@ export class Link {
 function pass(from: Socket, to: Socket): void {
   from.on('data', (chunk: Buffer) => void to.write(chunk))
   from.on('end', () => to.end())
+}
+
+/** Two processes each of which connects to the other: disturbed together, seen from the first. */
+export function bothWays(link: Disturbable, reverse: Disturbable): Disturbable {
+  return {
+    cut: () => {
+      link.cut()
+      reverse.cut()
+    },
+    hold: (directions) => {
+      link.hold(directions)
+      reverse.hold(directions.map((direction) => (direction === 'there' ? 'back' : 'there')))
+    },
+    heal: () => {
+      link.heal()
+      reverse.heal()
+    },
+  }
 }

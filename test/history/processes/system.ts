@@ -44,11 +44,15 @@ export async function startSystem({ directory, backend, random, onEvent, onLine 
   const tokens = { admin: secret(), node: secret() }
   const cleanUps: (() => Promise<unknown>)[] = []
   const links: NamedLink[] = []
-  const openLink = async (name: string, port: number): Promise<Link> => {
+  const openLink = async (port: number): Promise<Link> => {
     const link = await Link.open(port)
     cleanUps.push(() => link.close())
-    links.push({ name, link })
     return link
+  }
+  const reach = async (name: string, port: number): Promise<string> => {
+    const link = await openLink(port)
+    links.push({ name, link })
+    return urlOf(link.port)
   }
   const child = (name: string, module: string, settings: () => unknown, onOutput: (line: string) => void): Child => {
     const made = new Child({ name, module: moduleOf(module), settings, compileCache: join(directory, 'compiled'), onLine: onOutput, onError: (line) => onLine(name, line) })
@@ -59,8 +63,10 @@ export async function startSystem({ directory, backend, random, onEvent, onLine 
     for (const cleanUp of cleanUps.toReversed()) await cleanUp()
   }
   try {
-    const { replicas, groups } = await backend.start(directory, openLink)
-    cleanUps.push(() => backend.close())
+    const started = await backend.start(directory, openLink)
+    cleanUps.push(() => started.stop())
+    links.push(...started.links)
+    const { replicas, groups } = started
     const ports = await Promise.all(replicas.map(() => freePort()))
     let starts = 0
     const planes = replicas.map(({ name, settings }, index) => child(name, 'control-plane', () => {
@@ -70,21 +76,22 @@ export async function startSystem({ directory, backend, random, onEvent, onLine 
     }, () => undefined))
     for (const plane of planes) await plane.start()
 
-    const clientLinks = await Promise.all(planes.map(({ name }, index) => openLink(`clients to ${name}`, ports[index] ?? 0)))
+    const toPlanes = (from: string): Promise<string[]> => Promise.all(planes.map(({ name }, index) => reach(`${from} to ${name}`, ports[index] ?? 0)))
+    const clientUrls = await toPlanes('clients')
     const told = (name: string) => (line: string): void => onEvent(name, JSON.parse(line) as Told)
     const nodes: Child[] = []
     for (const name of followers) {
-      const urls = await Promise.all(planes.map(async (plane, index) => urlOf((await openLink(`${name} to ${plane.name}`, ports[index] ?? 0)).port)))
+      const urls = await toPlanes(name)
       nodes.push(child(name, 'follower', () => ({ name, urls, token: tokens.node, directory: join(directory, name) }) satisfies Omit<FollowerOptions, 'tell'>, told(name)))
     }
     for (const name of edges) {
-      const urls = await Promise.all(planes.map(async (plane, index) => urlOf((await openLink(`${name} to ${plane.name}`, ports[index] ?? 0)).port)))
+      const urls = await toPlanes(name)
       nodes.push(child(name, 'edge', () => ({ name, urls, token: tokens.node, directory: join(directory, name) }) satisfies EdgeSettings, told(name)))
     }
     await Promise.all(nodes.map((node) => node.start()))
     return {
       tokens, links, close,
-      clientUrls: planes.map(({ name }, index) => ({ name, url: urlOf(clientLinks[index]?.port ?? 0) })),
+      clientUrls: planes.map(({ name }, index) => ({ name, url: clientUrls[index] ?? '' })),
       directUrls: ports.map(urlOf),
       groups: [
         { name: 'control plane', victims: nonEmpty(planes), atATime: Math.max(1, planes.length - 1), weight: 4 },

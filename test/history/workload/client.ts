@@ -59,6 +59,17 @@ export class Client {
     }
   }
 
+  /** Everything once, undisturbed. */
+  async begin(): Promise<void> {
+    for (const functions of [...setUps, [deleted]]) await this.deploy(functions, 3, 500)
+    for (const action of [
+      { kind: 'putSecret', function: single[0], key: keys[0], value: 'first' }, { kind: 'listSecrets', function: single[0] },
+      { kind: 'deleteSecret', function: single[0], key: keys[0] }, { kind: 'delete', function: deleted }, { kind: 'read', function: deleted },
+      { kind: 'createToken', token: 'first' }, { kind: 'useToken', token: 'first' }, { kind: 'revokeToken', token: 'first' }, { kind: 'useToken', token: 'first' },
+    ] satisfies readonly Action[]) await this.perform(action)
+    await this.#release(single[0])
+  }
+
   /** Deploys until it is done or refused, at most so many times. Answers with how it ended last. */
   async deploy(functions: readonly string[], tries: number, pauseMs: number, prefix = ''): Promise<Answer> {
     const { random } = this.#options
