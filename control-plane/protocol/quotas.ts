@@ -84,6 +84,8 @@ export const quotaReportSchema = z.strictObject({ day: daySchema, demands: z.arr
 export type QuotaReport = z.infer<typeof quotaReportSchema>
 
 export const quotaAnswerSchema = z.strictObject({
+  /** Which process of the control plane answers: one that is new wants to hear of every account, of what nobody asks for too. */
+  origin: z.string().max(64),
   /** The control plane's date (UTC), which counts, and how much of it is left. */
   day: daySchema,
   dayLeftMs: z.number().min(0),

@@ -131,7 +131,7 @@ export class AccountLimits {
       told.push({ ...demand, holds: { requestsPerSecond: this.#rates.inForce(account, node), concurrentRequests: this.#concurrency.inForce(account, node) } })
     }
     if (told.length > 0) this.#options.bus.publish(topic, { origin: this.#origin, node, day, demands: told })
-    return { day: this.#cpu.day, dayLeftMs, accounts }
+    return { origin: this.#origin, day: this.#cpu.day, dayLeftMs, accounts }
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,9 @@ interface Holder {
 }
 
 /** What was asked for counts half after so long. */
-const demandHalfLifeMs = 2_000
+const demandHalfLifeMs = 1_000
+/** Of a limit: who asked for less counts as having asked for nothing. */
+const leastDemand = 0.01
 /** A node that is not connected and was silent for so long counts as gone: what it held is for the others, even if it still goes by it. */
 const forgottenAfterMs = 30_000
 
@@ -30,12 +32,14 @@ export interface ShareRequest {
  * that it waits until the others were told of less and have said that they go by it.
  */
 export class ShareLedger {
+  readonly #isWhole: boolean
   readonly #partition: (limit: number, demands: readonly number[]) => number[]
   readonly #nowMs: () => number
   readonly #accounts = new Map<string, Map<string, Holder>>()
 
   /** `isWhole`: shares are whole numbers. */
   constructor(isWhole: boolean, nowMs: () => number) {
+    this.#isWhole = isWhole
     this.#partition = isWhole ? shareOutWhole : shareOut
     this.#nowMs = nowMs
   }
@@ -48,13 +52,13 @@ export class ShareLedger {
       if (!nodes.includes(name) && this.#nowMs() - reportedMs > forgottenAfterMs) holders.delete(name)
     }
     const names = [...new Set([...nodes, ...holders.keys()])]
-    const targets = this.#partition(limit, names.map((name) => this.#demandOf(holders.get(name))))
+    const demands = names.map((name) => this.#demandOf(holders.get(name)))
+    const targets = this.#partition(limit, demands.map((of) => (of < limit * leastDemand ? 0 : of)))
     const target = targets[names.indexOf(node)] ?? 0
     let free = limit
-    for (const [index, name] of names.entries()) {
-      // Who has not asked holds what is parted evenly at the most.
-      if (name !== node) free -= holders.get(name)?.inForce ?? targets[index] ?? 0
-    }
+    // Who was not heard yet may hold an even part: that is what nodes come down to where nobody asks for anything.
+    for (const name of names) if (name !== node) free -= holders.get(name)?.inForce ?? limit / names.length
+    if (this.#isWhole) free = Math.floor(free)
     const granted = Math.max(0, Math.min(target, free))
     const own = holders.get(node)
     if (own !== undefined) own.inForce = Math.max(own.inForce, granted)

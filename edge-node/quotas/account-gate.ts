@@ -6,7 +6,7 @@ export type QuotaReason = 'rate' | 'concurrency' | 'cpu'
 /** Requests that come at once are let in as long as they are no more than what so long a time allows. */
 const burstSeconds = 1
 /** Of the account's quota, what a node goes by until it was told its share. */
-const unknownShare = 0.1
+const unknownShare = 0.01
 
 /** A function for which room is kept. */
 interface Reservation {

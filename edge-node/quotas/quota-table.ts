@@ -32,6 +32,7 @@ interface Entry {
 const dayMs = 24 * 60 * 60 * 1_000
 /** After so many reports in which nothing was asked for, the share is as low as it gets: then nothing is told until something is asked. */
 const quietReportsMax = 5
+const originsMax = 16
 
 /**
  * Who may take how much on this node.
@@ -45,6 +46,8 @@ export class QuotaTable {
   readonly #nowMs: () => number
   readonly #onWanting: () => void
   readonly #entries = new Map<string, Entry>()
+  /** Processes of the control plane that have heard of every account. */
+  readonly #origins = new Set<string>()
   #day: string
   #dayEndsMs: number
   #takenMs: number
@@ -121,7 +124,7 @@ export class QuotaTable {
       entry.quietReports = isActive ? 0 : entry.quietReports + 1
       if (entry.quietReports > quietReportsMax || demands.length >= quotaDemandsMax) continue
       entry.reportedCpuMs = gate.cpuMs
-      demands.push({ account, ...gate.takeDemand(seconds), holds: gate.share, cpuMs: gate.cpuMs })
+      demands.push({ account, ...gate.takeDemand(seconds), holds: holdsOf(gate), cpuMs: gate.cpuMs })
     }
     return demands.length === 0 ? undefined : { day: this.#day, demands }
   }
@@ -130,6 +133,12 @@ export class QuotaTable {
   apply(answer: QuotaAnswer): boolean {
     const nowMs = this.#monotonicMs()
     if (answer.day !== this.#day) this.#beginDay(answer.day)
+    if (!this.#origins.has(answer.origin)) {
+      this.#origins.add(answer.origin)
+      const [oldest] = this.#origins
+      if (this.#origins.size > originsMax && oldest !== undefined) this.#origins.delete(oldest)
+      for (const entry of this.#entries.values()) entry.quietReports = 0
+    }
     this.#dayEndsMs = nowMs + answer.dayLeftMs
     let isLess = false
     for (const { account, share, cpuMs, othersCpuMs } of answer.accounts) {
@@ -196,6 +205,12 @@ export class QuotaTable {
 
 function isHeldHere({ requestsPerSecond, concurrentRequests, cpuSecondsPerDay }: Quotas): boolean {
   return requestsPerSecond !== undefined || concurrentRequests !== undefined || cpuSecondsPerDay !== undefined
+}
+
+/** What is running counts until it ends, whatever the share became meanwhile. */
+function holdsOf({ share, inFlight }: AccountGate): QuotaShare {
+  const { concurrentRequests } = share
+  return concurrentRequests === undefined ? share : { ...share, concurrentRequests: Math.max(concurrentRequests, inFlight) }
 }
 
 function isBelow(now: number | undefined, before: number | undefined): boolean {
