@@ -21,6 +21,7 @@ export interface JetStreamLogOptions {
 
 /** Nothing of a message but the body, in bytes: subject, headers and the line before it. */
 const messageOverheadBytes = 4_096
+const defaultPayloadBytes = 1024 * 1024
 /** Servers elect within this, in milliseconds; while nobody answers at all, waiting for it is of no use. */
 const disconnectedMs = 5_000
 const attemptMs = 2_000
@@ -68,10 +69,10 @@ export class JetStreamLog {
     return message?.data
   }
 
-  /** The longest body of a message, in bytes. */
-  async bodyBytesMax(): Promise<number> {
-    const { connection } = await this.#options.link.whenConnected(disconnectedMs)
-    return (connection.info?.max_payload ?? 1024 * 1024) - messageOverheadBytes
+  /** The longest body of a message, in bytes. Rejects with `storage_unreachable` where that is not known in time. */
+  async bodyBytesMax(endsMs: number): Promise<number> {
+    const { connection } = await this.#connected(endsMs, false)
+    return (connection.info?.max_payload ?? defaultPayloadBytes) - messageOverheadBytes
   }
 
   /**

@@ -72,14 +72,14 @@ export class JetStreamObjects {
    */
   async *parts(name: string): AsyncGenerator<Uint8Array | undefined> {
     const info = await this.#ask((store) => store.info(name))
-    if (info === null || info.deleted) return yield undefined
-    const query = { next_by_subj: `$O.${this.#bucket}.C.${info.nuid}` }
-    let sequence = 0
-    for (let part = 0; part < info.chunks; part += 1) {
-      const message = await this.#ask((_store, { manager }) => manager.streams.getMessage(`OBJ_${this.#bucket}`, { seq: sequence + 1, ...query }))
-      if (message === null) return yield undefined
+    const query = { next_by_subj: `$O.${this.#bucket}.C.${info?.nuid}` }
+    const parts = info === null || info.deleted ? 1 : info.chunks
+    for (let part = 0, sequence = 0; part < parts; part += 1) {
+      const after = { seq: sequence + 1, ...query }
+      const message = await this.#ask((_store, { manager }) => manager.streams.getMessage(`OBJ_${this.#bucket}`, after))
+      yield message?.data
+      if (message === null) break
       sequence = message.seq
-      yield message.data
     }
   }
 

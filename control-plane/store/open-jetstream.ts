@@ -42,6 +42,7 @@ export interface JetStreamStoreOptions {
 
 /** At the first start there is nothing to go on with until the servers answer; for so long, in milliseconds, they may take. */
 const firstStartMs = 30_000
+const connectedMs = 1_000
 const retryMs = 250
 
 /**
@@ -66,15 +67,17 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
   }
   const replica = new Replica({ database, log, objects, codec, revisionsKept: options.revisionsKept ?? 1_000, onRevision, restore, onFailure })
   const prepare = async (): Promise<void> => {
+    await link.whenConnected(connectedMs)
     await Promise.all([log.create(), objects.create(), checkpoints.create()])
     await replica.begin(performance.now() + firstStartMs)
     await replica.follower.catchUp()
   }
+  const hasState = readEpoch(database) !== undefined
   try {
-    await (readEpoch(database) === undefined ? patiently(prepare) : prepare().catch((error: unknown) => {
+    await (hasState ? prepare().catch((error: unknown) => {
       if (!isPassing(error)) throw error
       onFailure(error)
-    }))
+    }) : patiently(prepare))
   } catch (error) {
     await replica.follower.stop()
     database.close()

@@ -40,11 +40,12 @@ async function open(cluster: NatsCluster, replica: string, options: Partial<JetS
   return store
 }
 
-test('while the server is away what was read before still is, commits are refused in bounded time, and all goes on by itself', async () => {
+test('while the server is away what was read before still is, commits are refused in bounded time, and all goes on by itself', { timeout: 15_000 }, async () => {
   const cluster = await startCluster(1)
-  const [first, second] = [await open(cluster, 'a', { commitMs: 500 }), await open(cluster, 'b')]
+  const [first, second, past] = [await open(cluster, 'a', { commitMs: 500 }), await open(cluster, 'b'), await open(cluster, 'c')]
   await first.commit({ writes: [put('a', 1)], change, timeMs: 1 })
-  await until('the other replica has it', async () => (await second.readSequence()) === 1)
+  for (const store of [second, past]) await until('the other replicas have it', async () => (await store.readSequence()) === 1)
+  await past.close()
   await cluster.server(0).kill()
   await until('that is noticed', () => !links[0]?.isConnected)
   const refused = await Promise.allSettled([1, 2, 3].map((value) => first.commit({ writes: [put('b', value)], change, timeMs: 2 })))
@@ -52,7 +53,7 @@ test('while the server is away what was read before still is, commits are refuse
   expect(await first.readRecord('one', 'a')).toBe(1)
   expect(await first.commit(() => ({ writes: [], timeMs: 3 }))).toBeUndefined()
   // One that starts now goes on from what it has.
-  const third = await open(cluster, 'b')
+  const third = await open(cluster, 'c')
   expect([third.epoch, await third.readRecord('one', 'a')]).toEqual([first.epoch, 1])
   await cluster.server(0).start()
   await until('commits are taken again', () => first.commit({ writes: [put('c', 1)], change, timeMs: 4 }))
@@ -90,9 +91,9 @@ test('of three servers any one may be killed at any moment, the log\'s leader to
   const replicas = [await open(cluster, 'a'), await open(cluster, 'b')]
   const acknowledged: string[] = []
   const unknown: string[] = []
-  let isOver = false
+  const over = new AbortController()
   const writers = replicas.map(async (store, writer) => {
-    for (let index = 0; !isOver; index += 1) {
+    for (let index = 0; !over.signal.aborted; index += 1) {
       const name = `${writer}/${index}`
       try {
         await store.commit(async () => {
@@ -114,7 +115,7 @@ test('of three servers any one may be killed at any moment, the log\'s leader to
     await until('commits are acknowledged by two', () => acknowledged.length > before + 40)
     await cluster.server(victim).start()
   }
-  isOver = true
+  over.abort()
   await Promise.all(writers)
   const fresh = await open(cluster, 'c')
   const records = new Map((await fresh.listRecords('one', { limit: 1_000_000 })).map(({ key: name, value }) => [name, value]))

@@ -100,7 +100,7 @@ export class Replica {
   async publish(commit: StateCommit, on: LogPosition, endsMs: number): Promise<{ readonly revision: StoredRevision | undefined } | undefined> {
     const { codec, log, objects } = this.#options
     const body = Buffer.from(JSON.stringify(commit))
-    const object = body.length > (await log.bodyBytesMax()) ? await this.#putBody(body, on.position + 1) : undefined
+    const object = body.length > (await log.bodyBytesMax(endsMs)) ? await this.#putBody(body, on.position + 1) : undefined
     const { message, next } = object === undefined ? codec.encode('commit', body, on) : codec.encode('reference', Buffer.from(JSON.stringify(object)), on)
     const pending: Pending = { code: next.code, isApplied: false, revision: undefined }
     this.#pending = pending

@@ -35,6 +35,7 @@ export class JetStreamStore extends SqliteReads implements Store {
   readonly #artifacts: JetStreamArtifacts
   /** Commits of this replica follow one another: they would only meet in the log. */
   #last: Promise<unknown> = Promise.resolve()
+  #isClosed = false
 
   constructor(parts: JetStreamStoreParts) {
     super(parts.database)
@@ -79,6 +80,8 @@ export class JetStreamStore extends SqliteReads implements Store {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     await this.#last
     await this.#parts.replica.follower.stop()
     await this.#parts.checkpoints.settle()
