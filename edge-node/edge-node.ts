@@ -8,9 +8,9 @@ import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/i
 import { createAdminServer, createEdgeMetrics, type Readiness } from './admin/index.ts'
 import { ArtifactFiles, ArtifactStore } from './artifacts/index.ts'
 import { LogShipper, toTailEvent } from './bindings/logs/index.ts'
-import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration } from './control-plane/index.ts'
+import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration, type Token } from './control-plane/index.ts'
 import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-core.ts'
-import { Applier, FeedFollower, NodeState } from './feed/index.ts'
+import { Applier, createStateSeal, FeedFollower, NodeState } from './feed/index.ts'
 import type { Forwarder } from './ingress/index.ts'
 import type { ProtectionSettings } from './protection/index.ts'
 import { QuotaFile, QuotaReporter, QuotaTable } from './quotas/index.ts'
@@ -38,8 +38,14 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   readonly publicUrl?: string
   readonly internalUrl?: string
   readonly controlPlaneUrl: string
-  /** A control-plane token with scope `node`. */
-  readonly token: string
+  /** A control-plane token with scope `node`, or the node's own credential. */
+  readonly token: Token
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
+  /** PEM of the key that signs the feed, where it is known before the first contact. */
+  readonly controlPlaneKey?: string | undefined
+  /** 32 bytes that the state on disk is sealed with; it is readable JSON unless set. */
+  readonly stateKey?: Uint8Array | undefined
   /** Holds state, secrets and artifacts; only the owner may read it. */
   readonly dataDirectory: string
   readonly domain: string
@@ -87,7 +93,7 @@ const logFlushMsMax = 1_000
  * Rejects with `config_invalid` for malformed lists, or the system's error where a port or the data directory can not be had.
  */
 export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode> {
-  const { name, region, latitude, longitude, controlPlaneUrl, token, dataDirectory: directory } = options
+  const { name, region, latitude, longitude, controlPlaneUrl, token, ca, dataDirectory: directory } = options
   const notice = options.onNotice ?? ((text: string) => void process.stderr.write(`${name}: ${text}\n`))
   const onError = (error: SkerryError): void => notice(`${error.code}: ${error.message}`)
   const onOutage = (error: SkerryError | undefined): void => (error === undefined ? notice('the control plane is back') : onError(error))
@@ -105,7 +111,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
   function startForwarder(): Forwarder {
     const forwarder = createForwarder({
-      controlPlaneUrl, token, name, region, place: { latitude, longitude }, nodesFile: join(directory, 'nodes.json'),
+      controlPlaneUrl, token, ca, name, region, place: { latitude, longitude }, nodesFile: join(directory, 'nodes.json'),
     })
     closers.push(() => forwarder.close())
     void forwarder.start()
@@ -114,10 +120,10 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
   async function start(): Promise<EdgeNode> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const client = new ControlPlaneClient({ url: controlPlaneUrl, token, node: name })
-    const identity = await NodeIdentity.open(directory, onError)
+    const client = new ControlPlaneClient({ url: controlPlaneUrl, token, ca, node: name, region })
+    const identity = await NodeIdentity.open(directory, onError, options.controlPlaneKey)
     const write = options.writeFile === undefined ? {} : { write: options.writeFile }
-    const state = await NodeState.open({ directory, onError, ...write })
+    const state = await NodeState.open({ directory, onError, ...write, seal: options.stateKey === undefined ? undefined : createStateSeal(options.stateKey) })
     const pinned = (): Set<string> => new Set([...state.functions].flatMap(({ versions }) => versions.map(({ artifactHash }) => artifactHash)))
     const files = await ArtifactFiles.open({
       directory: join(directory, 'artifacts'), bytesMax: options.artifactBytesMax ?? artifactBytesDefault,
@@ -186,7 +192,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       url: options.publicUrl ?? publicListener.url, internalUrl: options.internalUrl ?? internalListener.url, adminUrl: adminListener.url,
     }
     const describe = (): NodeRegistration => ({
-      region, latitude, longitude, ...urls, draining: core.isDraining, load: core.statistics.load(core.runtime.status().eagerMs),
+      region, latitude, longitude, ...urls, draining: core.isDraining, ...core.statistics.report(core.runtime.status().eagerMs),
       epoch: state.position?.epoch ?? '', sequence: state.position?.sequence ?? 0,
       quarantined: core.runtime.status().quarantined.slice(0, quarantinedMax).map(({ account, functionName, version, reason, cellsEnded, refusedMs }) => ({
         account, function: functionName, version, reason, processesEnded: cellsEnded, refusedMs,
@@ -211,7 +217,12 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       acknowledge: createAcknowledger((of) => client.acknowledge(of), stop.signal, onError), onError,
     })
     const follower = new FeedFollower({
-      open: (position, signal) => client.openFeed(position, signal), position: () => state.position, publicKey: () => identity.publicKey, onOutage,
+      open: async (position, signal) => {
+        // Whoever keeps the node from registering must not feed it what nobody signed.
+        if (!identity.knowsSigner) throw new SkerryError('server_unreachable', 'The node has not registered yet.')
+        return client.openFeed(position, signal)
+      },
+      position: () => state.position, hasLeft: (epoch) => state.hasLeft(epoch), publicKey: () => identity.publicKey, onOutage,
       apply: async (record) => {
         await applier.apply(record)
         loaded.resolve()

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { nextPressureMs } from '../geography/index.ts'
 import type { FunctionResponseHead, StartKind } from '../runtime/supervisor/index.ts'
 
 const requestBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -35,6 +36,10 @@ export class EdgeStatistics {
   inFlight = 0
   #loopBefore = performance.eventLoopUtilization()
   #eagerMsBefore = 0
+  #pressureMs = 0
+  #over = 0
+  #overBefore = 0
+  #refusedBefore = 0
   readonly #idleListeners = new Set<() => void>()
 
   begin(): void {
@@ -49,6 +54,7 @@ export class EdgeStatistics {
 
   over(code: string, totalMs: number): void {
     this.inFlight -= 1
+    this.#over += 1
     this.requestsByCode.set(code, (this.requestsByCode.get(code) ?? 0) + 1)
     this.requestSeconds.add(totalMs / 1_000)
     if (this.inFlight === 0) for (const listener of this.#idleListeners) listener()
@@ -69,13 +75,28 @@ export class EdgeStatistics {
     })
   }
 
-  /** Share of the node's capacity in use since the last call, 0 to 1. `eagerMs`: see `RuntimeStatus`. */
-  load(eagerMs: number): number {
+  /**
+   * What the node tells of its load every few seconds: the share of its capacity in use since the last report, and by what it asks clients to
+   * go elsewhere, in ms. `eagerMs`: see `RuntimeStatus`.
+   */
+  report(eagerMs: number): { readonly load: number; readonly pressureMs: number } {
+    const demand = this.#demand(eagerMs)
+    this.#pressureMs = nextPressureMs(this.#pressureMs, demand)
+    return { load: Math.min(1, demand), pressureMs: Math.round(this.#pressureMs * 10) / 10 }
+  }
+
+  /** What the node was asked for since the last call, in shares of its capacity: above 1 where it refused as overloaded. */
+  #demand(eagerMs: number): number {
     const now = performance.eventLoopUtilization()
     const { active, idle } = performance.eventLoopUtilization(now, this.#loopBefore)
     const busyMs = active - (eagerMs - this.#eagerMsBefore)
     this.#loopBefore = now
     this.#eagerMsBefore = eagerMs
-    return Math.min(1, Math.max(0, busyMs / (active + idle) || 0, this.inFlight / inFlightAtFullLoad))
+    const used = Math.min(1, Math.max(0, busyMs / (active + idle) || 0, this.inFlight / inFlightAtFullLoad))
+    const over = this.#over - this.#overBefore
+    const refused = (this.requestsByCode.get('overloaded') ?? 0) - this.#refusedBefore
+    this.#overBefore += over
+    this.#refusedBefore += refused
+    return refused === 0 ? used : (used * over) / Math.max(1, over - refused)
   }
 }

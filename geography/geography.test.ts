@@ -7,7 +7,7 @@ const node = (region: string, name = `${region}-1`, changes: Partial<RoutableNod
   const place = findRegion(region)
   if (place === undefined) throw new Error(`no region ${region}`)
   return {
-    name, region, latitude: place.latitude, longitude: place.longitude, draining: false, healthy: true, load: 0, ...changes,
+    name, region, latitude: place.latitude, longitude: place.longitude, draining: false, healthy: true, ...changes,
   }
 }
 const names = (nodes: readonly RoutableNode[]): string[] => nodes.map((each) => each.name)
@@ -84,12 +84,12 @@ describe('rankNodes', () => {
     expect(names(rankNodes(berlin, nodes, { unavailable: 'omit' }))).toEqual(['sin-1'])
   })
 
-  test('load moves clients to a near neighbour, not to another continent, and not below the free share', () => {
-    const cases: readonly (readonly [load: number, order: readonly string[]])[] = [
-      [0.69, ['fra-1', 'ams-1', 'iad-1']], [0.95, ['ams-1', 'fra-1', 'iad-1']], [7, ['ams-1', 'fra-1', 'iad-1']],
+  test('pressure moves clients to a near neighbour, and to another continent only where it is worth the way', () => {
+    const cases: readonly (readonly [pressureMs: number, order: readonly string[]])[] = [
+      [0, ['fra-1', 'ams-1', 'iad-1']], [20, ['ams-1', 'fra-1', 'iad-1']], [200, ['ams-1', 'iad-1', 'fra-1']],
     ]
-    for (const [load, order] of cases) {
-      expect(names(rankNodes(berlin, [node('fra', 'fra-1', { load }), node('ams'), node('iad')])), String(load)).toEqual(order)
+    for (const [pressureMs, order] of cases) {
+      expect(names(rankNodes(berlin, [node('fra', 'fra-1', { pressureMs }), node('ams'), node('iad')])), String(pressureMs)).toEqual(order)
     }
   })
 

@@ -13,8 +13,8 @@ export interface RoutableNode extends Coordinates {
   readonly draining: boolean
   /** Answers its health checks. */
   readonly healthy: boolean
-  /** Share of its capacity in use, 0 to 1. */
-  readonly load: number
+  /** By what it asks its clients to go elsewhere, in ms of round trip; see `nextPressureMs`. 0 unless set. */
+  readonly pressureMs?: number | undefined
   /** Round trip in ms that the observer measured, smoothed; see `RankOptions.observer`. */
   readonly latencyMs?: number | undefined
   /** What using it costs more than another, in ms of round trip that saving it is worth. 0 unless set. */
@@ -47,15 +47,6 @@ export interface RankOptions {
 /** Nodes whose round trips differ by less, in ms, are equally near: one town, or the noise of measuring. */
 const nearMs = 0.5
 
-/** Load is free up to here: moving users away from a half-idle near node gains nothing. */
-const freeLoad = 0.7
-
-/** Penalty in ms of round trip at full load, growing with the square: about the way from Europe to America's east coast. */
-const fullLoadPenaltyMs = 100
-
-/** Of two nodes equally near the less loaded is taken where the difference is at least this, and by all from twice that on. */
-const loadGap = 0.15
-
 /** A node with what it costs a client to use it. */
 interface Candidate<Node> {
   readonly node: Node
@@ -63,17 +54,16 @@ interface Candidate<Node> {
 }
 
 /**
- * Orders nodes by how soon they would answer a client: first those that can serve, by the round trip expected plus what load and the
- * operator's weights add; then draining ones; then unhealthy ones.
+ * Orders nodes by how soon they would answer a client: first those that can serve, by the round trip expected plus what pressure and
+ * the operator's weights add; then draining ones; then unhealthy ones.
  *
  * Pure: the same input gives the same order in every process, whatever the order of the nodes, so that gateway, DNS, nodes and SDK agree,
  * and one client gets one answer as long as nothing changes. Why so: docs/routing.md.
  *
  * - Round trip: the great circle, corrected by what was measured (`estimateLatencyMs`).
- * - Load: each client feels it by a factor of its own between 0 and 2, from its key. So a node that fills up loses its clients one after another
- *   and gets them back in the same order, instead of sending all of them to the next at once.
- * - Equally near nodes: the two that the tie key prefers come first, the less loaded of them before the other (two choices do nearly as well
- *   as all of them: https://doi.org/10.1109/71.963420), again client by client.
+ * - Pressure: each client feels it by a factor of its own between 0 and 2, from its key. So a node that fills up loses its clients one after
+ *   another and gets them back in the same order, instead of sending all of them to the next at once.
+ * - Equally near nodes: each tie key prefers one of them, whoever comes or goes.
  */
 export function rankNodes<Node extends RoutableNode>(
   client: Coordinates | undefined,
@@ -137,7 +127,7 @@ function weigh<Node extends RoutableNode>(node: Node, client: Coordinates | unde
 
 /** `km` from the client, undefined where its place is unknown: then it is taken to be where the observer is. */
 function costMs(node: RoutableNode, km: number | undefined, client: Coordinates | undefined, options: RankOptions): number {
-  return expectedMs(node, km, client, options) + loadPenaltyMs(node, options) + (node.costMs ?? 0)
+  return expectedMs(node, km, client, options) + feltPressureMs(node, options) + (node.costMs ?? 0)
 }
 
 function expectedMs(node: RoutableNode, km: number | undefined, client: Coordinates | undefined, options: RankOptions): number {
@@ -149,14 +139,13 @@ function expectedMs(node: RoutableNode, km: number | undefined, client: Coordina
   return estimateLatencyMs(km ?? kmToNode, latencyMs === undefined ? undefined : { latencyMs, kmToNode, kmToClient })
 }
 
-function loadPenaltyMs(node: RoutableNode, { clientKey }: RankOptions): number {
-  if (node.load <= freeLoad) return 0
-  const excess = (Math.min(1, node.load) - freeLoad) / (1 - freeLoad)
-  const felt = clientKey === undefined ? 1 : 2 * fractionOf(clientKey, node.name)
-  return excess * excess * fullLoadPenaltyMs * felt
+/** What this client feels of a node's pressure. */
+function feltPressureMs({ pressureMs = 0, name }: RoutableNode, { clientKey }: RankOptions): number {
+  if (pressureMs === 0) return 0
+  return pressureMs * (clientKey === undefined ? 1 : 2 * fractionOf(clientKey, name))
 }
 
-/** By cost; those equally near as the first by key and load. */
+/** By cost; those equally good as the first by key. */
 function arrange<Node extends RoutableNode>(candidates: readonly Candidate<Node>[], options: RankOptions): Node[] {
   const sorted = candidates.toSorted((left, right) => left.costMs - right.costMs || (left.node.name < right.node.name ? -1 : 1))
   const first = sorted[0]
@@ -167,16 +156,10 @@ function arrange<Node extends RoutableNode>(candidates: readonly Candidate<Node>
   return [...byPreference(nearest, options), ...sorted.slice(equals).map(({ node }) => node)]
 }
 
-function byPreference<Node extends RoutableNode>(nodes: readonly Node[], { tieKey, clientKey }: RankOptions): readonly Node[] {
+function byPreference<Node extends RoutableNode>(nodes: readonly Node[], { tieKey }: RankOptions): readonly Node[] {
   if (nodes.length === 1) return nodes
-  const ordered = tieKey === undefined
-    ? nodes.toSorted((left, right) => (left.name < right.name ? -1 : 1))
-    : nodes
-      .map((node) => ({ node, weight: fractionOf(tieKey, node.name) }))
-      .toSorted((left, right) => left.weight - right.weight || (left.node.name < right.node.name ? -1 : 1))
-      .map(({ node }) => node)
-  const [first, second, ...rest] = ordered
-  if (first === undefined || second === undefined) return ordered
-  const gap = loadGap * (1 + (clientKey === undefined ? 0 : fractionOf(clientKey, first.name)))
-  return first.load - second.load > gap ? [second, first, ...rest] : ordered
+  return nodes
+    .map((node) => ({ node, weight: tieKey === undefined ? 0 : fractionOf(tieKey, node.name) }))
+    .toSorted((left, right) => left.weight - right.weight || (left.node.name < right.node.name ? -1 : 1))
+    .map(({ node }) => node)
 }

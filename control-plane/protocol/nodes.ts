@@ -31,6 +31,8 @@ export const nodeRegistrationSchema = z.strictObject({
   draining: z.boolean(),
   /** Share of its capacity in use, 0 to 1. */
   load: z.number().min(0).max(1),
+  /** By what it asks its clients to go elsewhere, in ms of round trip; none unless told. */
+  pressureMs: z.number().min(0).max(1_000).optional(),
   /** The last revision it applied. */
   epoch: z.string(),
   sequence: z.int().min(0),

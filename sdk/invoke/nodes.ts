@@ -3,7 +3,7 @@ import { SkerryError } from '../../errors/index.ts'
 import { type Coordinates, rankNodes, RememberedNodes, type RoutableNode } from '../../geography/index.ts'
 
 /** A node as callers give it, or as the control plane lists it. */
-export type InvokerNode = Pick<NodeInfo, 'name' | 'region' | 'url' | 'latitude' | 'longitude'> & Partial<Pick<NodeInfo, 'draining' | 'load' | 'connected'>>
+export type InvokerNode = Pick<NodeInfo, 'name' | 'region' | 'url' | 'latitude' | 'longitude'> & Partial<Pick<NodeInfo, 'draining' | 'pressureMs' | 'connected'>>
 
 export interface NodeDirectoryOptions {
   readonly nodes: readonly InvokerNode[] | undefined
@@ -55,7 +55,7 @@ export class NodeDirectory {
     const nowMs = performance.now()
     const nodes = this.#listed.map((node): RankedNode => ({
       name: node.name, region: node.region, latitude: node.latitude, longitude: node.longitude, url: node.url,
-      draining: node.draining ?? false, load: node.load ?? 0,
+      draining: node.draining ?? false, pressureMs: node.pressureMs,
       healthy: (node.connected ?? true) && (this.#avoidUntil.get(node.name) ?? 0) <= nowMs &&
         (location !== undefined || this.#latencies.size === 0 || this.#latencies.has(node.name)),
       latencyMs: location === undefined ? this.#latencies.get(node.name) : undefined,

@@ -14,7 +14,7 @@ export async function measureRanking(nodeCount: number): Promise<RankingCost> {
   const codes = regionCodes()
   const nodes = Array.from({ length: nodeCount }, (_, index): RoutableNode => {
     const { code = 'fra', latitude = 0, longitude = 0 } = findRegion(codes[index % codes.length] ?? '') ?? {}
-    return { name: `${code}-${index}`, region: code, latitude, longitude, draining: false, healthy: true, load: 0.5 }
+    return { name: `${code}-${index}`, region: code, latitude, longitude, draining: false, healthy: true }
   })
   const rankings = Math.ceil(nodesRanked / nodeCount)
   const rank = (): void => {

@@ -15,7 +15,7 @@ const sharedOneByOne = 50_000
 export function balance(functions: number, exponent: number, nodeCount: number): Balance {
   const shares = zipfShares(functions, exponent)
   const nodes = Array.from({ length: nodeCount }, (_, index): RoutableNode => {
-    return { name: `fra-${index + 1}`, region: 'fra', latitude: 50.03, longitude: 8.57, draining: false, healthy: true, load: 0.5 }
+    return { name: `fra-${index + 1}`, region: 'fra', latitude: 50.03, longitude: 8.57, draining: false, healthy: true }
   })
   const loads = new Map(nodes.map(({ name }) => [name, 0]))
   let sharedOut = 0

@@ -1,4 +1,4 @@
-import { createRandom } from '../../../test/chaos/random.ts'
+import { createRandom } from '../../../test/helpers/random.ts'
 import { zipfShares } from '../model/popularity.ts'
 import { CellNode, type CellSettings } from './cells.ts'
 import { IsolateCache } from './isolate-cache.ts'

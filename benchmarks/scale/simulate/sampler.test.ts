@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createRandom } from '../../../test/chaos/random.ts'
+import { createRandom } from '../../../test/helpers/random.ts'
 import { createSampler } from './sampler.ts'
 
 it('draws each index as often as its share says', () => {

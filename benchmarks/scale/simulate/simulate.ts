@@ -1,4 +1,4 @@
-import { createRandom } from '../../../test/chaos/random.ts'
+import { createRandom } from '../../../test/helpers/random.ts'
 import { createSampler } from './sampler.ts'
 
 /** What is simulated: takes a request for a function at a time, and tells whether it was warm. */

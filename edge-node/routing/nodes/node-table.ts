@@ -1,6 +1,7 @@
 import type { NodeInfo, NodeList } from '../../../control-plane/protocol/index.ts'
 import type { SkerryError } from '../../../errors/index.ts'
 import { NodeIndex, type RoutableNode } from '../nearest/index.ts'
+import type { Token } from '../../control-plane/index.ts'
 import { NodeHealth } from './node-health.ts'
 import { NodeSource } from './node-source.ts'
 
@@ -14,7 +15,9 @@ export interface KnownNode extends RoutableNode {
 
 export interface NodeTableOptions {
   readonly controlPlaneUrl: string
-  readonly token: string
+  readonly token: Token
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
   /** How often the list is asked for. */
   readonly refreshMs?: number
   readonly file?: string | undefined
@@ -62,7 +65,7 @@ export class NodeTable {
   constructor(options: NodeTableOptions) {
     this.#options = options
     this.#source = new NodeSource({
-      controlPlaneUrl: options.controlPlaneUrl, token: options.token, refreshMs: options.refreshMs ?? 1_000, file: options.file,
+      controlPlaneUrl: options.controlPlaneUrl, token: options.token, ca: options.ca, refreshMs: options.refreshMs ?? 1_000, file: options.file,
       onChange: (list) => this.#apply(list), onOutage: options.onOutage,
     })
   }
@@ -154,7 +157,7 @@ export class NodeTable {
     if (this.#closed) return
     const nowMs = performance.now()
     this.#nodes = [...this.#entries.values()].map(({ info, health, avoidUntilMs }): KnownNode => ({
-      name: info.name, region: info.region, latitude: info.latitude, longitude: info.longitude, load: info.load, url: info.url,
+      name: info.name, region: info.region, latitude: info.latitude, longitude: info.longitude, pressureMs: info.pressureMs, url: info.url,
       internalOrigin: new URL(info.internalUrl).origin,
       draining: info.draining || health?.condition === 'draining',
       healthy: health === undefined ? info.connected && avoidUntilMs <= nowMs : health.condition === 'up' || health.condition === 'draining',

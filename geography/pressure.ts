@@ -1,0 +1,24 @@
+/** The load that a node wants, in shares of its capacity: below it nobody is asked to go elsewhere. */
+const wantedLoad = 0.75
+
+/** How much of a difference one step makes up for. With what a step does being seen only one or two steps later, more would swing. */
+const gain = 0.7
+
+/** The first step of a node that was not pressed, and the last before it is not any more. */
+const leastMs = 3
+
+/** The way around the globe: whoever still comes has nowhere else to go. */
+const mostMs = 500
+
+/**
+ * By what a node asks its clients to go elsewhere, in ms of round trip, one step after `pressureMs`. `load` is what it is asked for over what it
+ * can do in the time since: above 1 where it refuses or lets wait.
+ *
+ * The pressure grows and falls by a factor, not by an amount. How many clients a millisecond more sends away depends on how far they have to go
+ * instead, between 1 ms in one country and 100 over an ocean; a factor moves the same share of them everywhere, so that one gain fits all.
+ */
+export function nextPressureMs(pressureMs: number, load: number): number {
+  if (pressureMs === 0 && load <= wantedLoad) return 0
+  const next = Math.max(pressureMs, leastMs) * Math.max(0.1, load / wantedLoad) ** gain
+  return next < leastMs ? 0 : Math.min(mostMs, next)
+}
