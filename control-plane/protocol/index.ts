@@ -163,6 +163,7 @@ export {
   type GroupReleaseRequestInput,
   groupReleaseRequestSchema,
   type Margins,
+  marginsSchema,
   type ReleaseInfo,
   releaseInfoSchema,
   releaseListSchema,
