@@ -4,6 +4,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
+  readonly minItems?: number
   readonly prefixItems?: readonly Schema[]
   readonly anyOf?: readonly Schema[]
   readonly oneOf?: readonly Schema[]
@@ -46,7 +47,7 @@ export function exampleOf(schema: Schema): unknown {
   if (schema.allOf !== undefined) return Object.assign({}, ...schema.allOf.map(exampleOf)) as unknown
   switch (typeof schema.type === 'string' ? schema.type : schema.type?.[0]) {
     case 'object': return Object.fromEntries(Object.entries(schema.properties ?? {}).map(([key, of]) => [key, exampleOf(of)]))
-    case 'array': return schema.prefixItems?.map(exampleOf) ?? (schema.items === undefined ? [] : [exampleOf(schema.items)])
+    case 'array': return schema.prefixItems?.map(exampleOf) ?? exampleItems(schema)
     case 'integer': return schema.minimum ?? (schema.exclusiveMinimum === undefined ? 1 : schema.exclusiveMinimum + 1)
     case 'number': return schema.minimum ?? (schema.exclusiveMinimum === undefined ? 1 : schema.exclusiveMinimum + 1)
     case 'boolean': return true
@@ -54,6 +55,10 @@ export function exampleOf(schema: Schema): unknown {
     case 'string': return exampleText(schema)
     default: return {}
   }
+}
+
+function exampleItems({ items, minItems = 1 }: Schema): unknown[] {
+  return items === undefined ? [] : Array.from({ length: Math.max(minItems, 1) }, () => exampleOf(items))
 }
 
 function exampleText({ pattern, format, minLength = 0 }: Schema): string {
