@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
-import type { SkerryError } from '../../errors/index.ts'
+import { SkerryError } from '../../errors/index.ts'
 
 export interface ArtifactFilesOptions {
   readonly directory: string
@@ -18,7 +18,7 @@ export interface ArtifactFilesOptions {
  * Artifacts on the node's disk, one file each, named by their hash.
  *
  * Invariants: a file is complete or absent; what is read is verified again; over `bytesMax` the one used longest ago goes.
- * A failing disk is reported and otherwise as if nothing were there.
+ * A disk that fails, and a file that was damaged or is gone, are reported and otherwise as if nothing were there.
  */
 export class ArtifactFiles {
   readonly #options: ArtifactFilesOptions
@@ -63,8 +63,9 @@ export class ArtifactFiles {
         await utimes(path, now, now).catch(() => undefined)
         return bytes
       }
-    } catch {
-      // Gone or unreadable: as if it had never been there.
+      this.#options.onError(new SkerryError('hash_mismatch', `${path} is damaged: it has another SHA-256 than when it was written. It was removed and is fetched again; check this disk.`))
+    } catch (cause) {
+      this.#options.onError(new SkerryError('internal_error', `${path} could not be read, and is fetched again; check this disk.`, { cause }))
     }
     await this.#remove(hash)
     return undefined
