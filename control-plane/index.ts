@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Accounts, Members } from './accounts/index.ts'
+import { requireFinished } from './archive/index.ts'
 import { systemActor } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
@@ -78,6 +79,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     for (const cleanUp of cleanUps.toReversed()) await cleanUp()
   }
   try {
+    await requireFinished(store)
     await adoptAccounts(store, clock.nowMs())
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
     await store.collectArtifacts(clock.nowMs() - artifactGraceMs)

@@ -4,6 +4,7 @@ import { monotonicFactory } from 'ulid'
 import { SkerryError } from '../../errors/index.ts'
 import { addAccountRoutes } from './account-routes.ts'
 import { addArtifactRoutes } from './artifact-routes.ts'
+import { addBackupRoutes } from './backup-routes.ts'
 import { pooledRandom } from '../pooled-random.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { addDeploymentRoutes } from './deployment-routes.ts'
@@ -60,6 +61,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addUsageRoutes(app, dependencies)
   addReleaseRoutes(app, dependencies)
   addQuotaRoutes(app, dependencies)
+  addBackupRoutes(app, dependencies)
   addDocumentRoute(app)
   return app
 }

@@ -14,7 +14,7 @@ export async function findDifference(source: StoreImage, copy: StoreImage, missi
   const items = pairs(source.items(), withoutMarker(copy.items()))
   let compared = 0
   for (const [item, copied] of items) {
-    if (!isDeepStrictEqual(item, copied)) return `${nameOf(copied)} stands where ${nameOf(item)} was to come`
+    if (!isDeepStrictEqual(item, copied)) return `${copied === undefined ? 'nothing' : nameOf(copied)} stands where ${item === undefined ? 'nothing' : nameOf(item)} was to come`
     compared += 1
     if (compared % itemsPerTurn === 0) await setImmediate()
   }
@@ -45,8 +45,7 @@ function* withoutMissing(artifacts: Iterable<ImageArtifact>, missing: ReadonlySe
 }
 
 /** For messages: nothing of what is in it. */
-function nameOf(item: StoredItem | undefined): string {
-  if (item === undefined) return 'nothing'
+export function nameOf(item: StoredItem): string {
   switch (item.kind) {
     case 'version':
       return `version ${item.version.version}`

@@ -1,6 +1,8 @@
 export { type ArchiveManifest, type ArchiveSummary } from './archive-format.ts'
+export { existingKeys } from './existing-keys.ts'
 export { requireFinished } from './fill-store.ts'
 export { type MigrateOptions, type MigrateReport, migrateStore } from './migrate.ts'
 export { type RestoreOptions, restoreArchive, type VerifiedArchive, verifyArchive } from './restore.ts'
 export { databaseName, directoryLocation, keyName, type StoreLocation } from './store-location.ts'
 export { writeArchive } from './write-archive.ts'
+export { type Finding, type VerifyReport, verifyStore } from './verify.ts'

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
-import { openSqliteStore, replaceDatabase, type ReplacementOptions, type Store } from '../store/index.ts'
+import { findDamage, openSqliteStore, replaceDatabase, type ReplacementOptions, type Store } from '../store/index.ts'
 
 /** Where a control plane keeps its state, looked at while none runs on it. */
 export interface StoreLocation {
@@ -10,6 +10,8 @@ export interface StoreLocation {
   readonly name: string
   /** Opens it to be read. Throws `not_found` where there is nothing. */
   open(): Promise<Store>
+  /** What is wrong with the pages of its file, where it has one that counts. */
+  checkPages?(): readonly string[]
   /** Puts a filled store in its place; see `replaceDatabase`. */
   replace(options: ReplacementOptions): Promise<void>
 }
@@ -26,6 +28,7 @@ export function directoryLocation(directory: string): StoreLocation {
       if (!existsSync(file)) throw new SkerryError('not_found', `There is no state of a control plane in ${directory}.`, { field: 'from' })
       return openSqliteStore({ file, mode: 'read' })
     },
+    checkPages: () => (existsSync(file) ? findDamage(file) : []),
     async replace(options) {
       await mkdir(directory, { recursive: true, mode: 0o700 })
       await replaceDatabase(file, options)

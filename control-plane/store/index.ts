@@ -1,4 +1,5 @@
 export { Collection } from './collection.ts'
+export { findDamage } from './sqlite-check.ts'
 export { replaceDatabase, type ReplacementOptions } from './sqlite-replacement.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 export type {

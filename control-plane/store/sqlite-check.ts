@@ -1,5 +1,7 @@
+import { DatabaseSync } from 'node:sqlite'
+import { SkerryError } from '../../errors/index.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { corrupt } from './sqlite-errors.ts'
+import { corrupt, toStorageError } from './sqlite-errors.ts'
 
 const findingsShown = 3
 
@@ -13,5 +15,21 @@ export function checkDatabase(database: SqliteDatabase): void {
     const findings = database.all(`PRAGMA quick_check(${String(name)})`).map((row) => String(row['quick_check']))
     if (findings.length === 1 && findings[0] === 'ok') continue
     throw database.explain(corrupt(database.file, `${String(name)}: ${findings.slice(0, findingsShown).join('; ')}`))
+  }
+}
+
+/** Everything that SQLite finds wrong in a file, artifacts and references included; takes as long as it takes to read it all. */
+export function findDamage(file: string): readonly string[] {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  try {
+    const findings = database.prepare('PRAGMA integrity_check').all().map((row) => String(row['integrity_check']))
+    const orphans = database.prepare('PRAGMA foreign_key_check').all().map((row) => `a row of ${String(row['table'])} names what is not there in ${String(row['parent'])}`)
+    return [...findings.filter((finding) => finding !== 'ok'), ...orphans]
+  } catch (error) {
+    const explained = toStorageError(error, file)
+    if (explained instanceof SkerryError && explained.code === 'storage_corrupt') return [explained.message]
+    throw error
+  } finally {
+    database.close()
   }
 }

@@ -69,6 +69,8 @@ export interface SkerryClient {
   }
   /** Live console output, exceptions and failures, until `signal` aborts or the iteration is left. */
   tail(name: string, options?: { readonly signal?: AbortSignal }): AsyncGenerator<TailEvent, void>
+  /** Everything that the control plane keeps, as an archive (scope operator). It is whole where `summary.json` is its last part. */
+  backup(): AsyncGenerator<Uint8Array, void>
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -153,6 +155,7 @@ export function createClient({ url, token }: ClientOptions): SkerryClient {
     },
     tail: (name, options = {}) =>
       transport.lines({ method: 'GET', path: path('functions', name, 'tail'), signal: options.signal, silenceMs: 0 }, tailEventSchema),
+    backup: () => transport.bytes({ method: 'GET', path: path('backup') }),
     close: () => transport.close(),
   }
   return client

@@ -22,6 +22,8 @@ export interface Transport {
   /** The validated JSON of the answer. */
   json<T extends z.ZodType>(call: Call, schema: T): Promise<z.infer<T>>
   text(call: Call): Promise<string>
+  /** Bytes of the answer as they come. Throws `server_unreachable` where they break off. */
+  bytes(call: Call): AsyncGenerator<Uint8Array, void>
   /** Validated lines of an NDJSON answer, as they come. Ends when the server ends or `signal` aborts. */
   lines<T extends z.ZodType>(call: Call, schema: T): AsyncGenerator<z.infer<T>, void>
   close(): Promise<void>
@@ -74,6 +76,16 @@ export function createTransport(url: string, token: string): Transport {
       return validate(text, schema, `${call.method} ${call.path}`)
     },
     text: async (call) => readText(await send(call), unreachable),
+    async *bytes(call) {
+      const answer = await send(call)
+      try {
+        for await (const chunk of answer.body) yield Buffer.from(chunk)
+      } catch (error) {
+        throw unreachable(error)
+      } finally {
+        answer.body.destroy()
+      }
+    },
     async *lines(call, schema) {
       const answer = await send(call)
       try {

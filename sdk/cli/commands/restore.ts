@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { resolve } from 'node:path'
+import { SkerryError } from '../../../errors/index.ts'
+import type { CliContext } from '../context.ts'
+import { attempt, type SetExitCode } from '../options.ts'
+import { masterKeys, type StateOptions, withKey } from '../state-options.ts'
+
+interface RestoreOptions extends StateOptions {
+  readonly data: string
+  readonly force?: boolean
+}
+
+export function restoreCommand(context: CliContext, setExitCode: SetExitCode): Command {
+  const command = new Command('restore')
+    .description('put the state of a backup in place while the control plane is stopped; everything is checked before anything is written')
+    .argument('<file>', 'what `skerry backup` wrote')
+  return withKey(command)
+    .requiredOption('--data <dir>', 'the data directory of the control plane')
+    .option('--force', 'replace a state that is there; it is kept as control-plane.db.before-restore')
+    .action(async (name: string, options: RestoreOptions) =>
+      attempt(context, setExitCode, options, async (reporter) => {
+        const { directoryLocation, restoreArchive } = await import('../../../control-plane/archive/index.ts')
+        const file = resolve(context.workingDirectory, name)
+        const data = resolve(context.workingDirectory, options.data)
+        const keys = await masterKeys(context, options, data)
+        const { manifest, summary } = await restoreArchive({
+          file, to: directoryLocation(data), keys, force: options.force ?? false, nowMs: Date.now(),
+        }).catch((error: unknown) => {
+          throw explainFile(error, file)
+        })
+        const { createdMs, sequence, counts } = manifest
+        reporter.result({ data, createdMs, revision: sequence, counts, missing: summary.missing })
+        reporter.show(`${data} is as the control plane was at ${new Date(createdMs).toISOString()}: ${counts.functions} functions, ${counts.versions} versions, revision ${sequence}`)
+        reporter.show('Start the control plane on it. Nodes take over what it says; what was deployed after the backup is no more.')
+        if (summary.missing.length > 0) reporter.show(`${summary.missing.length} artifacts were damaged before the backup: deploy their functions again (skerry verify --data ${data} names them)`)
+      }),
+    )
+}
+
+/** A file that is not there or not readable, as a refusal. */
+export function explainFile(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error
+  if (error.code === 'ENOENT') return new SkerryError('not_found', `There is no file ${file}`, { field: 'file', cause: error })
+  return error.code === 'EACCES' || error.code === 'EISDIR' ? new SkerryError('invalid_request', `${file} can not be read (${error.code})`, { field: 'file', cause: error }) : error
+}
