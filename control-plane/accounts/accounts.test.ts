@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ApiClient } from '../testing/api-client.ts'
+import { steppingClock } from '../testing/fake-clock.ts'
 import { changes, done, useControlPlane } from '../testing/harness.ts'
 
-const harness = useControlPlane()
+const harness = useControlPlane({ clock: steppingClock() })
 
 const as = (account: string): Record<string, string> => ({ 'x-skerry-account': account })
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ApiClient } from '../testing/api-client.ts'
+import { steppingClock } from '../testing/fake-clock.ts'
 import { done, useControlPlane } from '../testing/harness.ts'
 
-const harness = useControlPlane()
+const harness = useControlPlane({ clock: steppingClock() })
 
 const withToken = (token: string): ApiClient => new ApiClient(harness.plane.url, token)
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 
 /** A clock that stands still until a test calls `advance`, which runs what became due in order. */
 export class FakeClock implements Clock {
@@ -41,4 +41,10 @@ export class FakeClock implements Clock {
     }
     this.#nowMs = targetMs
   }
+}
+
+/** The system's clock, but that the time of day is another millisecond each time: what is sorted by it is in the order in which it came. */
+export function steppingClock(): Clock {
+  let nowMs = 1_700_000_000_000
+  return { ...systemClock, nowMs: () => (nowMs += 1) }
 }

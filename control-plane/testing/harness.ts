@@ -42,22 +42,22 @@ export class ControlPlaneHarness {
   }
 }
 
-export function useControlPlane(): ControlPlaneHarness {
+export function useControlPlane(options: Partial<ControlPlaneOptions> = {}): ControlPlaneHarness {
   const harness = new ControlPlaneHarness()
   beforeEach(async () => {
     harness.directory = await mkdtemp(join(tmpdir(), 'skerry-control-plane-'))
-    await harness.start()
+    await harness.start(options)
   })
   afterEach(() => harness.stop())
   return harness
 }
 
 /** One control plane for all tests of a file, for those that change nothing for each other. */
-export function useOneControlPlane(): ControlPlaneHarness {
+export function useOneControlPlane(options: Partial<ControlPlaneOptions> = {}): ControlPlaneHarness {
   const harness = new ControlPlaneHarness()
   beforeAll(async () => {
     harness.directory = await mkdtemp(join(tmpdir(), 'skerry-control-plane-'))
-    await harness.start()
+    await harness.start(options)
   })
   afterAll(() => harness.stop())
   return harness
