@@ -43,6 +43,25 @@ it('ends a body that drips in', async () => {
   clearInterval(drip)
 })
 
+it.each([
+  ['no HTTP', 'GARBAGE\r\n\r\n', 400],
+  ['a host that is none', 'GET / HTTP/1.1\r\nHost: [x\r\n\r\n', 400],
+  ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['a head that is too long', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 413],
+  ['a length that is none', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n', 400],
+  ['an expectation that is none', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n', 400],
+])('answers %s with a problem document', async (_name, text, status) => {
+  const socket = open()
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.write(text)
+  await closed(socket)
+  const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n')
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(head).toMatch(/content-type: application\/problem\+json/i)
+  expect(JSON.parse(body)).toMatchObject({ status })
+})
+
 it('takes so many connections, and others when these are gone', async () => {
   const held = [open(), open(), open()]
   await Promise.all(held.map((socket) => once(socket, 'connect')))

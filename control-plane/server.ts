@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { answerMalformed, malformedResponse } from './malformed.ts'
 
 export interface RunningServer {
   readonly url: string
@@ -27,11 +28,15 @@ export async function listen(
   port: number,
   bounds: ServerBounds = defaultBounds,
 ): Promise<RunningServer> {
-  const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as HttpBindings), { overrideGlobalObjects: false })
-  const { headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout, checkIntervalMs: connectionsCheckingInterval } = bounds
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout, requestTimeout, connectionsCheckingInterval }, (request, response) => {
-    void listener(request, response)
+  const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as HttpBindings), {
+    overrideGlobalObjects: false, errorHandler: malformedResponse,
   })
+  const { headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout, checkIntervalMs: connectionsCheckingInterval } = bounds
+  const server = createServer(
+    { keepAliveTimeout: 65_000, headersTimeout, requestTimeout, connectionsCheckingInterval, requireHostHeader: false },
+    (request, response) => void listener(request, response),
+  )
+  answerMalformed(server)
   server.maxConnections = bounds.connectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -11,7 +11,7 @@ export function toSkerryError(error: unknown): SkerryError {
     if (error.status === 415) {
       return new SkerryError('invalid_request', 'Send the body with `content-type: application/json`.', { field: 'content-type' })
     }
-    if (error.status < 500) return new SkerryError('invalid_request', error.message || 'The request is malformed.', { cause: error })
+    if (error.status < 500) return new SkerryError('invalid_request', error.message || 'The request is malformed.', { field: 'body', cause: error })
   }
   return new SkerryError('internal_error', undefined, { cause: error })
 }
@@ -36,9 +36,9 @@ export function invalidRequest(error: z.ZodError): SkerryError {
     const path = issue.path.map(String)
     // The path of unknown keys ends at the object that has them.
     const field = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''].join('.') : path.join('.')
-    return { field, text: `${field === '' ? 'the body' : field}: ${issue.message}` }
+    return { field: field === '' ? 'body' : field, text: `${field === '' ? 'the body' : field}: ${issue.message}` }
   })
   const field = findings[0]?.field
   const detail = findings.slice(0, 20).map(({ text }) => text).join('; ')
-  return new SkerryError('invalid_request', detail, field === undefined || field === '' ? {} : { field })
+  return new SkerryError('invalid_request', detail, field === undefined ? {} : { field })
 }
