@@ -1,21 +1,26 @@
 import type { RoutedVersion } from './runnable-version.ts'
 
+interface Share {
+  readonly version: RoutedVersion
+  readonly percent: number
+  /** What a key is hashed with for this version. */
+  readonly salt: string
+}
+
+/** Of a version's id, what the versions of one deployment have in common (`control-plane/releases/version-ids.ts`). */
+const groupLength = 24
+
 /** Where a host and path lead: one version, or several by percent. */
 export class Destination {
-  readonly #shares: readonly { readonly version: RoutedVersion; readonly upTo: number }[]
-  readonly #salt: string
+  readonly #shares: readonly Share[]
   /** Whether it leads to one version by that version's own host name. */
   readonly isPreview: boolean
 
-  /** `name` makes the split of each function independent of the others'. */
-  constructor(name: string, shares: readonly { readonly version: RoutedVersion; readonly percent: number }[], isPreview = false) {
+  constructor(shares: readonly { readonly version: RoutedVersion; readonly percent: number }[], isPreview = false) {
     this.isPreview = isPreview
-    let upTo = 0
-    this.#shares = shares.map(({ version, percent }) => {
-      upTo += percent
-      return { version, upTo }
-    })
-    this.#salt = name
+    const groups = shares.map(({ version }) => version.runnable.version.slice(0, groupLength))
+    const areApart = new Set(groups).size === groups.length
+    this.#shares = shares.map((share, index) => ({ ...share, salt: (areApart ? groups[index] : undefined) ?? share.version.runnable.version }))
   }
 
   get isEmpty(): boolean {
@@ -39,20 +44,29 @@ export class Destination {
     return this.#shares.map(({ version }) => version)
   }
 
-  /** The same key leads to the same version as long as the shares stay. */
+  /**
+   * The version for a key: the same one as long as the shares stay. Versions race, each with a speed by its share and luck by its deployment and
+   * the key. So whatever the shares become, keys move to versions whose share grew against the others' and to no other, in whichever order
+   * the shares stand; and functions whose versions were deployed together take a key to the same side.
+   */
   choose(key: string): RoutedVersion {
-    const last = this.#shares[this.#shares.length - 1]
-    const point = hashToUnit(`${this.#salt}\n${key}`) * (last?.upTo ?? 100)
-    for (const share of this.#shares) if (point < share.upTo) return share.version
-    return this.first
+    let winner = this.first
+    let shortest = Number.POSITIVE_INFINITY
+    for (const { version, percent, salt } of this.#shares) {
+      const time = -Math.log(hashToUnit(`${salt}\n${key}`)) / percent
+      if (time >= shortest) continue
+      shortest = time
+      winner = version
+    }
+    return winner
   }
 }
 
-/** FNV-1a with a final mix (so that similar keys spread): a number from 0 to below 1. */
+/** FNV-1a with a final mix (so that similar keys spread): a number between 0 and 1. */
 function hashToUnit(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000
+  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 0x1_0000_0000
 }

@@ -17,6 +17,7 @@ import { type ClientDetails, internalHeaders } from './internal-headers.ts'
 import { answerProblem, notBegunOf } from './problem-answer.ts'
 import { bodyTooLarge, wholeBodyBytesMax } from './request-body.ts'
 import { type InboundHead, readRequestHead } from './request-head.ts'
+import { RequestOrigin } from './request-origin.ts'
 import type { RouteTable } from './route-table.ts'
 import type { RoutedVersion } from './runnable-version.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
@@ -140,7 +141,8 @@ export class Ingress {
       else options.protection.refusals.refuse(request.socket, arrival.startedMs, refuse)
       return
     }
-    this.#run(arrival, version, destination.isPreview, head, client, hops, affinityCookie)
+    const origin = new RequestOrigin(table, arrival.startedMs, arrival.requestId, head)
+    this.#run(arrival, version, destination.isPreview, head, client, hops, affinityCookie, origin)
   }
 
   /** Lets only those in who have the internal token, and puts the client's own `authorization` back. */
@@ -155,7 +157,7 @@ export class Ingress {
 
   #run(
     arrival: Arrival, version: RoutedVersion, isPreview: boolean, head: InboundHead, client: ClientDetails, hops: number,
-    affinityCookie: string | undefined,
+    affinityCookie: string | undefined, origin: RequestOrigin,
   ): void {
     const { node, region, domain, runtime, isDraining, sockets, protection, quotas } = this.#options
     const { request, response, requestId, startedMs, isInternal } = arrival
@@ -183,6 +185,7 @@ export class Ingress {
         id: requestId, node, region, hops, country: client.country, latitude: client.latitude, longitude: client.longitude,
       },
       body,
+      origin,
     })
     if (!hasBody || isUpgrade) {
       start(isUpgrade ? 'socket' : undefined)

@@ -100,13 +100,4 @@ describe('RouteTable', () => {
     expect(nameAt(second, 'idle.edge.test')).toBeUndefined()
     expect(nameAt(second, `${versionId(1).toLowerCase()}--idle.edge.test`)).toBe('idle')
   })
-
-  it('gives each function a split of its own', () => {
-    const versions = (name: string): ReturnType<typeof versionRecord>[] => [versionRecord(name, 1), versionRecord(name, 2)]
-    const table = make([functionState('a', { versions: versions('a'), percents: [50, 50] }), functionState('b', { versions: versions('b'), percents: [50, 50] })])
-    const keys = Array.from({ length: 400 }, (_, index) => `key-${index}`)
-    const same = keys.filter((key) => table.find('a.edge.test', '/')?.choose(key).runnable.version === table.find('b.edge.test', '/')?.choose(key).runnable.version)
-    expect(same.length).toBeGreaterThan(120)
-    expect(same.length).toBeLessThan(280)
-  })
 })

@@ -128,10 +128,9 @@ function makeDestinations(state: FunctionState, here: { readonly region: string;
     const routed = versions.get(version)
     return routed === undefined || percent === 0 ? [] : [{ version: routed, percent }]
   })
-  const name = `${state.account}/${state.function}`
   return {
-    whole: new Destination(name, shares),
-    pinned: [...versions.values()].map((version) => new Destination(name, [{ version, percent: 100 }], true)),
+    whole: new Destination(shares),
+    pinned: [...versions.values()].map((version) => new Destination([{ version, percent: 100 }], true)),
   }
 }
 

@@ -42,6 +42,8 @@ export interface FunctionRequest {
    * subrequests anew, counted by what this answers (`Subrequest.work`), or with undefined brings none. Absent: each brings its own.
    */
   readonly workOfMessage?: () => object | undefined
+  /** Whatever the sender wants to find again at the request's subrequests (`Subrequest.parent`). */
+  readonly origin?: object
 }
 
 export type StartKind = 'cold' | 'warm' | 'fresh'

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { SkerryError, toProblem } from '../../../errors/index.ts'
 import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, RunnableVersion, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
-import type { RouteTable } from '../../ingress/index.ts'
+import { RequestOrigin, type RouteTable } from '../../ingress/index.ts'
 import type { RequestOutcome } from '../../usage/index.ts'
 import type { QuotaTable } from '../../quotas/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
@@ -103,19 +103,21 @@ class NodeExchange implements TransportControl, ResponseHandler {
   start(options: NodeTransportOptions): void {
     const { subrequest, hops, trees } = this.#caller
     const { url, method, headers, body, webSocket } = this.#request
-    const destination = options.table().find(routeHostOf(url), url.pathname)
     const requestId = options.newRequestId()
-    const version = destination?.isSplit === true ? destination.choose(requestId) : destination?.first
-    if (version === undefined) {
+    const table = options.table()
+    const origin = RequestOrigin.of(subrequest.parent) ?? new RequestOrigin(table, performance.now(), requestId)
+    const found = origin.find(table, routeHostOf(url), url.pathname)
+    if (found === undefined) {
       this.onError(new SkerryError('function_not_found', `No function answers at ${url.host}.`))
       return
     }
+    const { version, isPreview } = found
     if (!version.allowedHere) {
       this.onError(new SkerryError('no_healthy_node', `The function at ${url.host} may not run in region ${options.region}.`))
       return
     }
     this.#requestId = requestId
-    this.#isPreview = destination?.isPreview === true
+    this.#isPreview = isPreview
     this.#bodyBytesMax = version.requestBodyBytesMax
     if (body instanceof Uint8Array && !this.#counts(body)) return
     if (!this.#mayCall(subrequest.version.account, version.runnable, options.quotas)) return
@@ -125,6 +127,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
       metadata: { id: requestId, node: options.node, region: options.region, hops: hops + 1, country, latitude, longitude },
       body: webSocket ? 'socket' : body,
       workOfMessage: () => this.#workOfMessageIn(),
+      origin,
     }
     trees.graft(request, subrequest)
     this.#work = { work: request, version: version.runnable }
