@@ -10,10 +10,14 @@ export {
   type SkerryClient,
 } from './client/index.ts'
 export type {
+  Account,
+  AuditEntry,
   DeploymentEvent,
   DeploymentRequestInput,
   FunctionInfo,
+  Member,
   NodeInfo,
   TailEvent,
+  Token,
   VersionInfo,
 } from '../control-plane/protocol/index.ts'

@@ -10,6 +10,7 @@ export interface JsonOption {
 export interface ServerOptions extends JsonOption {
   readonly url?: string
   readonly token?: string
+  readonly account?: string
 }
 
 export const withJson = (command: Command): Command =>
@@ -19,6 +20,7 @@ export const withServer = (command: Command): Command =>
   withJson(command)
     .option('--url <url>', 'the control plane (also SKERRY_URL, .skerry/credentials.json)')
     .option('--token <token>', 'its token (also SKERRY_TOKEN, .skerry/credentials.json)')
+    .option('--account <name>', 'the account that the call is for, where it is not the token\'s own (for operators)')
 
 /** How commands tell the outcome to whoever runs the program. */
 export type SetExitCode = (code: number) => void
@@ -47,7 +49,8 @@ export function attemptWithClient(
   directory = context.workingDirectory,
 ): Promise<void> {
   return attempt(context, setExitCode, options, async (reporter) => {
-    const client = createClient(await findCredentials({ flags: options, environment: context.environment, directory }))
+    const credentials = await findCredentials({ flags: options, environment: context.environment, directory })
+    const client = createClient({ ...credentials, account: options.account })
     try {
       await body(client, reporter)
     } finally {

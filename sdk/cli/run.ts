@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { backupCommand } from './commands/backup.ts'
+import { accountCommand } from './commands/account.ts'
+import { auditCommand } from './commands/audit.ts'
 import { benchCommand } from './commands/bench.ts'
 import { clusterCommand } from './commands/cluster.ts'
 import { controlPlaneCommand } from './commands/control-plane.ts'
@@ -14,6 +16,7 @@ import { functionsCommand } from './commands/functions.ts'
 import { gatewayCommand } from './commands/gateway.ts'
 import { initCommand } from './commands/init.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { memberCommand } from './commands/member.ts'
 import { nodesCommand } from './commands/nodes.ts'
 import { releaseCommand } from './commands/release.ts'
 import { restoreCommand } from './commands/restore.ts'
@@ -21,6 +24,7 @@ import { rollbackCommand } from './commands/rollback.ts'
 import { secretCommand } from './commands/secret.ts'
 import { tailCommand } from './commands/tail.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { tokenCommand } from './commands/token.ts'
 import { versionsCommand } from './commands/versions.ts'
 import type { CliContext } from './context.ts'
 import { packageRoot } from './package-root.ts'
@@ -29,6 +33,7 @@ import { createReporter, exitCodes } from './reporter.ts'
 const commands = [
   initCommand, devCommand, clusterCommand, controlPlaneCommand, edgeCommand, gatewayCommand, dnsCommand, deployCommand, versionsCommand,
   rollbackCommand, releaseCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, benchCommand,
+  accountCommand, memberCommand, tokenCommand, auditCommand,
   backupCommand, restoreCommand, migrateCommand, verifyCommand,
 ]
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  type AuditEntry,
   type DeploymentEvent,
   deploymentEventSchema,
   type DeploymentRequestInput,
@@ -16,6 +17,9 @@ import {
   versionListSchema,
 } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
+import {
+  type AccountsClient, type AuditFilter, createAccountsClient, createMembersClient, createTokensClient, type MembersClient, readAuditLog, type TokensClient,
+} from './accounts.ts'
 import { readPages } from './pages.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
 import { rollbackTarget } from './rollback.ts'
@@ -26,6 +30,8 @@ export interface ClientOptions {
   readonly url: string
   /** Bearer token with the scopes that the calls need. */
   readonly token: string
+  /** The account that the calls are for, where it is not the token's own; for operators. */
+  readonly account?: string | undefined
 }
 
 export interface PutArtifactOptions {
@@ -71,6 +77,11 @@ export interface SkerryClient {
   tail(name: string, options?: { readonly signal?: AbortSignal }): AsyncGenerator<TailEvent, void>
   /** Everything that the control plane keeps, as an archive (scope operator). It is whole where `summary.json` is its last part. */
   backup(): AsyncGenerator<Uint8Array, void>
+  readonly accounts: AccountsClient
+  readonly members: MembersClient
+  readonly tokens: TokensClient
+  /** Who changed what, newest first (scope admin). */
+  audit(filter?: AuditFilter): AsyncGenerator<AuditEntry, void>
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -97,8 +108,8 @@ function versionId(text: string): string {
 const path = (...segments: readonly string[]): string => `/v1/${segments.map(encodeURIComponent).join('/')}`
 
 /** @see SkerryClient */
-export function createClient({ url, token }: ClientOptions): SkerryClient {
-  const transport = createTransport(url, token)
+export function createClient({ url, token, account }: ClientOptions): SkerryClient {
+  const transport = createTransport(url, token, account)
   /** Whole lists, page by page. */
   const list = async <T extends { readonly nextCursor?: string | undefined }, Item>(
     where: string, schema: z.ZodType<T>, itemsOf: (page: T) => readonly Item[],
@@ -156,6 +167,10 @@ export function createClient({ url, token }: ClientOptions): SkerryClient {
     tail: (name, options = {}) =>
       transport.lines({ method: 'GET', path: path('functions', name, 'tail'), signal: options.signal, silenceMs: 0 }, tailEventSchema),
     backup: () => transport.bytes({ method: 'GET', path: path('backup') }),
+    accounts: createAccountsClient(transport),
+    members: createMembersClient(transport),
+    tokens: createTokensClient(transport),
+    audit: (filter = {}) => readAuditLog(transport, filter),
     close: () => transport.close(),
   }
   return client

@@ -1,12 +1,12 @@
 import { Agent, request } from 'undici'
 import type { z } from 'zod'
-import { problemSchema } from '../../control-plane/protocol/index.ts'
+import { accountHeader, problemSchema } from '../../control-plane/protocol/index.ts'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { lookupWithLocalhost } from './lookup.ts'
 import { readLines } from './lines.ts'
 
 export interface Call {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** Below the server's URL, percent-encoded. */
   readonly path: string
   /** Sent as JSON. */
@@ -41,8 +41,8 @@ function codeOf(error: unknown): string {
   return error.message
 }
 
-/** @param token bearer token, never shown in errors */
-export function createTransport(url: string, token: string): Transport {
+/** @param token bearer token, never shown in errors @param account that an operator's calls are for */
+export function createTransport(url: string, token: string, account?: string): Transport {
   const base = parseBase(url)
   const agent = new Agent({ connect: { timeout: connectTimeoutMs, lookup: lookupWithLocalhost } })
   const unreachable = (error: unknown): SkerryError =>
@@ -56,6 +56,7 @@ export function createTransport(url: string, token: string): Transport {
       dispatcher: agent,
       headers: {
         authorization: `Bearer ${token}`,
+        ...(account === undefined ? {} : { [accountHeader]: account }),
         accept: 'application/json, application/x-ndjson, application/problem+json',
         ...(body === undefined ? {} : { 'content-type': type }),
       },

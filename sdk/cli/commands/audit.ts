@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import type { AuditEntry } from '../../../control-plane/protocol/index.ts'
+import type { CliContext } from '../context.ts'
+import { attemptWithClient, parseNumber, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import { formatTable } from '../table.ts'
+
+interface AuditOptions extends ServerOptions {
+  readonly action?: string
+  readonly subject?: string
+  readonly actor?: string
+  readonly operator?: boolean
+  readonly limit: number
+}
+
+/** Who changed what. */
+export function auditCommand(context: CliContext, setExitCode: SetExitCode): Command {
+  const audit = new Command('audit')
+    .description('show who changed what, newest first (scope admin)')
+    .option('--action <action>', 'such as function.deploy, or function. for all that begins so')
+    .option('--subject <name>', 'what was changed: a function, the id of a token')
+    .option('--actor <name>', 'name or id of a token, or a member')
+    .option('--operator', 'what concerns the whole installation (scope operator)')
+    .option('--limit <number>', 'how many', parseNumber(1, 100_000), 50)
+  return withServer(audit).action(async (options: AuditOptions) =>
+    attemptWithClient(context, setExitCode, options, async (client, reporter) => {
+      const { action, subject, actor, operator, limit } = options
+      const entries: AuditEntry[] = []
+      for await (const entry of client.audit({ action, subject, actor, log: operator === true ? 'operator' : 'account' })) {
+        entries.push(entry)
+        if (entries.length >= limit) break
+      }
+      reporter.result(entries)
+      reporter.show(entries.length === 0 ? 'There are no such entries.' : formatTable(['time', 'who', 'what', 'of', ''], entries.map(rowOf)))
+    }),
+  )
+}
+
+function rowOf({ timeMs, actor, action, subject, detail, address }: AuditEntry): readonly string[] {
+  const who = [actor.member ?? actor.name, actor.account === undefined ? '' : `of ${actor.account}`, address === undefined ? '' : `from ${address}`]
+  const more = Object.entries(detail).filter(([, value]) => value !== '').map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  return [new Date(timeMs).toISOString(), who.filter((part) => part !== '').join(' '), action, subject, more.join(' ').slice(0, 100)]
+}

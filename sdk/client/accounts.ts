@@ -1,0 +1,120 @@
+import {
+  type Acceptance,
+  type Account,
+  accountListSchema,
+  accountSchema,
+  type AuditEntry,
+  auditListSchema,
+  type AuditQuery,
+  type CreatedToken,
+  createdTokenSchema,
+  type InvitedMember,
+  invitedMemberSchema,
+  type Member,
+  memberListSchema,
+  memberSchema,
+  type Role,
+  type Token,
+  tokenListSchema,
+  type TokenRequest,
+  tokenSchema,
+} from '../../control-plane/protocol/index.ts'
+import { readPages } from './pages.ts'
+import type { Transport } from './transport.ts'
+
+/** Accounts as a whole (scope operator). */
+export interface AccountsClient {
+  create(account: string): Promise<Account>
+  list(): Promise<readonly Account[]>
+  /** One's own with scope read. */
+  read(account: string): Promise<Account>
+  /** Its functions are refused at the edge until it is resumed, and nothing of it can be changed. */
+  suspend(account: string, reason?: string): Promise<Account>
+  resume(account: string): Promise<Account>
+  /** Rejects with `conflict` where the account has anything and `force` is not set. */
+  delete(account: string, options?: { readonly force?: boolean }): Promise<void>
+}
+
+/** The people of the account. */
+export interface MembersClient {
+  list(): Promise<readonly Member[]>
+  /** The invitation is shown this once. */
+  add(member: string, role: Role): Promise<InvitedMember>
+  setRole(member: string, role: Role): Promise<Member>
+  /** Revokes all of the member's tokens. */
+  remove(member: string): Promise<void>
+  /** Makes the first token of who was invited; the client's own token is the invitation. */
+  join(acceptance: Acceptance): Promise<CreatedToken>
+}
+
+export interface TokensClient {
+  /** The token is shown this once. */
+  create(request: TokenRequest): Promise<CreatedToken>
+  list(): Promise<readonly Token[]>
+  /** The one that this client calls with. */
+  current(): Promise<Token>
+  revoke(id: string): Promise<void>
+}
+
+export type AuditFilter = Partial<Pick<AuditQuery, 'action' | 'subject' | 'actor' | 'log'>>
+
+const pageLimit = 500
+
+export function createAccountsClient(transport: Transport): AccountsClient {
+  const change = (account: string, json: unknown): Promise<Account> =>
+    transport.json({ method: 'PATCH', path: `/v1/accounts/${encodeURIComponent(account)}`, json }, accountSchema)
+  return {
+    create: (account) => transport.json({ method: 'POST', path: '/v1/accounts', json: { account } }, accountSchema),
+    list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/accounts?${query}` }, accountListSchema), ({ accounts }) => accounts),
+    read: (account) => transport.json({ method: 'GET', path: `/v1/accounts/${encodeURIComponent(account)}` }, accountSchema),
+    suspend: (account, reason) => change(account, { state: 'suspended', ...(reason === undefined ? {} : { reason }) }),
+    resume: (account) => change(account, { state: 'active' }),
+    async delete(account, { force = false } = {}) {
+      await transport.text({ method: 'DELETE', path: `/v1/accounts/${encodeURIComponent(account)}?force=${String(force)}` })
+    },
+  }
+}
+
+export function createMembersClient(transport: Transport): MembersClient {
+  const pathOf = (member: string): string => `/v1/members/${encodeURIComponent(member)}`
+  return {
+    list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/members?${query}` }, memberListSchema), ({ members }) => members),
+    add: (member, role) => transport.json({ method: 'PUT', path: pathOf(member), json: { role } }, invitedMemberSchema),
+    setRole: (member, role) => transport.json({ method: 'PATCH', path: pathOf(member), json: { role } }, memberSchema),
+    async remove(member) {
+      await transport.text({ method: 'DELETE', path: pathOf(member) })
+    },
+    join: (json) => transport.json({ method: 'POST', path: '/v1/invitations/acceptance', json }, createdTokenSchema),
+  }
+}
+
+export function createTokensClient(transport: Transport): TokensClient {
+  return {
+    create: (json) => transport.json({ method: 'POST', path: '/v1/tokens', json }, createdTokenSchema),
+    list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/tokens?${query}` }, tokenListSchema), ({ tokens }) => tokens),
+    current: () => transport.json({ method: 'GET', path: '/v1/token' }, tokenSchema),
+    async revoke(id) {
+      await transport.text({ method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}` })
+    },
+  }
+}
+
+/** Entries of the audit log, newest first, page by page as they are read. */
+export async function* readAuditLog(transport: Transport, filter: AuditFilter): AsyncGenerator<AuditEntry, void> {
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+  const pages = readPages((cursor) => {
+    const query = new URLSearchParams({ limit: String(pageLimit), ...given, ...(cursor === undefined ? {} : { cursor }) })
+    return transport.json({ method: 'GET', path: `/v1/audit?${query.toString()}` }, auditListSchema)
+  })
+  for await (const { entries } of pages) yield* entries
+}
+
+/** A whole list, page by page. */
+async function gather<T extends { readonly nextCursor?: string | undefined }, Item>(
+  read: (query: string) => Promise<T>, itemsOf: (page: T) => readonly Item[],
+): Promise<readonly Item[]> {
+  const items: Item[] = []
+  const pages = readPages((cursor) => read(new URLSearchParams({ limit: String(pageLimit), ...(cursor === undefined ? {} : { cursor }) }).toString()))
+  for await (const page of pages) items.push(...itemsOf(page))
+  return items
+}
