@@ -32,6 +32,8 @@ const listPauseMs = 1_000
  */
 export class NodeDirectory {
   readonly #options: NodeDirectoryOptions
+  /** Its own for each client, so that of many not all leave a pressed node at once. */
+  readonly #clientKey = crypto.randomUUID()
   readonly #avoidUntil = new Map<string, number>()
   readonly #remembered = new RememberedNodes<InvokerNode>()
   #listed: readonly InvokerNode[]
@@ -60,7 +62,7 @@ export class NodeDirectory {
         (location !== undefined || this.#latencies.size === 0 || this.#latencies.has(node.name)),
       latencyMs: location === undefined ? this.#latencies.get(node.name) : undefined,
     }))
-    return rankNodes(location, nodes, { tieKey })
+    return rankNodes(location, nodes, { tieKey, clientKey: this.#clientKey })
   }
 
   /** The node did not answer: others come first for a while. */
