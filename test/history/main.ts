@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { sqliteBackend } from './processes/backend.ts'
+import { jetStreamBackend } from './processes/jetstream.ts'
 import { runHistory } from './run.ts'
 
 /** `npm run test:history`: clients change things at random while control planes, servers and nodes are killed and cut off; then the history is checked. */
@@ -8,7 +9,7 @@ import { runHistory } from './run.ts'
 const usage = `npm run test:history -- [--seconds 120] [--seed N] [--store sqlite|jetstream]
   --seconds N   how long, without start and end
   --seed N      the same choices as in another run; what they meet differs
-  --store NAME  sqlite: one control plane with its file (the default)
+  --store NAME  sqlite: one control plane with its file (the default); jetstream: three over three servers of NATS
 `
 
 async function main(): Promise<number> {
@@ -19,7 +20,7 @@ async function main(): Promise<number> {
   })
   const seconds = Number(values.seconds)
   const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
-  const backend = [sqliteBackend].find(({ name }) => name === values.store)
+  const backend = [sqliteBackend, jetStreamBackend].find(({ name }) => name === values.store)
   if (values.help || !(seconds >= 5) || !Number.isInteger(seed) || backend === undefined) {
     process.stderr.write(usage)
     return values.help ? 0 : 2

@@ -14,7 +14,7 @@ export interface Backend {
 }
 
 export interface Started {
-  readonly replicas: ReadonlyArray<{ readonly name: string; readonly settings: Pick<ControlPlaneSettings, 'dataDirectory'> }>
+  readonly replicas: ReadonlyArray<{ readonly name: string; readonly settings: Pick<ControlPlaneSettings, 'dataDirectory' | 'keyFile' | 'nats'> }>
   /** What else can be disturbed. */
   readonly groups: readonly VictimGroup[]
   readonly links: readonly NamedLink[]

@@ -63,6 +63,15 @@ export class Child {
     }
   }
 
+  /** Resolves when it has ended, by whatever. */
+  async ended(): Promise<void> {
+    if (this.#process !== undefined) await once(this.#process, 'exit')
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process?.kill(name)
+  }
+
   async kill(): Promise<void> {
     const child = this.#process
     if (child === undefined) return

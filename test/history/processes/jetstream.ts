@@ -31,7 +31,7 @@ export const jetStreamBackend: Backend = {
         links.push({ name: `${name} to ${server.name}`, link })
         return `nats://127.0.0.1:${link.port}`
       }))
-      return { name, settings: { dataDirectory: join(directory, name), servers, keyFile: join(directory, 'secret.key') } }
+      return { name, settings: { dataDirectory: join(directory, name), keyFile: join(directory, 'secret.key'), nats: { servers, replicas: 3 } } }
     }))
     const [first, ...others] = cluster.servers.map(victim)
     if (first === undefined) throw new Error('there are no servers')
