@@ -7,14 +7,14 @@ import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
   adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, TokenUse,
 } from './auth/index.ts'
-import { MemoryBus } from './bus/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency, sweepHourly } from './idempotency/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { AccountLimits, quotaBelongings } from './quotas/index.ts'
 import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
+import type { NatsOptions } from './nats/index.ts'
 import { listen } from './server.ts'
-import { openSqliteStore } from './store/index.ts'
+import { openStorage } from './storage.ts'
 import { Usage } from './usage/index.ts'
 
 export interface ControlPlaneOptions {
@@ -26,6 +26,8 @@ export interface ControlPlaneOptions {
   readonly adminPort?: number
   /** Holds the database and the key that secrets are sealed with. Created where missing, readable by its owner only. */
   readonly dataDirectory: string
+  /** Where several replicas share one state; a file in the data directory unless set. */
+  readonly nats?: NatsOptions
   /** File of the master keys, the same for every replica; `secret.key` in the data directory unless set. Made where it is missing. */
   readonly keyFile?: string
   /** The master keys themselves, instead of a file; see `KeyRing`. */
@@ -66,13 +68,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const box = await SecretBox.open(
     options.masterKeys === undefined ? keyFile(options.keyFile ?? join(dataDirectory, 'secret.key')) : keyText('SKERRY_KEY', options.masterKeys),
   )
-  const store = openSqliteStore({
-    file: join(dataDirectory, 'control-plane.db'),
-    ...(options.maximumBytes === undefined ? {} : { maximumBytes: options.maximumBytes }),
-    ...(options.revisionsKept === undefined ? {} : { revisionsKept: options.revisionsKept }),
-  })
+  const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))
+  const storage = await openStorage(options, box, log)
+  const { store, bus } = storage
   const closing = new AbortController()
-  const cleanUps: Array<() => Promise<void> | void> = [() => store.close()]
+  const cleanUps: Array<() => Promise<void> | void> = [() => storage.close()]
   const close = async (): Promise<void> => {
     if (closing.signal.aborted) return
     closing.abort()
@@ -82,19 +82,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await requireFinished(store)
     await adoptAccounts(store, clock.nowMs())
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
-    await store.collectArtifacts(clock.nowMs() - artifactGraceMs)
+    await store.collectArtifacts(clock.nowMs() - artifactGraceMs).catch((error: unknown) => {
+      // Servers that keep the log may be away: that artifacts stay a while longer is no reason not to start.
+      log({ level: 'warn', message: 'artifacts that nobody uses are not collected', stack: String(error) })
+    })
 
-    const log = options.log ?? ((entry) => console.error(JSON.stringify(entry)))
     const dataKeys = new DataKeys(box)
     const feed = new Feed({ store, signer: identity.signer, dataKeys, clock })
-    const nodes = new NodeDirectory(clock)
-    const board = new AcknowledgementBoard()
+    const nodes = new NodeDirectory(clock, bus)
+    const board = new AcknowledgementBoard(bus)
     const locks = new KeyedLocks(clock)
     const stackMapper = new StackMapper(store)
-    const tail = new TailHub(store, stackMapper)
-    const bus = new MemoryBus()
+    const tail = new TailHub(store, stackMapper, { bus, clock })
     const usage = new Usage({ store, bus, clock, log })
-    cleanUps.push(() => bus.close(), () => usage.close())
+    cleanUps.push(() => nodes.close(), () => board.close(), () => tail.close(), () => usage.close())
     const metrics = new Metrics({
       feedSequence: () => store.readSequence(),
       storeBytes: () => store.sizeBytes(),
@@ -122,7 +123,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
-      sharedNodeToken: options.sharedNodeToken ?? true,
+      sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys,
     })
     void accounts.resumeRemovals(systemActor).catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)

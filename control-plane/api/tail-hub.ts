@@ -1,7 +1,10 @@
 import { SkerryError } from '../../errors/index.ts'
+import type { Bus } from '../bus/index.ts'
+import type { Clock } from '../clock.ts'
 import type { TailEvent } from '../protocol/index.ts'
 import type { StackMapper } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
+import { TailInterest } from './tail-interest.ts'
 
 const subscribersPerFunctionMax = 32
 /** Each may hold its queue. */
@@ -26,9 +29,18 @@ export class TailHub {
   readonly #stackMapper: StackMapper
   readonly #subscribers = new Map<string, Set<Subscriber>>()
 
-  constructor(store: Store, stackMapper: StackMapper) {
+  readonly #interest: TailInterest | undefined
+
+  /** @param replicas tells what is tailed at other replicas, where there are some */
+  constructor(store: Store, stackMapper: StackMapper, replicas?: { readonly bus: Bus; readonly clock: Clock }) {
     this.#store = store
     this.#stackMapper = stackMapper
+    this.#interest = replicas && new TailInterest({
+      ...replicas,
+      keys: () => [...this.#subscribers.keys()],
+      // A stack that does not map is the reader's loss, and that the replica is closing is nobody's.
+      onEvents: (events) => void this.#hand(events).catch(() => undefined),
+    })
   }
 
   get subscriberCount(): number {
@@ -37,6 +49,15 @@ export class TailHub {
 
   /** Passes events on, their stacks mapped to the sources. Resolves when they are queued, which holds fast nodes back. */
   async publish(events: readonly TailEvent[]): Promise<void> {
+    for (const event of events) this.#interest?.pass(keyOf(event.account, event.function), event)
+    await this.#hand(events)
+  }
+
+  close(): void {
+    this.#interest?.close()
+  }
+
+  async #hand(events: readonly TailEvent[]): Promise<void> {
     for (const event of events) {
       if (!this.#subscribers.has(keyOf(event.account, event.function))) continue
       const mapped = await this.#map(event)
@@ -55,9 +76,11 @@ export class TailHub {
     const subscriber: Subscriber = { queue: [], queuedCharacters: 0, dropped: undefined, droppedCount: 0, wake: () => {} }
     subscribers.add(subscriber)
     this.#subscribers.set(key, subscribers)
+    this.#interest?.announce()
     const close = (): void => {
       subscribers.delete(subscriber)
       if (subscribers.size === 0 && this.#subscribers.get(key) === subscribers) this.#subscribers.delete(key)
+      this.#interest?.announce()
       subscriber.wake()
     }
     return { read: (signal) => read(subscriber, signal), close }

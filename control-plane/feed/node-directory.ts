@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { SkerryError } from '../../errors/index.ts'
+import { type Bus, MemoryBus } from '../bus/index.ts'
 import type { Clock } from '../clock.ts'
 import type { FunctionInfo, NodeInfo, NodeRegistration } from '../protocol/index.ts'
+import { NodesElsewhere } from './nodes-elsewhere.ts'
 
 /** A node whose feed connection stands. `region` is empty until it registers. */
 export interface ConnectedNode {
@@ -9,29 +12,43 @@ export interface ConnectedNode {
   readonly draining: boolean
 }
 
-interface Entry {
-  registration: NodeRegistration | undefined
-  connections: number
-  lastSeenMs: number
+/** What is known of a node, at one replica or at all of them. */
+export interface KnownNode {
+  readonly registration: NodeRegistration | undefined
+  readonly connections: number
+  readonly lastSeenMs: number
 }
+
+type Entry = { -readonly [K in keyof KnownNode]: KnownNode[K] }
 
 const nodesMax = 10_000
 /** A node registers every few seconds; one that was silent for so long counts as gone even if its socket still stands. */
 const silentAfterMs = 30_000
 const forgottenAfterMs = 24 * 60 * 60 * 1_000
 
-/** Which nodes there are and which of them are connected. Kept in memory: nodes register again every few seconds. */
+/**
+ * Which nodes there are and which of them are connected, to this replica or to another, which tell one another over the bus. Kept in
+ * memory: nodes register again every few seconds.
+ */
 export class NodeDirectory {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
+  readonly #elsewhere: NodesElsewhere
   readonly #disconnectListeners = new Set<(name: string) => void>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bus: Bus = new MemoryBus()) {
     this.#clock = clock
+    this.#elsewhere = new NodesElsewhere({
+      bus, replica: randomUUID(), nowMs: () => clock.nowMs(), silentAfterMs, nodesMax,
+      here: () => this.#entries,
+      onDisconnect: (name) => this.#noticeDisconnect(name),
+      onForget: (name) => this.#forgetHere(name),
+    })
   }
 
   register(name: string, registration: NodeRegistration): void {
     this.#entry(name).registration = registration
+    this.#elsewhere.tell(name)
   }
 
   /** Anything heard from a node shows that it lives. */
@@ -44,13 +61,15 @@ export class NodeDirectory {
   connect(name: string): () => void {
     const entry = this.#entry(name)
     entry.connections += 1
+    this.#elsewhere.tell(name)
     let isOpen = true
     return () => {
       if (!isOpen) return
       isOpen = false
       entry.connections -= 1
       if (entry.connections > 0) return
-      for (const listener of [...this.#disconnectListeners]) listener(name)
+      this.#elsewhere.tell(name)
+      this.#noticeDisconnect(name)
     }
   }
 
@@ -64,43 +83,83 @@ export class NodeDirectory {
 
   /** As if it had never registered. */
   forget(name: string): void {
-    const entry = this.#entries.get(name)
-    if (entry !== undefined) entry.registration = undefined
+    this.#forgetHere(name)
+    this.#elsewhere.forget(name)
   }
 
   region(name: string): string {
-    return this.#entries.get(name)?.registration?.region ?? ''
+    return this.#known(name)?.registration?.region ?? ''
   }
 
   connected(): readonly ConnectedNode[] {
-    return [...this.#entries]
-      .filter(([, entry]) => this.#isConnected(entry))
+    return [...this.#all()]
+      .filter(([, node]) => this.#isConnected(node))
       .map(([name, { registration }]) => ({ name, region: registration?.region ?? '', draining: registration?.draining ?? false }))
   }
 
   /** Nodes that hold this function apart, as they last told. */
   quarantined(account: string, functionName: string): FunctionInfo['quarantined'] {
-    return [...this.#entries].flatMap(([node, entry]) => {
-      const told = this.#isConnected(entry) ? (entry.registration?.quarantined ?? []) : []
+    return [...this.#all()].flatMap(([name, node]) => {
+      const told = this.#isConnected(node) ? (node.registration?.quarantined ?? []) : []
       return told
         .filter((of) => of.account === account && of.function === functionName)
-        .map(({ version, reason, processesEnded, refusedMs }) => ({ node, version, reason, processesEnded, refusedMs }))
+        .map(({ version, reason, processesEnded, refusedMs }) => ({ node: name, version, reason, processesEnded, refusedMs }))
     })
   }
 
   /** Nodes that registered, by name. */
   list(): readonly NodeInfo[] {
-    return [...this.#entries]
-      .flatMap(([name, entry]) => {
-        if (entry.registration === undefined) return []
-        const { quarantined: _ofAllAccounts, ...registration } = entry.registration
-        return [{ ...registration, name, connected: this.#isConnected(entry), lastSeenMs: entry.lastSeenMs }]
+    return [...this.#all()]
+      .flatMap(([name, node]) => {
+        if (node.registration === undefined) return []
+        const { quarantined: _ofAllAccounts, ...registration } = node.registration
+        return [{ ...registration, name, connected: this.#isConnected(node), lastSeenMs: node.lastSeenMs }]
       })
       .toSorted((first, second) => (first.name < second.name ? -1 : 1))
   }
 
-  #isConnected(entry: Entry): boolean {
-    return entry.connections > 0 && this.#clock.nowMs() - entry.lastSeenMs < silentAfterMs
+  /** Stops listening to the other replicas. */
+  close(): void {
+    this.#elsewhere.close()
+  }
+
+  #noticeDisconnect(name: string): void {
+    const node = this.#known(name)
+    if (node !== undefined && node.connections > 0) return
+    for (const listener of [...this.#disconnectListeners]) listener(name)
+  }
+
+  #forgetHere(name: string): void {
+    const entry = this.#entries.get(name)
+    if (entry !== undefined) entry.registration = undefined
+  }
+
+  #isConnected(node: KnownNode): boolean {
+    return node.connections > 0 && this.#clock.nowMs() - node.lastSeenMs < silentAfterMs
+  }
+
+  #all(): ReadonlyMap<string, KnownNode> {
+    const names = this.#elsewhere.names()
+    if (names.length === 0) return this.#entries
+    return new Map(
+      [...new Set([...this.#entries.keys(), ...names])].flatMap((name) => {
+        const node = this.#known(name)
+        return node === undefined ? [] : [[name, node] as const]
+      }),
+    )
+  }
+
+  /** All that replicas know of a node, as one: the newest registration, and connections wherever they are. */
+  #known(name: string): KnownNode | undefined {
+    const here = this.#entries.get(name)
+    const elsewhere = this.#elsewhere.known(name)
+    if (here === undefined || elsewhere === undefined) return here ?? elsewhere
+    const [newer, older] = here.lastSeenMs >= elsewhere.lastSeenMs ? [here, elsewhere] : [elsewhere, here]
+    return {
+      registration: newer.registration ?? older.registration,
+      connections: here.connections + elsewhere.connections,
+      lastSeenMs: newer.lastSeenMs,
+    }
   }
 
   #entry(name: string): Entry {
