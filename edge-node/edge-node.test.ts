@@ -73,7 +73,7 @@ it('follows snapshot, prepare and activate, acknowledges, and resumes', async ()
   ])
   plane.disconnect()
   await plane.until(() => plane.feedQueries.length === 2)
-  expect(Object.fromEntries(plane.feedQueries[1] ?? [])).toEqual({ node: 'fra-1', epoch: 'e1', after: '6' })
+  expect(Object.fromEntries(plane.feedQueries[1] ?? [])).toEqual({ node: 'fra-1', region: 'fra', epoch: 'e1', after: '6' })
   plane.send(revision('e1', 7, { kind: 'delete', account: 'default', function: 'hello' }))
   plane.send(revision('e1', 8, activate(functionState('other', { versions: [publish('other', 2)] }))))
   await plane.until(() => acknowledged(8))
@@ -139,6 +139,68 @@ it('applies only what the control plane signed', async () => {
   await node.ready()
   expect(await servedVersion(node)).toBe(versionId(5))
   expect(notices.join()).toContain('not signed')
+})
+
+it('knows the control plane by the first key, and follows nobody with another one or with none', async () => {
+  const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')]
+  const pem = (of: typeof own): string => of.publicKey.export({ type: 'spki', format: 'pem' })
+  const signed = (record: Record<string, unknown>, by = own): unknown => ({ ...record, signature: sign(null, signedBytes(record), by.privateKey).toString('base64') })
+  const state = (version: number): Record<string, unknown> => snapshot('e1', version, [functionState('hello', { versions: [publish('hello', version)] })])
+  const internalToken = 'internal-token-of-the-test'
+  plane.welcome = { internalToken, publicKey: pem(own) }
+  plane.onFeed = () => [signed(state(5))]
+  const first = await startNode()
+  await first.ready()
+  await first.close()
+  for (const [publicKey, record] of [[pem(other), signed(state(6), other)], [undefined, { ...state(6), signature: '' }], [pem(own), signed(state(6), other)]] as const) {
+    plane.welcome = { internalToken, ...(publicKey === undefined ? {} : { publicKey }) }
+    plane.onFeed = () => [record]
+    plane.feedQueries.length = 0
+    const again = await startNode()
+    await plane.until(() => plane.feedQueries.length === 2)
+    expect(await servedVersion(again)).toBe(versionId(5))
+    await again.close()
+  }
+  expect(notices.filter((notice) => notice.includes('another key'))).toHaveLength(2)
+})
+
+it('takes nothing that is not signed where it was kept from registering, or has been told the key', async () => {
+  const state = snapshot('e1', 6, [functionState('hello', { versions: [publish('hello', 6)] })])
+  plane.onFeed = () => [state]
+  plane.welcome = { nonsense: true }
+  const node = await startNode()
+  plane.welcome = { internalToken: 'internal-token-of-the-test' }
+  expect(plane.feedQueries).toEqual([])
+  await node.close()
+  await rm(directory, { recursive: true })
+  const told = await startNode({ controlPlaneKey: generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) })
+  await plane.until(() => plane.feedQueries.length >= 2)
+  expect(await get(told)).toContain('404')
+  expect(notices.join()).toContain('not signed')
+})
+
+it('is not led back: neither to what it has gone on from, nor to an epoch that it has left', async () => {
+  const state = (epoch: string, sequence: number): Record<string, unknown> => snapshot(epoch, sequence, [functionState('hello', { versions: [publish('hello', sequence)] })])
+  plane.onFeed = () => [state('e1', 5)]
+  const first = await startNode()
+  await first.ready()
+  const feeds = async (...records: unknown[]): Promise<void> => {
+    const count = plane.feedQueries.length
+    plane.onFeed = () => records
+    plane.disconnect()
+    // The one after shows that what was offered has been dealt with.
+    await plane.until(() => plane.feedQueries.length >= count + 2)
+  }
+  await feeds(state('e1', 4))
+  expect(await servedVersion(first)).toBe(versionId(5))
+  await feeds(state('e2', 2), { type: 'nonsense' })
+  expect(await servedVersion(first)).toBe(versionId(2))
+  await first.close()
+  const again = await startNode()
+  await again.ready()
+  await feeds(state('e1', 9))
+  expect(await servedVersion(again)).toBe(versionId(2))
+  expect(notices.filter((notice) => notice.includes('older than what this node has'))).toHaveLength(2)
 })
 
 it('restarts and serves from its disk with the control plane gone', async () => {

@@ -18,6 +18,11 @@ export class RememberedNodes<Node extends { readonly name: string }> {
   readonly #nodes = new Map<string, Remembered<Node>>()
   #mergedAtMs: number | undefined
 
+  /** Nodes that are known to be gone for good. */
+  forget(names: readonly string[]): void {
+    for (const name of names) this.#nodes.delete(name)
+  }
+
   /** The nodes of the list, and behind them those that are remembered. `nowMs` on any steady clock. */
   merge(listed: readonly Node[], nowMs: number): Node[] {
     const names = new Set(listed.map(({ name }) => name))

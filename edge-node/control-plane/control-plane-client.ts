@@ -1,15 +1,20 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import {
-  type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, problemSchema, type QuotaAnswer, quotaAnswerSchema,
+  type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, type QuotaAnswer, quotaAnswerSchema,
   type QuotaReport, type TailEvent,
   type UsageAnswer, usageAnswerSchema, type UsageReport,
 } from '../../control-plane/protocol/index.ts'
-import { type ErrorCode, isErrorCode, SkerryError } from '../../errors/index.ts'
+import { SkerryError } from '../../errors/index.ts'
+import { refusalOf, unreachableError } from './refusal.ts'
+import { readToken, type Token } from './token.ts'
 
 export interface ControlPlaneClientOptions {
   readonly url: string
-  readonly token: string
+  readonly token: Token
   readonly node: string
+  readonly region: string
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
 }
 
 const callTimeoutMs = 5_000
@@ -20,15 +25,16 @@ const feedSilenceMs = 3 * heartbeatIntervalMs
 /** The node's calls to the control plane. Everything rejects with a SkerryError: `server_unreachable`, or the answer's code. */
 export class ControlPlaneClient {
   readonly #options: ControlPlaneClientOptions
-  readonly #agent = new Agent({ connections: 16, allowH2: false, connect: { timeout: callTimeoutMs } })
+  readonly #agent: Agent
 
   constructor(options: ControlPlaneClientOptions) {
     this.#options = options
+    this.#agent = new Agent({ connections: 16, allowH2: false, connect: { timeout: callTimeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) } })
   }
 
   /** The feed's bytes; without a position it starts with a snapshot. */
   async openFeed(position: { readonly epoch: string; readonly sequence: number } | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const query = new URLSearchParams({ node: this.#options.node })
+    const query = new URLSearchParams({ node: this.#options.node, region: this.#options.region })
     if (position !== undefined) {
       query.set('epoch', position.epoch)
       query.set('after', String(position.sequence))
@@ -91,25 +97,16 @@ export class ControlPlaneClient {
         headersTimeout: options.headersTimeout ?? callTimeoutMs,
         bodyTimeout: options.bodyTimeout ?? callTimeoutMs,
         headers: {
-          authorization: `Bearer ${token}`,
+          authorization: `Bearer ${readToken(token)}`,
           ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(options.json === undefined ? {} : { body: JSON.stringify(options.json) }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       })
     } catch (cause) {
-      const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : 'unknown'
-      throw new SkerryError('server_unreachable', `The control plane at ${url} can not be reached (${why}).`, { cause })
+      throw unreachableError(url, cause)
     }
     if (response.statusCode >= 200 && response.statusCode < 300) return response.body
-    throw await toError(method, path, response)
+    throw await refusalOf(method, path, response)
   }
-}
-
-async function toError(method: string, path: string, response: Dispatcher.ResponseData): Promise<SkerryError> {
-  const body: unknown = await response.body.json().catch(() => undefined)
-  const problem = problemSchema.safeParse(body)
-  const code: ErrorCode = problem.success && isErrorCode(problem.data.code) ? problem.data.code : response.statusCode === 404 ? 'not_found' : 'internal_error'
-  const detail = problem.success ? problem.data.detail : `status ${response.statusCode}`
-  return new SkerryError(code, `${method} ${path.split('?')[0] ?? path} was refused: ${detail}`)
 }

@@ -1,11 +1,16 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type NodeWelcome, nodeWelcomeSchema } from '../../control-plane/protocol/index.ts'
-import type { SkerryError } from '../../errors/index.ts'
+import { SkerryError } from '../../errors/index.ts'
 import { storageError, writeFileAtomically } from '../storage/index.ts'
 
-/** What the control plane gave the node to know its peers by, kept so that they know one another without it. */
+/**
+ * What the control plane gave the node to know its peers by, kept so that they know one another without it.
+ *
+ * Invariant: the key that signs the feed is the one that the node's invitation names or, without one, that of the first control plane it
+ * met; no other is taken for it, and no control plane that has none.
+ */
 export class NodeIdentity {
   readonly #path: string
   readonly #onError: (error: SkerryError) => void
@@ -18,14 +23,21 @@ export class NodeIdentity {
     this.#onError = onError
   }
 
-  static async open(directory: string, onError: (error: SkerryError) => void): Promise<NodeIdentity> {
+  /** @param pinnedKey PEM that the invitation vouched for */
+  static async open(directory: string, onError: (error: SkerryError) => void, pinnedKey?: string): Promise<NodeIdentity> {
     const identity = new NodeIdentity(join(directory, 'identity.json'), onError)
     try {
       identity.#take(nodeWelcomeSchema.parse(JSON.parse(await readFile(identity.#path, 'utf8'))))
     } catch {
       // Absent or unreadable: the next registration brings it.
     }
+    if (pinnedKey !== undefined) identity.#publicKey = createPublicKey(pinnedKey)
     return identity
+  }
+
+  /** Whether it is known what the feed has to be signed with, if it has to be. */
+  get knowsSigner(): boolean {
+    return this.#publicKey !== undefined || this.#welcome !== undefined
   }
 
   get internalToken(): string | undefined {
@@ -37,8 +49,9 @@ export class NodeIdentity {
     return this.#publicKey
   }
 
-  /** Throws what the system says of a key that is none. */
+  /** Throws `config_invalid` where the control plane has another key than the one that is known, or what the system says of a key that is none. */
   adopt(welcome: NodeWelcome): void {
+    this.#refuseStranger(welcome)
     if (welcome.internalToken === this.#welcome?.internalToken && welcome.publicKey === this.#welcome.publicKey) return
     this.#take(welcome)
     this.#writing = this.#writing.then(() => this.#write(welcome))
@@ -49,8 +62,17 @@ export class NodeIdentity {
     return this.#writing
   }
 
+  #refuseStranger({ publicKey }: NodeWelcome): void {
+    if (this.#publicKey === undefined) return
+    if (publicKey !== undefined && this.#publicKey.equals(createPublicKey(publicKey))) return
+    throw new SkerryError(
+      'config_invalid',
+      `The control plane has another key than the one that this node knows; it is not followed. Where it was set up anew, remove ${dirname(this.#path)} and let the node join again.`,
+    )
+  }
+
   #take(welcome: NodeWelcome): void {
-    this.#publicKey = welcome.publicKey === undefined ? undefined : createPublicKey(welcome.publicKey)
+    if (welcome.publicKey !== undefined) this.#publicKey = createPublicKey(welcome.publicKey)
     this.#welcome = welcome
   }
 

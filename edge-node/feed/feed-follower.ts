@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { FeedRecord, FeedRevision, FeedSnapshot } from '../../control-plane/protocol/index.ts'
-import { SkerryError } from '../../errors/index.ts'
+import { type ErrorCode, SkerryError } from '../../errors/index.ts'
 import { BackOff } from '../control-plane/index.ts'
 import { readLines } from './lines.ts'
 import type { FeedPosition } from './node-state.ts'
@@ -10,13 +10,15 @@ export interface FeedFollowerOptions {
   readonly open: (position: FeedPosition | undefined, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
   /** The last revision that was applied. */
   readonly position: () => FeedPosition | undefined
+  /** Whether the node has gone on from this epoch to another. */
+  readonly hasLeft?: (epoch: string) => boolean
   /** Applies one record; the position stands at it afterwards. */
   readonly apply: (record: FeedSnapshot | FeedRevision) => Promise<void>
   readonly publicKey: () => KeyObject | undefined
   /** Everything up to what the control plane has was applied. */
   readonly onCaughtUp: () => void
   readonly onDisconnected: () => void
-  /** Told once per outage, and once when it is over. */
+  /** Told once per outage and cause, and once when it is over. */
   readonly onOutage: (error: SkerryError | undefined) => void
   readonly backOff?: BackOff
 }
@@ -38,7 +40,8 @@ export class FeedFollower {
   readonly #stop = new AbortController()
   readonly #backOff: BackOff
   #wantsSnapshot = false
-  #isFailing = false
+  /** Code of what was told last of an outage that goes on. */
+  #failure: ErrorCode | undefined
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: FeedFollowerOptions) {
@@ -86,13 +89,14 @@ export class FeedFollower {
       expectsSnapshot = false
       await this.#take(record)
       this.#backOff.reset()
-      if (this.#isFailing) this.#options.onOutage(undefined)
-      this.#isFailing = false
+      if (this.#failure !== undefined) this.#options.onOutage(undefined)
+      this.#failure = undefined
     }
   }
 
   async #take(record: FeedRecord): Promise<void> {
     if (record.type === 'snapshot') {
+      this.#refuseOlder(record)
       await this.#options.apply(record)
       this.#wantsSnapshot = false
       return
@@ -109,6 +113,15 @@ export class FeedFollower {
     }
   }
 
+  /** What was true once is signed as well as what is true now: whoever stands between must not lead the node back. */
+  #refuseOlder({ epoch, sequence }: FeedSnapshot): void {
+    const position = this.#options.position()
+    const isOlder = epoch === position?.epoch ? sequence < position.sequence : this.#options.hasLeft?.(epoch) === true
+    if (!isOlder) return
+    this.#wantsSnapshot = false
+    throw new SkerryError('internal_error', `The feed offers the state at ${sequence} of ${epoch}, which is older than what this node has; it was not applied.`)
+  }
+
   #parse(line: string): FeedRecord {
     try {
       return parseRecord(line, this.#options.publicKey())
@@ -120,8 +133,8 @@ export class FeedFollower {
   }
 
   #fail(error: SkerryError): void {
-    if (this.#isFailing) return
-    this.#isFailing = true
+    if (this.#failure === error.code) return
+    this.#failure = error.code
     this.#options.onOutage(error)
   }
 }

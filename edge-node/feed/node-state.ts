@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type AccountQuotas, accountQuotasSchema, type FunctionState, functionStateSchema, type Quotas } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
+import type { StateSeal } from './state-seal.ts'
 import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
 
 export interface FeedPosition {
@@ -12,13 +13,17 @@ export interface FeedPosition {
 
 const stateSchema = z.strictObject({
   format: z.literal(1), epoch: z.string().min(1), sequence: z.int().min(0), functions: z.array(functionStateSchema),
-  accounts: z.array(accountQuotasSchema).default([]),
+  accounts: z.array(accountQuotasSchema).default([]), leftEpochs: z.array(z.string()).default([]),
 })
+/** More epochs than a control plane is restored times. */
+const leftEpochsMax = 100
 
 export interface NodeStateOptions {
   readonly directory: string
   readonly onError: (error: SkerryError) => void
   readonly write?: WriteWholeFile
+  /** How the file is protected; readable JSON unless set. */
+  readonly seal?: StateSeal | undefined
 }
 
 /**
@@ -33,6 +38,7 @@ export class NodeState {
   #functions = new Map<string, FunctionState>()
   #quotas = new Map<string, Quotas>()
   #position: FeedPosition | undefined
+  #leftEpochs: readonly string[] = []
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
 
@@ -57,6 +63,11 @@ export class NodeState {
     return this.#functions.values()
   }
 
+  /** Whether the node has followed this epoch and gone on to another: nothing of it is news. */
+  hasLeft(epoch: string): boolean {
+    return this.#leftEpochs.includes(epoch)
+  }
+
   /** Those with quotas. */
   get accounts(): AccountQuotas[] {
     return [...this.#quotas].map(([account, quotas]) => ({ account, quotas }))
@@ -67,6 +78,8 @@ export class NodeState {
   }
 
   replaceAll(position: FeedPosition, functions: readonly FunctionState[], accounts: readonly AccountQuotas[] = []): void {
+    const left = this.#position?.epoch
+    if (left !== undefined && left !== position.epoch) this.#leftEpochs = [...this.#leftEpochs, left].slice(-leftEpochsMax)
     this.#quotas = new Map(accounts.map(({ account, quotas }) => [account, quotas]))
     this.#functions = new Map(functions.map((state) => [keyOf(state.account, state.function), state]))
     this.#position = position
@@ -118,8 +131,8 @@ export class NodeState {
     if (this.#position === undefined) return
     try {
       // Throws where it is longer than a string can be, at about 700,000 functions.
-      const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()], accounts: this.accounts })
-      await (this.#options.write ?? writeFileAtomically)(this.#path, text)
+      const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()], accounts: this.accounts, leftEpochs: this.#leftEpochs })
+      await (this.#options.write ?? writeFileAtomically)(this.#path, this.#options.seal?.seal(text) ?? text)
     } catch (error) {
       this.#options.onError(storageError(this.#path, error))
     }
@@ -132,13 +145,15 @@ export class NodeState {
     } catch {
       return
     }
-    const parsed = stateSchema.safeParse(parseJson(text))
+    const opened = this.#options.seal === undefined ? text : this.#options.seal.open(text)
+    const parsed = stateSchema.safeParse(parseJson(opened ?? ''))
     if (!parsed.success) {
       await rename(this.#path, `${this.#path}.invalid`).catch(() => undefined)
       this.#options.onError(new SkerryError('internal_error', `${this.#path} is not valid; it was set aside as state.json.invalid, and the node resynchronises.`, { cause: parsed.error }))
       return
     }
-    const { epoch, sequence, functions, accounts } = parsed.data
+    const { epoch, sequence, functions, accounts, leftEpochs } = parsed.data
+    this.#leftEpochs = leftEpochs
     this.replaceAll({ epoch, sequence }, functions, accounts)
   }
 }

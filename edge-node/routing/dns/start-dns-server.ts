@@ -4,6 +4,7 @@ import { createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
 import { Counter, Registry } from 'prom-client'
 import type { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
+import type { Token } from '../../control-plane/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
 import { rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
@@ -19,8 +20,10 @@ export interface DnsServerOptions {
   /** 0 takes one that is free for both. */
   readonly port: number
   readonly controlPlaneUrl: string
-  /** A control-plane token with scope `node`. */
-  readonly token: string
+  /** A control-plane token with scope `node`, or a DNS server's own credential. */
+  readonly token: Token
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
   /** The zone: DOMAIN of the cluster. */
   readonly domain: string
   /** MMDB with cities, instead of the bundled database of countries. */
@@ -61,7 +64,7 @@ const tcpConnectionsMax = 256
 export async function startDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const places = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: options.place })
   const nodes = new NodeTable({
-    controlPlaneUrl: options.controlPlaneUrl, token: options.token, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
+    controlPlaneUrl: options.controlPlaneUrl, token: options.token, ca: options.ca, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
     refreshMs: options.timing?.refreshMs ?? 1_000,
     healthTiming: { intervalMs: options.timing?.checkIntervalMs ?? 500, timeoutMs: 1_000 },
   })

@@ -1,4 +1,5 @@
 import { SkerryError } from '../../../errors/index.ts'
+import type { Token } from '../../control-plane/index.ts'
 import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
 import { UnreadBytes, RetryBudget } from '../../protection/index.ts'
 import { type Coordinates, rankNodes } from '../nearest/index.ts'
@@ -8,7 +9,9 @@ import { proxy, type ProxyOutcome, ReplayableBody, Upstreams } from '../proxy/in
 export interface NodeForwarderOptions {
   readonly controlPlaneUrl: string
   /** A control-plane token with scope `node`. */
-  readonly token: string
+  readonly token: Token
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
   /** This node, which never forwards to itself. */
   readonly name: string
   readonly region: string
@@ -43,7 +46,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
   const retries = new RetryBudget()
   const held = new UnreadBytes(heldBytesMax)
   const nodes = new NodeTable({
-    controlPlaneUrl: options.controlPlaneUrl, token: options.token, refreshMs: options.refreshMs ?? refreshMsDefault, health: 'passive',
+    controlPlaneUrl: options.controlPlaneUrl, token: options.token, ca: options.ca, refreshMs: options.refreshMs ?? refreshMsDefault, health: 'passive',
     onOrigins: (origins) => upstreams.retain(origins), ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,
   })
 

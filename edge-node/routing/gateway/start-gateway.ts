@@ -1,5 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
+import type { Token } from '../../control-plane/index.ts'
 import { createIngressServer, createTrustedProxies, createUlidGenerator, type ProblemContext, problemText } from '../../ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, RetryBudget, shareDescriptors } from '../../protection/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
@@ -16,8 +17,10 @@ export interface GatewayOptions extends ProtectionSettings {
   /** Loopback only. 0 takes a free one. */
   readonly adminPort: number
   readonly controlPlaneUrl: string
-  /** A control-plane token with scope `node`. */
-  readonly token: string
+  /** A control-plane token with scope `node`, or a gateway's own credential. */
+  readonly token: Token
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
   /** DOMAIN of the cluster. Not used to refuse: hosts outside it may be routes, which only nodes know. */
   readonly domain: string
   /** Whether clients may say where they are by `x-skerry-location`. */
@@ -58,7 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = new Upstreams()
   const nodes = new NodeTable({
     onOrigins: (origins) => upstreams.retain(origins),
-    controlPlaneUrl: options.controlPlaneUrl, token: options.token, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
+    controlPlaneUrl: options.controlPlaneUrl, token: options.token, ca: options.ca, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
     refreshMs: options.timing?.refreshMs ?? 1_000,
     healthTiming: { intervalMs: options.timing?.checkIntervalMs ?? 500, timeoutMs: options.timing?.checkTimeoutMs ?? 1_000 },
   })

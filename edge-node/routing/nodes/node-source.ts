@@ -1,8 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { type NodeInfo, type NodeList, nodeListSchema } from '../../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../../errors/index.ts'
 import { RememberedNodes } from '../../../geography/index.ts'
+import { readToken, type Token } from '../../control-plane/index.ts'
 
 const fetchTimeoutMs = 2_000
 /** Whoever misses a node asks for the list no more often. */
@@ -11,7 +12,9 @@ const earlyRefreshMs = 250
 export interface NodeSourceOptions {
   readonly controlPlaneUrl: string
   /** A token with scope `node`, so that the list comes with the internal token. */
-  readonly token: string
+  readonly token: Token
+  /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
+  readonly ca?: string | undefined
   readonly refreshMs: number
   /** Keeps the last list, so that a restart with the control plane gone still knows the nodes. Holds the internal token: mode 0600. */
   readonly file?: string | undefined
@@ -31,6 +34,7 @@ export class NodeSource {
   readonly #options: NodeSourceOptions
   readonly #url: string
   readonly #stop = new AbortController()
+  readonly #agent: Agent
   #timer: NodeJS.Timeout | undefined
   readonly #remembered = new RememberedNodes<NodeInfo>()
   #lastText = ''
@@ -42,6 +46,7 @@ export class NodeSource {
   constructor(options: NodeSourceOptions) {
     this.#options = options
     this.#url = new URL('/v1/nodes', options.controlPlaneUrl).href
+    this.#agent = new Agent({ connect: { ...(options.ca === undefined ? {} : { ca: options.ca }) } })
   }
 
   /** Resolves when the kept list was read and another was asked for; never rejects. */
@@ -60,6 +65,7 @@ export class NodeSource {
   close(): void {
     this.#stop.abort()
     clearTimeout(this.#timer)
+    void this.#agent.destroy()
   }
 
   #schedule(): void {
@@ -80,7 +86,8 @@ export class NodeSource {
     try {
       const text = await this.#fetch()
       if (text !== this.#lastText) {
-        const { nodes, ...rest } = nodeListSchema.parse(JSON.parse(text))
+        const { nodes, removed = [], ...rest } = nodeListSchema.parse(JSON.parse(text))
+        this.#remembered.forget(removed)
         const list = { ...rest, nodes: this.#remembered.merge(nodes, performance.now()) }
         this.#lastText = text
         this.#options.onChange(list)
@@ -96,7 +103,8 @@ export class NodeSource {
 
   async #fetch(): Promise<string> {
     const { statusCode, body } = await request(this.#url, {
-      headers: { authorization: `Bearer ${this.#options.token}`, accept: 'application/json' },
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${readToken(this.#options.token)}`, accept: 'application/json' },
       headersTimeout: fetchTimeoutMs, bodyTimeout: fetchTimeoutMs,
       signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2 * fetchTimeoutMs)]),
     })
