@@ -13,6 +13,7 @@ import { addDocumentRoute } from './document/index.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { addMemberRoutes } from './member-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
+import { addKeyRoutes } from './key-routes.ts'
 import { addPeerRoutes } from './peer-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
 import { addQuotaRoutes } from './quota-routes.ts'
@@ -58,6 +59,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addMemberRoutes(app, dependencies)
   addTokenRoutes(app, dependencies)
   addPeerRoutes(app, dependencies)
+  addKeyRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
   addReleaseRoutes(app, dependencies)
   addQuotaRoutes(app, dependencies)

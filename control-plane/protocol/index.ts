@@ -102,6 +102,12 @@ export {
 } from './nodes.ts'
 export { nextCursorSchema, type PageQuery, pageQuery, toPage } from './pages.ts'
 export {
+  type DataKeyRotation,
+  dataKeyRotationSchema,
+  type MasterKeyRotation,
+  masterKeyRotationSchema,
+} from './keys.ts'
+export {
   type CreatedPeerInvitation,
   createdPeerInvitationSchema,
   credentialPrefix,

@@ -15,6 +15,8 @@ export interface RoleOptions extends JsonOption {
 export interface UpstreamOptions extends RoleOptions {
   readonly controlPlane: string
   readonly token?: string
+  readonly invitation?: string
+  readonly ca?: string
 }
 
 /** Flags of what leads clients to the nearest node. */
@@ -45,18 +47,24 @@ export const withUpstream = (command: Command): Command =>
   command
     .requiredOption('--control-plane <url>', 'the control plane to follow')
     .addOption(new Option('--token <token>', 'node token of the control plane (better set as SKERRY_NODE_TOKEN: arguments are visible to others)'))
+    .addOption(new Option('--invitation <token>', 'join as `skerry node invite` has it, instead of by the node token (better set as SKERRY_INVITATION)'))
+    .option('--ca <file>', 'PEM of the authorities that the control plane\'s certificate is checked by, instead of the usual (also SKERRY_CA)')
 
 export const withNearest = (command: Command): Command =>
   command
     .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
     .option('--latitude <degrees>', 'where this stands, for clients whose address tells nothing', parseNumber(-90, 90))
     .option('--longitude <degrees>', 'where this stands', parseNumber(-180, 180))
-    .option('--data <dir>', 'where the list of nodes is kept over a restart (default: nowhere)')
+    .option('--data <dir>', 'where the list of nodes, and the credential, are kept over a restart (default: nowhere)')
+
+export function dataDirectory(context: CliContext, { data }: NearestOptions): string | undefined {
+  return data === undefined ? undefined : resolve(context.workingDirectory, data)
+}
 
 /** As the roles take the flags of `withNearest`. Makes the folder. */
 export async function nearestSettings(context: CliContext, options: NearestOptions) {
-  const { geoDatabase, latitude, longitude, data } = options
-  const directory = data === undefined ? undefined : resolve(context.workingDirectory, data)
+  const { geoDatabase, latitude, longitude } = options
+  const directory = dataDirectory(context, options)
   if (directory !== undefined) await mkdir(directory, { recursive: true })
   return {
     geoDatabase: geoDatabase === undefined ? undefined : resolve(context.workingDirectory, geoDatabase),
@@ -105,7 +113,7 @@ export function outboundRules(options: OutboundOptions) {
 export function nodeToken(context: CliContext, options: UpstreamOptions): string {
   const token = options.token ?? context.environment['SKERRY_NODE_TOKEN']
   if (token === undefined || token === '') {
-    throw new SkerryError('unauthorized', 'Set SKERRY_NODE_TOKEN (or --token) to the node token that `skerry control-plane --json` prints')
+    throw new SkerryError('unauthorized', 'Set SKERRY_INVITATION to what `skerry node invite` prints, or SKERRY_NODE_TOKEN (or --token) to the node token that `skerry control-plane --json` prints')
   }
   return token
 }

@@ -17,9 +17,11 @@ import { gatewayCommand } from './commands/gateway.ts'
 import { initCommand } from './commands/init.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { memberCommand } from './commands/member.ts'
+import { nodeCommand } from './commands/node.ts'
 import { nodesCommand } from './commands/nodes.ts'
 import { releaseCommand } from './commands/release.ts'
 import { restoreCommand } from './commands/restore.ts'
+import { rotateKeyCommand } from './commands/rotate-key.ts'
 import { rollbackCommand } from './commands/rollback.ts'
 import { secretCommand } from './commands/secret.ts'
 import { tailCommand } from './commands/tail.ts'
@@ -32,7 +34,7 @@ import { createReporter, exitCodes } from './reporter.ts'
 
 const commands = [
   initCommand, devCommand, clusterCommand, controlPlaneCommand, edgeCommand, gatewayCommand, dnsCommand, deployCommand, versionsCommand,
-  rollbackCommand, releaseCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, benchCommand,
+  rollbackCommand, releaseCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, nodeCommand, rotateKeyCommand, benchCommand,
   accountCommand, memberCommand, tokenCommand, auditCommand,
   backupCommand, restoreCommand, migrateCommand, verifyCommand,
 ]

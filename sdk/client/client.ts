@@ -21,6 +21,7 @@ import {
   type AccountsClient, type AuditFilter, createAccountsClient, createMembersClient, createTokensClient, type MembersClient, readAuditLog, type TokensClient,
 } from './accounts.ts'
 import { readPages } from './pages.ts'
+import { createKeysClient, createPeersClient, type KeysClient, type PeersClient } from './peers.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
 import { rollbackTarget } from './rollback.ts'
 import { createTransport } from './transport.ts'
@@ -82,6 +83,8 @@ export interface SkerryClient {
   readonly tokens: TokensClient
   /** Who changed what, newest first (scope admin). */
   audit(filter?: AuditFilter): AsyncGenerator<AuditEntry, void>
+  readonly peers: PeersClient
+  readonly keys: KeysClient
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -171,6 +174,8 @@ export function createClient({ url, token, account }: ClientOptions): SkerryClie
     members: createMembersClient(transport),
     tokens: createTokensClient(transport),
     audit: (filter = {}) => readAuditLog(transport, filter),
+    peers: createPeersClient(transport),
+    keys: createKeysClient(transport),
     close: () => transport.close(),
   }
   return client

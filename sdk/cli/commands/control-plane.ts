@@ -9,6 +9,15 @@ interface ControlPlaneOptions extends RoleOptions {
   readonly adminPort: number
   readonly data: string
   readonly gatewayUrl?: string
+  readonly keyFile?: string
+  readonly sharedNodeToken: boolean
+}
+
+/** Where the master keys are: the flag goes before the environment. */
+function masterKeys(context: CliContext, { keyFile }: ControlPlaneOptions): { readonly keyFile?: string; readonly masterKeys?: string } {
+  if (keyFile !== undefined) return { keyFile: resolve(context.workingDirectory, keyFile) }
+  const text = context.environment['SKERRY_KEY']
+  return text === undefined || text === '' ? {} : { masterKeys: text }
 }
 
 export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCode): Command {
@@ -16,6 +25,8 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
   return withAdmin(withListening(command, '127.0.0.1', 7400))
     .option('--data <dir>', 'where state and artifacts are stored', '.skerry/control-plane')
     .option('--gateway-url <url>', 'where people reach functions; used in the URLs that it answers with')
+    .option('--key-file <file>', 'master keys that secrets are sealed with, the same for every replica (default: secret.key in --data; the keys themselves: SKERRY_KEY)')
+    .option('--no-shared-node-token', 'let nodes and gateways in by invitation only, see `skerry node invite`')
     .action(async (options: ControlPlaneOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const { startControlPlane } = await import('../../../control-plane/index.ts')
@@ -26,6 +37,8 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
             adminPort: options.adminPort,
             dataDirectory: resolve(context.workingDirectory, options.data),
             domain: options.domain,
+            sharedNodeToken: options.sharedNodeToken,
+            ...masterKeys(context, options),
             ...(options.gatewayUrl === undefined ? {} : { gatewayUrl: options.gatewayUrl }),
           })
         await runRole(context, reporter, start, ({ url, adminUrl, adminToken, nodeToken }) => ({ url, adminUrl, adminToken, nodeToken }))

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
+import { joinUpstream } from '../join.ts'
 import { attempt, parseNumber, type SetExitCode } from '../options.ts'
-import { type NearestOptions, nearestSettings, nodeToken, type UpstreamOptions, withAdmin, withListening, withNearest, withUpstream } from '../role-options.ts'
+import { type NearestOptions, dataDirectory, nearestSettings, type UpstreamOptions, withAdmin, withListening, withNearest, withUpstream } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
 type DnsOptions = UpstreamOptions & NearestOptions & { readonly adminPort: number; readonly answersPerSecond?: number }
@@ -14,12 +15,13 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
     attempt(context, setExitCode, options, async (reporter) => {
       const { startDnsServer } = await import('../../../edge-node/routing/index.ts')
       const nearest = await nearestSettings(context, options)
+      const { membership: _joined, ...upstream } = await joinUpstream(context, reporter, options, 'dns', dataDirectory(context, options))
       const start = () =>
         startDnsServer({
           host: options.host,
           port: options.port,
           controlPlaneUrl: options.controlPlane,
-          token: nodeToken(context, options),
+          ...upstream,
           domain: options.domain,
           adminPort: options.adminPort,
           answersPerSecondMax: options.answersPerSecond,

@@ -4,14 +4,15 @@ import { SkerryError } from '../../../errors/index.ts'
 import { findRegion, regionCodes } from '../../../geography/index.ts'
 import { closest } from '../../project/index.ts'
 import type { CliContext } from '../context.ts'
+import { joinUpstream, type Upstream } from '../join.ts'
 import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
-import { type Clock, clockOption, type IngressOptions, nodeToken, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
+import { type Clock, clockOption, type IngressOptions, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 import { type TierOptions, tiersOf, withTiers } from '../tier-options.ts'
 
 interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly name?: string
-  readonly region: string
+  readonly region?: string
   readonly latitude?: number
   readonly longitude?: number
   readonly internalPort: number
@@ -29,7 +30,18 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly data: string
 }
 
-function place({ region, latitude, longitude }: EdgeOptions): { latitude: number; longitude: number } {
+/** Name and region: those that the node has joined with, otherwise those of the flags. Throws `config_invalid` where they differ, or are missing. */
+function standing(options: EdgeOptions, membership: Upstream['membership']): { readonly name: string; readonly region: string } {
+  const region = membership?.region ?? options.region
+  if (region === undefined) throw new SkerryError('config_invalid', 'Pass --region, or join with an invitation', { field: 'region' })
+  const name = membership?.name ?? options.name ?? `${region}-1`
+  if (region !== (options.region ?? region) || name !== (options.name ?? name)) {
+    throw new SkerryError('config_invalid', `The node has joined as ${name} in ${region}; leave --name and --region out, or pass those`, { field: 'region' })
+  }
+  return { name, region }
+}
+
+function place(region: string, { latitude, longitude }: EdgeOptions): { latitude: number; longitude: number } {
   const known = findRegion(region)
   const found = { latitude: latitude ?? known?.latitude, longitude: longitude ?? known?.longitude }
   if (found.latitude === undefined || found.longitude === undefined) {
@@ -43,8 +55,8 @@ function place({ region, latitude, longitude }: EdgeOptions): { latitude: number
 export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('edge')
     .description('run one edge node: it follows the control plane and runs functions in its cells')
-    .requiredOption('--region <code>', 'IATA airport code, such as fra; brings its coordinates along')
-    .option('--name <name>', 'name of the node, unique in the cluster (default: REGION-1)')
+    .option('--region <code>', 'IATA airport code, such as fra; brings its coordinates along (default: that of the invitation)')
+    .option('--name <name>', 'name of the node, unique in the cluster (default: that of the invitation, otherwise REGION-1)')
     .option('--latitude <degrees>', 'instead of the airport\'s', parseNumber(-90, 90))
     .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
   return withTiers(withOutbound(withIngress(withListening(command, '0.0.0.0', 8080))))
@@ -64,18 +76,22 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .action(async (options: EdgeOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const { describeSandbox, startEdgeNode } = await import('../../../edge-node/index.ts')
+        const directory = resolve(context.workingDirectory, options.data)
+        const { membership, ...upstream } = await joinUpstream(context, reporter, options, 'node', directory)
+        const { name, region } = standing(options, membership)
         const start = async () => {
           const node = await startEdgeNode({
-            name: options.name ?? `${options.region}-1`,
-            region: options.region,
-            ...place(options),
+            name,
+            region,
+            ...place(region, options),
             host: options.host,
             port: options.port,
             internalPort: options.internalPort,
             adminPort: options.adminPort,
             controlPlaneUrl: options.controlPlane,
-            token: nodeToken(context, options),
-            dataDirectory: resolve(context.workingDirectory, options.data),
+            ...upstream,
+            ...(membership === undefined ? {} : { controlPlaneKey: membership.publicKey, stateKey: membership.stateKey }),
+            dataDirectory: directory,
             domain: options.domain,
             ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,

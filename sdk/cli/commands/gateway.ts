@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
+import { joinUpstream } from '../join.ts'
 import { attempt, type SetExitCode } from '../options.ts'
-import { type IngressOptions, type NearestOptions, nearestSettings, nodeToken, withIngress, withListening, withNearest } from '../role-options.ts'
+import { type IngressOptions, type NearestOptions, dataDirectory, nearestSettings, withIngress, withListening, withNearest } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
 type GatewayOptions = IngressOptions & NearestOptions
@@ -12,13 +13,14 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
     attempt(context, setExitCode, options, async (reporter) => {
       const { startGateway } = await import('../../../edge-node/routing/index.ts')
       const nearest = await nearestSettings(context, options)
+      const { membership: _joined, ...upstream } = await joinUpstream(context, reporter, options, 'gateway', dataDirectory(context, options))
       const start = () =>
         startGateway({
           host: options.host,
           port: options.port,
           adminPort: options.adminPort,
           controlPlaneUrl: options.controlPlane,
-          token: nodeToken(context, options),
+          ...upstream,
           domain: options.domain,
           allowLocationHeader: options.allowLocationHeader === true,
           trustedProxies: options.trustedProxy ?? [],

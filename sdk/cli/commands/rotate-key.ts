@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import type { CliContext } from '../context.ts'
+import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+
+export function rotateKeyCommand(context: CliContext, setExitCode: SetExitCode): Command {
+  const command = new Command('rotate-key')
+    .description('replace the master key that secrets are sealed with (scope operator); repeat it where it was interrupted')
+    .option('--data-key', 'the data key of the account instead (scope admin)')
+  return withServer(command).action(async (options: ServerOptions & { readonly dataKey?: boolean }) =>
+    attemptWithClient(context, setExitCode, options, async (client, reporter) => {
+      if (options.dataKey === true) {
+        const rotation = await client.keys.rotateDataKey()
+        reporter.result(rotation)
+        reporter.show(`${rotation.account} has a new data key; ${rotation.resealed} secrets were sealed anew`)
+        return
+      }
+      const rotation = await client.keys.rotateMasterKey()
+      reporter.result(rotation)
+      reporter.show(`the key ${rotation.key} seals now; ${rotation.resealed} records were sealed anew`)
+      if (rotation.retired.length > 0) reporter.show(`nothing is sealed with ${rotation.retired.join(', ')} any more`)
+    }),
+  )
+}

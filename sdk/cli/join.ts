@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { PeerKind } from '../../control-plane/protocol/index.ts'
+import type { Membership, Token } from '../../edge-node/control-plane/index.ts'
+import { SkerryError } from '../../errors/index.ts'
+import type { CliContext } from './context.ts'
+import type { Reporter } from './reporter.ts'
+import { nodeToken, type UpstreamOptions } from './role-options.ts'
+
+/** What a role follows the control plane with. */
+export interface Upstream {
+  readonly token: Token
+  /** PEM of the authorities that the control plane's certificate is checked by. */
+  readonly ca: string | undefined
+  /** Where it has a credential of its own. */
+  readonly membership: Membership | undefined
+}
+
+/** The certificates that `--ca` or SKERRY_CA names. Throws `config_invalid` where the file can not be read. */
+export async function readAuthorities(context: CliContext, flag: string | undefined): Promise<string | undefined> {
+  const file = flag ?? context.environment['SKERRY_CA']
+  if (file === undefined || file === '') return undefined
+  return readFile(resolve(context.workingDirectory, file), 'utf8').catch((cause: unknown) => {
+    throw new SkerryError('config_invalid', `The certificates of --ca can not be read from ${file}.`, { cause })
+  })
+}
+
+/**
+ * Has a role join by its invitation, or takes up the credential that it has from before; without either it gets the shared token.
+ * Rejects with what the control plane refuses with, and `unauthorized` where there is nothing to call with.
+ */
+export async function joinUpstream(
+  context: CliContext, reporter: Reporter, options: UpstreamOptions, kind: PeerKind, directory: string | undefined,
+): Promise<Upstream> {
+  const ca = await readAuthorities(context, options.ca)
+  const invitation = options.invitation ?? context.environment['SKERRY_INVITATION']
+  if (directory === undefined) {
+    if (invitation !== undefined && invitation !== '') {
+      throw new SkerryError('config_invalid', 'To join with an invitation pass --data, where the credential is kept')
+    }
+    return { token: nodeToken(context, options), ca, membership: undefined }
+  }
+  const { createControlPlaneCall, Membership } = await import('../../edge-node/control-plane/index.ts')
+  const membership = await Membership.open({
+    kind, directory, call: createControlPlaneCall(options.controlPlane, ca), signal: context.stopped, onNotice: (notice) => reporter.say(notice),
+    invitation: invitation === '' ? undefined : invitation,
+  })
+  if (membership === undefined) return { token: nodeToken(context, options), ca, membership }
+  membership.keepFresh()
+  return { token: () => membership.token, ca, membership }
+}
