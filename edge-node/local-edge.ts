@@ -4,6 +4,7 @@ import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/i
 import { type ResolveHost } from './bindings/fetch/index.ts'
 import { toTailEvent } from './bindings/logs/index.ts'
 import { EdgeCore, type RuntimeSettings } from './edge-core.ts'
+import type { QuotaTable } from './quotas/index.ts'
 import type { LocateClient, ReadArtifact } from './ingress/index.ts'
 import { toRoutedVersion } from './ingress/index.ts'
 
@@ -30,6 +31,8 @@ export interface LocalEdgeOptions extends ProtectionSettings {
   /** In place of the system's, for names that functions call. */
   readonly resolve?: ResolveHost
   readonly onLog?: (event: TailEvent) => void
+  /** What accounts may take; nothing is held without. */
+  readonly quotas?: QuotaTable
 }
 
 export interface LocalEdge {

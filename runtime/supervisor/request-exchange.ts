@@ -164,10 +164,15 @@ export class RequestExchange implements RequestControl {
   }
 
   onHead(payload: Buffer, memory?: ReadMemory): void {
-    if (this.#over || this.#headReceived) return
+    if (this.#headReceived) return
     const reader = new PayloadReader(payload)
     const cpuMicros = reader.uint32()
     const settled = reader.uint8() === 1
+    if (this.#over) {
+      // Nobody waits for the answer, but that the function is done is worth knowing.
+      if (settled) this.isolate?.cell.settle(this)
+      return
+    }
     const kind = reader.uint8()
     const head = readHead(reader.sizedLatin1())
     const longBytes = kind === BodyKind.long ? reader.uint32() : 0
