@@ -26,7 +26,7 @@ export interface MigrateReport {
  * epoch there. Throws as `restoreArchive`; the source is only read.
  */
 export async function migrateStore({ from, to, keys, force, nowMs }: MigrateOptions): Promise<MigrateReport> {
-  const source = await from.open()
+  const { store: source, close } = await from.open()
   try {
     await requireFinished(source)
     const image = await source.openImage()
@@ -41,7 +41,7 @@ export async function migrateStore({ from, to, keys, force, nowMs }: MigrateOpti
       image.close()
     }
   } finally {
-    await source.close()
+    await close()
   }
 }
 

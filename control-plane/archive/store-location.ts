@@ -2,14 +2,21 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
+import type { KeySource } from '../auth/index.ts'
+import type { NatsOptions } from '../nats/index.ts'
 import { findDamage, openSqliteStore, replaceDatabase, type ReplacementOptions, type Store } from '../store/index.ts'
+
+export interface OpenedStore {
+  readonly store: Store
+  readonly close: () => Promise<void>
+}
 
 /** Where a control plane keeps its state, looked at while none runs on it. */
 export interface StoreLocation {
   /** For messages. */
   readonly name: string
   /** Opens it to be read. Throws `not_found` where there is nothing. */
-  open(): Promise<Store>
+  open(): Promise<OpenedStore>
   /** What is wrong with the pages of its file, where it has one that counts. */
   checkPages?(): readonly string[]
   /** Puts a filled store in its place; see `replaceDatabase`. */
@@ -26,7 +33,8 @@ export function directoryLocation(directory: string): StoreLocation {
     name: directory,
     async open() {
       if (!existsSync(file)) throw new SkerryError('not_found', `There is no state of a control plane in ${directory}.`, { field: 'from' })
-      return openSqliteStore({ file, mode: 'read' })
+      const store = openSqliteStore({ file, mode: 'read' })
+      return { store, close: () => store.close() }
     },
     checkPages: () => (existsSync(file) ? findDamage(file) : []),
     async replace(options) {
@@ -34,4 +42,15 @@ export function directoryLocation(directory: string): StoreLocation {
       await replaceDatabase(file, options)
     },
   }
+}
+
+/** A data directory, or servers of NATS as `nats://HOST:PORT[,nats://HOST:PORT...]`. */
+export async function openLocation(place: string, keys: KeySource, nats: Omit<NatsOptions, 'servers'> = {}): Promise<StoreLocation> {
+  if (!isNats(place)) return directoryLocation(place)
+  const { natsLocation } = await import('./location-nats.ts')
+  return natsLocation({ ...nats, servers: place.split(',') }, keys)
+}
+
+export function isNats(place: string): boolean {
+  return /^(?:nats|tls):\/\//.test(place)
 }

@@ -6,7 +6,7 @@ import type { Store, StoreCounts, StoredItem, StoredVersion, StoreImage } from '
 import { itemSchema } from './archive-format.ts'
 import { nameOf } from './compare-images.ts'
 import { requireFinished } from './fill-store.ts'
-import type { StoreLocation } from './store-location.ts'
+import type { OpenedStore, StoreLocation } from './store-location.ts'
 
 export interface Finding {
   /** What is wrong, such as `artifact HASH`. */
@@ -32,20 +32,20 @@ const itemsPerTurn = 200
  */
 export async function verifyStore(location: StoreLocation, keys: KeySource | undefined): Promise<VerifyReport> {
   const verification = new Verification()
-  let store: Store | undefined
+  let opened: OpenedStore | undefined
   let image: StoreImage | undefined
   try {
     for (const problem of location.checkPages?.() ?? []) verification.add(location.name, problem)
-    store = await location.open()
-    await requireFinished(store)
-    image = await store.openImage()
-    await verification.run(store, image, keys)
+    opened = await location.open()
+    await requireFinished(opened.store)
+    image = await opened.store.openImage()
+    await verification.run(opened.store, image, keys)
   } catch (error) {
     if (!(error instanceof SkerryError) || error.code === 'not_found') throw error
     verification.add(location.name, error.message)
   } finally {
     image?.close()
-    await store?.close()
+    await opened?.close()
   }
   return { sequence: image?.sequence, counts: image?.counts, findings: verification.findings, isCut: verification.isCut }
 }

@@ -1,19 +1,56 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { SkerryError } from '../../errors/index.ts'
 import type { CliContext } from './context.ts'
-import { type JsonOption, withJson } from './options.ts'
+import { type JsonOption, parseNumber, withJson } from './options.ts'
 
 /** Flags of commands that work on a state while no control plane runs on it. */
 export interface StateOptions extends JsonOption {
   readonly keyFile?: string
+  readonly storeName?: string
+  readonly storeReplicas?: number
+  readonly storeCredentials?: string
+  readonly storeCa?: string
 }
 
-export const withKey = (command: Command): Command =>
-  withJson(command).option('--key-file <file>', 'the master key of the state (default: secret.key in the data directory; SKERRY_KEY instead of a file)')
+export const placeHelp = 'a data directory, or the servers of NATS that keep the state (nats://HOST:PORT, several with commas)'
 
-/** The master keys that a state in this directory was sealed with. Throws `key_mismatch` where there are none. */
-export async function masterKeys(context: CliContext, options: StateOptions, dataDirectory: string) {
-  const { existingKeys, keyName } = await import('../../control-plane/archive/index.ts')
-  const file = options.keyFile === undefined ? join(dataDirectory, keyName) : resolve(context.workingDirectory, options.keyFile)
-  return existingKeys(file, options.keyFile === undefined ? context.environment['SKERRY_KEY'] : undefined)
+export const withState = (command: Command): Command =>
+  withJson(command)
+    .option('--key-file <file>', 'the master keys of the state (default: secret.key in the data directory; the keys themselves: SKERRY_KEY)')
+    .addOption(new Option('--store-name <name>', 'what stands before the names of its streams, with NATS (default: skerry)'))
+    .addOption(new Option('--store-replicas <n>', 'copies that the servers keep, where streams are made, with NATS').argParser(parseNumber(1, 5)))
+    .addOption(new Option('--store-credentials <file>', 'user JWT and seed, with NATS'))
+    .addOption(new Option('--store-ca <file>', 'PEM of the authorities that the servers are trusted by, with NATS'))
+
+/** The place as it is meant where the command was run. */
+export async function resolvePlace(context: CliContext, place: string): Promise<string> {
+  const { isNats } = await import('../../control-plane/archive/index.ts')
+  return isNats(place) ? place : resolve(context.workingDirectory, place)
+}
+
+/**
+ * The master keys of a state: by flag, environment, or `secret.key` in the first of the directories that has one.
+ * Throws `key_mismatch` where there are none.
+ */
+export async function masterKeys(context: CliContext, { keyFile }: StateOptions, places: readonly string[]) {
+  const { existingKeys, isNats, keyName } = await import('../../control-plane/archive/index.ts')
+  if (keyFile !== undefined) return existingKeys(resolve(context.workingDirectory, keyFile), undefined)
+  const files = places.filter((place) => !isNats(place)).map((directory) => join(directory, keyName))
+  const file = files.find((path) => existsSync(path)) ?? files[0]
+  const text = context.environment['SKERRY_KEY']
+  if (file === undefined && (text === undefined || text === '')) {
+    throw new SkerryError('key_mismatch', 'The servers of NATS do not have the master key: name its file by --key-file, or set SKERRY_KEY')
+  }
+  return existingKeys(file ?? '', text)
+}
+
+/** The place as the archive's functions take it. */
+export async function locate(context: CliContext, options: StateOptions, place: string, keys: Awaited<ReturnType<typeof masterKeys>>) {
+  const { openLocation } = await import('../../control-plane/archive/index.ts')
+  const file = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(context.workingDirectory, path))
+  return openLocation(place, keys, {
+    name: options.storeName, replicas: options.storeReplicas, credentialsFile: file(options.storeCredentials), certificateAuthorityFile: file(options.storeCa),
+  })
 }

@@ -3,10 +3,11 @@ import { resolve } from 'node:path'
 import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
-import { masterKeys, type StateOptions, withKey } from '../state-options.ts'
+import { locate, masterKeys, resolvePlace, type StateOptions, withState } from '../state-options.ts'
 
 interface RestoreOptions extends StateOptions {
-  readonly data: string
+  readonly data?: string
+  readonly store?: string
   readonly force?: boolean
 }
 
@@ -14,27 +15,36 @@ export function restoreCommand(context: CliContext, setExitCode: SetExitCode): C
   const command = new Command('restore')
     .description('put the state of a backup in place while the control plane is stopped; everything is checked before anything is written')
     .argument('<file>', 'what `skerry backup` wrote')
-  return withKey(command)
-    .requiredOption('--data <dir>', 'the data directory of the control plane')
+  return withState(command)
+    .option('--data <dir>', 'the data directory of the control plane')
+    .option('--store <servers>', 'the servers of NATS that keep its state (nats://HOST:PORT, several with commas), instead')
     .option('--force', 'replace a state that is there; it is kept as control-plane.db.before-restore')
     .action(async (name: string, options: RestoreOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
-        const { directoryLocation, restoreArchive } = await import('../../../control-plane/archive/index.ts')
+        const { restoreArchive } = await import('../../../control-plane/archive/index.ts')
         const file = resolve(context.workingDirectory, name)
-        const data = resolve(context.workingDirectory, options.data)
-        const keys = await masterKeys(context, options, data)
+        const place = await resolvePlace(context, onePlace(options))
+        // With --store, --data may still say where the key is.
+        const keys = await masterKeys(context, options, [options.data === undefined ? place : resolve(context.workingDirectory, options.data)])
         const { manifest, summary } = await restoreArchive({
-          file, to: directoryLocation(data), keys, force: options.force ?? false, nowMs: Date.now(),
+          file, to: await locate(context, options, place, keys), keys, force: options.force ?? false, nowMs: Date.now(),
         }).catch((error: unknown) => {
           throw explainFile(error, file)
         })
         const { createdMs, sequence, counts } = manifest
-        reporter.result({ data, createdMs, revision: sequence, counts, missing: summary.missing })
-        reporter.show(`${data} is as the control plane was at ${new Date(createdMs).toISOString()}: ${counts.functions} functions, ${counts.versions} versions, revision ${sequence}`)
-        reporter.show('Start the control plane on it. Nodes take over what it says; what was deployed after the backup is no more.')
-        if (summary.missing.length > 0) reporter.show(`${summary.missing.length} artifacts were damaged before the backup: deploy their functions again (skerry verify --data ${data} names them)`)
+        reporter.result({ place, createdMs, revision: sequence, counts, missing: summary.missing })
+        reporter.show(`${place} is as the control plane was at ${new Date(createdMs).toISOString()}: ${counts.functions} functions, ${counts.versions} versions, revision ${sequence}`)
+        reporter.show(`Start the control plane on it, with the master key ${keys.name}. Nodes take over what it says; what was deployed after the backup is no more.`)
+        if (summary.missing.length > 0) reporter.show(`${summary.missing.length} artifacts were damaged before the backup: deploy their functions again (skerry verify names them)`)
       }),
     )
+}
+
+/** Where a state is, by --store or --data. Throws `invalid_request` where neither is given. */
+export function onePlace({ data, store }: { readonly data?: string; readonly store?: string }): string {
+  const place = store ?? data
+  if (place === undefined) throw new SkerryError('invalid_request', 'Name a data directory by --data, or servers of NATS by --store', { field: 'data' })
+  return place
 }
 
 /** A file that is not there or not readable, as a refusal. */
