@@ -4,8 +4,9 @@ import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
 import { type RoleOptions, withAdmin, withListening } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
+import { natsSettings, type StoreOptions, withStore } from '../store-options.ts'
 
-interface ControlPlaneOptions extends RoleOptions {
+interface ControlPlaneOptions extends RoleOptions, StoreOptions {
   readonly adminPort: number
   readonly data: string
   readonly gatewayUrl?: string
@@ -22,7 +23,7 @@ function masterKeys(context: CliContext, { keyFile }: ControlPlaneOptions): { re
 
 export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('control-plane').description('run the control plane: API, store and feed. With --json it prints its tokens')
-  return withAdmin(withListening(command, '127.0.0.1', 7400))
+  return withStore(withAdmin(withListening(command, '127.0.0.1', 7400)))
     .option('--data <dir>', 'where state and artifacts are stored', '.skerry/control-plane')
     .option('--gateway-url <url>', 'where people reach functions; used in the URLs that it answers with')
     .option('--key-file <file>', 'master keys that secrets are sealed with, the same for every replica (default: secret.key in --data; the keys themselves: SKERRY_KEY)')
@@ -30,6 +31,7 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
     .action(async (options: ControlPlaneOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const { startControlPlane } = await import('../../../control-plane/index.ts')
+        const nats = natsSettings(context, options)
         const start = () =>
           startControlPlane({
             host: options.host,
@@ -39,6 +41,7 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
             domain: options.domain,
             sharedNodeToken: options.sharedNodeToken,
             ...masterKeys(context, options),
+            ...(nats === undefined ? {} : { nats }),
             ...(options.gatewayUrl === undefined ? {} : { gatewayUrl: options.gatewayUrl }),
           })
         await runRole(context, reporter, start, ({ url, adminUrl, adminToken, nodeToken }) => ({ url, adminUrl, adminToken, nodeToken }))

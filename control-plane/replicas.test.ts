@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NatsCluster } from '../test/helpers/nats-cluster.ts'
+import { until } from '../test/helpers/until.ts'
+import { type ControlPlane, startControlPlane } from './index.ts'
+import { functionListSchema, nodeListSchema } from './protocol/index.ts'
+import { ApiClient } from './testing/api-client.ts'
+import { done } from './testing/harness.ts'
+import { ScriptedNode } from './testing/scripted-node.ts'
+
+let cluster: NatsCluster
+let directory: string
+let planes: ControlPlane[]
+let clients: ApiClient[]
+const nodes: ScriptedNode[] = []
+
+beforeAll(async () => {
+  cluster = await NatsCluster.start()
+  directory = await mkdtemp(join(tmpdir(), 'skerry-replicas-'))
+  planes = [await start(0), ...(await Promise.all([start(1), start(2)]))]
+  clients = planes.map(({ url, adminToken }) => new ApiClient(url, adminToken))
+})
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()))
+  await Promise.all(planes.map((plane) => plane.close()))
+  await cluster.stop()
+  await rm(directory, { recursive: true })
+})
+
+function start(index: number): Promise<ControlPlane> {
+  return startControlPlane({
+    port: 0, dataDirectory: join(directory, String(index)), keyFile: join(directory, 'key'), nats: { servers: [cluster.url] },
+    gatewayUrl: 'http://127.0.0.1:8080', log: () => {},
+  })
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const found = list[index]
+  if (found === undefined) throw new Error(`there is no ${index}`)
+  return found
+}
+
+async function startNode(name: string, index: number): Promise<ScriptedNode> {
+  const { url, nodeToken } = at(planes, index)
+  const node = await ScriptedNode.start({ url, token: nodeToken, name, region: name.slice(0, 3) })
+  nodes.push(node)
+  return node
+}
+
+async function connectedAt(client: ApiClient): Promise<string[]> {
+  const list = nodeListSchema.parse(await client.json('GET', '/v1/nodes'))
+  return list.nodes.filter(({ connected }) => connected).map(({ name }) => name)
+}
+
+test('replicas have the same tokens and keys, and know each other\'s nodes', async () => {
+  expect(new Set(planes.map(({ adminToken }) => adminToken)).size).toBe(1)
+  await startNode('fra-1', 0)
+  await startNode('iad-1', 1)
+  for (const client of clients) await expect.poll(() => connectedAt(client)).toEqual(['fra-1', 'iad-1'])
+})
+
+test('a deployment at any replica is acknowledged by nodes at every replica, which follow one feed', async () => {
+  for (const [index, client] of clients.entries()) {
+    const result = done(await client.deploy(`hello-${index}`, 'export default {}'))
+    expect(result.nodes.map(({ node }) => node).toSorted()).toEqual(['fra-1', 'iad-1'])
+    expect(result.missing).toEqual([])
+  }
+  const [first, second] = nodes.map(({ records }) => records.filter(({ type }) => type === 'revision'))
+  expect(first?.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6])
+  expect(second).toEqual(first)
+  for (const client of clients) {
+    const list = functionListSchema.parse(await client.json('GET', '/v1/functions'))
+    expect(list.functions.map(({ name }) => name)).toEqual(['hello-0', 'hello-1', 'hello-2'])
+  }
+})
+
+test('many deployments of one function at all replicas at once end in one state', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 9 }, (_, index) => at(clients, index % 3).deploy('shared', `export default { /* ${index} */ }`)),
+  )
+  const versions = results.flatMap((events) => done(events).functions.map(({ version }) => version))
+  expect(new Set(versions).size).toBe(9)
+  const active = await Promise.all(
+    clients.map(async (client) => functionListSchema.parse(await client.json('GET', '/v1/functions')).functions.find(({ name }) => name === 'shared')?.active),
+  )
+  expect(versions).toContain(active[0]?.[0]?.version)
+  expect(active[1]).toEqual(active[0])
+  expect(active[2]).toEqual(active[0])
+})
+
+test('what a function logs at a node of one replica is read at another', async () => {
+  const response = await at(clients, 2).call('GET', '/v1/functions/hello-0/tail')
+  const reader = (response.body ?? new ReadableStream<Uint8Array>()).pipeThrough(new TextDecoderStream()).getReader()
+  const { versions } = (await at(clients, 0).json('GET', '/v1/functions/hello-0/versions')) as { versions: { version: string }[] }
+  const event = {
+    timeMs: 1, node: 'fra-1', region: 'fra', account: 'default', function: 'hello-0', version: versions[0]?.version, kind: 'console', level: 'log', text: 'here',
+  }
+  const read = reader.read()
+  await until('the event is read', async () => {
+    await (await at(nodes, 0).post('/v1/nodes/fra-1/logs', 'POST', { events: [event] })).text()
+    return Promise.race([read.then(() => true), new Promise<false>((resolve) => setTimeout(() => resolve(false), 50))])
+  })
+  expect(JSON.parse(String((await read).value).split('\n')[0] ?? '')).toMatchObject({ text: 'here', node: 'fra-1' })
+  await reader.cancel()
+})
+
+test('a node goes on at another replica where it was, and its leaving is known everywhere', async () => {
+  const fra = at(nodes, 0)
+  const last = fra.records.findLast(({ type }) => type === 'revision')
+  await fra.stop()
+  for (const client of clients) await expect.poll(() => connectedAt(client)).toEqual(['iad-1'])
+  const { url, nodeToken } = at(planes, 2)
+  const position = { epoch: String(last?.epoch), after: Number(last?.sequence) }
+  const again = await ScriptedNode.start({ url, token: nodeToken, name: 'fra-1', region: 'fra', position })
+  nodes.push(again)
+  for (const client of clients) await expect.poll(() => connectedAt(client)).toEqual(['fra-1', 'iad-1'])
+  const result = done(await at(clients, 0).deploy('hello-0', 'export default { /* new */ }'))
+  expect(result.nodes.map(({ node }) => node).toSorted()).toEqual(['fra-1', 'iad-1'])
+  expect(again.records.filter(({ type }) => type !== 'heartbeat').map(({ sequence }) => sequence)).toEqual([position.after + 1, position.after + 2])
+})
+
+test('while the servers are away feeds stand and lists are answered, changes are refused with a time to come again, and all goes on', async () => {
+  await cluster.server(0).kill()
+  expect(await connectedAt(at(clients, 1))).toContain('iad-1')
+  const refused = await at(clients, 1).call('PUT', '/v1/functions/hello-0/secrets/KEY', { value: 'x' })
+  expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([503, expect.stringMatching(/^(?:storage_unreachable|outcome_unknown)$/)])
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  await cluster.server(0).start()
+  await until('changes are made again', async () => (await at(clients, 1).call('PUT', '/v1/functions/hello-0/secrets/KEY', { value: 'x' })).ok)
+  const result = done(await at(clients, 2).deploy('hello-1', 'export default { /* after */ }'))
+  expect(result.nodes.map(({ node }) => node).toSorted()).toEqual(['fra-1', 'iad-1'])
+})
