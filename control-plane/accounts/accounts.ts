@@ -3,6 +3,7 @@ import { type Actor, asOperator, auditWrite } from '../audit/index.ts'
 import { accounts, defaultAccount, invitations, members, secretHolders, tokenIds, tokens, tokenUses } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type Account, type AccountChange, type PageQuery, toPage } from '../protocol/index.ts'
+import { readQuotas, suspensions } from '../quotas/index.ts'
 import type { Functions } from '../releases/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
 
@@ -51,7 +52,7 @@ export class Accounts {
     return account
   }
 
-  /** Suspends or resumes it; its own log and the operators' tell of it. */
+  /** Suspends or resumes it, here and at the nodes; its own log and the operators' tell of it. */
   async change(actor: Actor, name: string, { state, reason }: AccountChange): Promise<Account> {
     const { store, clock } = this.#options
     let changed: Account | undefined
@@ -66,9 +67,11 @@ export class Accounts {
       return {
         writes: [
           accounts.put(name, changed),
+          state === 'suspended' ? suspensions.put(name, true) : suspensions.remove(name),
           auditWrite(asOperator(actor), action, name, detail, timeMs),
           auditWrite({ ...actor, account: name, homeAccount: actor.homeAccount ?? actor.account }, action, name, detail, timeMs),
         ],
+        change: { kind: 'account', account: name, quotas: { ...(await readQuotas(store, name)), ...(state === 'suspended' ? { suspended: true as const } : {}) } },
         timeMs,
       }
     })
@@ -127,7 +130,8 @@ export class Accounts {
         writes.push(secretHolders.remove(key), { kind: 'deleteFunction', account: name, name: key.slice(name.length + 1) })
       }
       for (const belonging of belongings) writes.push(...(await belonging(store, name)))
-      return { writes, timeMs }
+      // Nodes hold the next account of this name to nothing.
+      return { writes, change: { kind: 'account', account: name, quotas: {} }, timeMs }
     })
   }
 

@@ -33,8 +33,8 @@ export const quotasChangeSchema = z.strictObject({
 })
 export type QuotasChange = z.infer<typeof quotasChangeSchema>
 
-/** An account's quotas, as nodes see them. */
-export const accountQuotasSchema = z.strictObject({ account: nameSchema, quotas: quotasSchema })
+/** An account's quotas, as nodes see them. Of one that is suspended every request is refused. */
+export const accountQuotasSchema = z.strictObject({ account: nameSchema, quotas: quotasSchema.extend({ suspended: z.literal(true).optional() }) })
 export type AccountQuotas = z.infer<typeof accountQuotasSchema>
 
 /** `GET /v1/quotas`, and the same of any account for an operator: what there may be and what there is. */

@@ -8,9 +8,9 @@ import {
   type AccountQuotas, nameSchema, type QuotaAnswer, type QuotaDemand, quotaNames, type QuotaReport, quotaReportSchema, type Quotas, type QuotasChange, quotasSchema,
   type QuotaUsage,
 } from '../protocol/index.ts'
-import type { Store, StoreWrite } from '../store/index.ts'
+import type { Collection, Store, StoreWrite } from '../store/index.ts'
 import { CpuLedger, cpuRecords } from './cpu-ledger.ts'
-import { accountQuotas, readQuotas } from './quota-checks.ts'
+import { accountQuotas, quotasForNodes, readQuotas, suspensions } from './quota-checks.ts'
 import { ShareLedger } from './share-ledger.ts'
 
 export interface AccountLimitsOptions {
@@ -89,7 +89,7 @@ export class AccountLimits {
           isUnlimited ? accountQuotas.remove(account) : accountQuotas.put(account, quotas),
           auditWrite(actor, 'quotas.change', account, { ...change }, timeMs),
         ],
-        change: { kind: 'account', account, quotas },
+        change: { kind: 'account', account, quotas: await quotasForNodes(store, account, quotas) },
         timeMs,
       }
     })
@@ -196,15 +196,24 @@ export class AccountLimits {
 
 /** Takes away what is kept of an account that is deleted. */
 export async function quotaBelongings(_store: Store, account: string): Promise<readonly StoreWrite[]> {
-  return [accountQuotas.remove(account), cpuRecords.remove(account)]
+  return [accountQuotas.remove(account), cpuRecords.remove(account), suspensions.remove(account)]
 }
 
-/** Every account's quotas, for snapshots of the feed. Read after the functions: what is newer than the snapshot comes again as a revision. */
+/**
+ * Every account's quotas and suspensions, for snapshots of the feed. Read after the functions: what is newer than the snapshot comes again as
+ * a revision.
+ */
 export async function listQuotas(store: Store): Promise<readonly AccountQuotas[]> {
-  const all: AccountQuotas[] = []
+  const quotas = new Map<string, AccountQuotas['quotas']>(await readAll(store, accountQuotas))
+  for (const [account] of await readAll(store, suspensions)) quotas.set(account, { ...quotas.get(account), suspended: true })
+  return [...quotas].map(([account, of]) => ({ account, quotas: of }))
+}
+
+async function readAll<T>(store: Store, collection: Collection<T>): Promise<ReadonlyArray<readonly [account: string, value: T]>> {
+  const all: Array<readonly [string, T]> = []
   for (;;) {
-    const records = await accountQuotas.list(store, { after: all.at(-1)?.account, limit: accountsPerRead })
-    for (const { key, value } of records) all.push({ account: key, quotas: value })
+    const records = await collection.list(store, { after: all.at(-1)?.[0], limit: accountsPerRead })
+    for (const { key, value } of records) all.push([key, value])
     if (records.length < accountsPerRead) return all
   }
 }

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
-import { type FunctionState, type Quotas, quotasSchema } from '../protocol/index.ts'
+import { type AccountQuotas, type FunctionState, type Quotas, quotasSchema } from '../protocol/index.ts'
 import { Collection, type Store, type StoredVersion, type StoreWrite } from '../store/index.ts'
 
 /** What an operator set, by account. */
 export const accountQuotas = new Collection('quota', quotasSchema)
+
+/** Accounts that are suspended. */
+export const suspensions = new Collection('suspension', z.literal(true))
 
 /** Requests at a time that functions have reserved, by `account/function`; those that have none are not there. */
 const reservations = new Collection('reserved', z.int().min(1))
@@ -13,6 +16,11 @@ const reservationsMax = 100_000
 
 export async function readQuotas(store: Store, account: string): Promise<Quotas> {
   return (await accountQuotas.read(store, account)) ?? {}
+}
+
+/** What nodes are told of an account whose quotas are these. */
+export async function quotasForNodes(store: Store, account: string, quotas: Quotas): Promise<AccountQuotas['quotas']> {
+  return (await suspensions.read(store, account)) === undefined ? quotas : { ...quotas, suspended: true }
 }
 
 /** Throws `quota_exceeded` where the account may not store an artifact of so many bytes. What it has already, it may send again. */

@@ -17,7 +17,7 @@ it('lets in what its rate allows, and a second of it at once', () => {
   expect(admitted(gate, 50, 0)).toBe(10)
   expect(admitted(gate, 50, 250)).toBe(2)
   expect(admitted(gate, 50, 10_000)).toBe(10)
-  expect(gate.refused).toEqual({ rate: 128, concurrency: 0, cpu: 0 })
+  expect(gate.refused).toEqual({ rate: 128, concurrency: 0, cpu: 0, suspended: 0 })
 })
 
 it('lets requests of a small share in now and then, and none of a share of nothing', () => {
@@ -61,6 +61,14 @@ it('keeps its part of a quota that changes, and next to nothing of one that it h
   expect([gate.share, gate.admit('f', 0)]).toEqual([{ concurrentRequests: 0 }, 'concurrency'])
   gate.setQuotas({}, 0)
   expect([gate.share, admitted(gate, 1_001, 0)]).toEqual([{}, 1_000])
+})
+
+it('lets nothing in while the account is suspended', () => {
+  const gate = gateOf({ requestsPerSecond: 10 })
+  gate.setQuotas({ requestsPerSecond: 10, suspended: true }, 0)
+  expect([gate.admit('f', 0), gate.isPart('suspended'), gate.isActive]).toEqual(['suspended', false, false])
+  gate.setQuotas({ requestsPerSecond: 10 }, 0)
+  expect(gate.admit('f', 0)).toBeUndefined()
 })
 
 it('refuses once the CPU time of the day is used, by this node and others', () => {

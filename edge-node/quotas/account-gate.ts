@@ -1,7 +1,9 @@
-import type { Quotas, QuotaShare } from '../../control-plane/protocol/index.ts'
+import type { AccountQuotas, QuotaShare } from '../../control-plane/protocol/index.ts'
 
-/** Why a request of an account is refused: what it has too much of. */
-export type QuotaReason = 'rate' | 'concurrency' | 'cpu'
+type Quotas = AccountQuotas['quotas']
+
+/** Why a request of an account is refused: what it has too much of, or that it is suspended. */
+export type QuotaReason = 'rate' | 'concurrency' | 'cpu' | 'suspended'
 
 /** Requests that come at once are let in as long as they are no more than what so long a time allows. */
 const burstSeconds = 1
@@ -23,7 +25,7 @@ interface Reservation {
  */
 export class AccountGate {
   inFlight = 0
-  refused: Record<QuotaReason, number> = { rate: 0, concurrency: 0, cpu: 0 }
+  refused: Record<QuotaReason, number> = { rate: 0, concurrency: 0, cpu: 0, suspended: 0 }
   /** Asked for since the last report, those that were refused too. */
   #asked = 0
   #mostAtATime = 0
@@ -123,6 +125,7 @@ export class AccountGate {
 
   /** Counts a request that is about to begin; answers why it must not, where it must not. */
   admit(functionName: string, nowMs: number): QuotaReason | undefined {
+    if (this.#quotas.suspended === true) return this.#refuse('suspended')
     this.#asked += 1
     if (this.#cpuMs + this.#othersCpuMs >= this.#cpuMsMax) return this.#refuse('cpu')
     if (this.#rate !== Number.POSITIVE_INFINITY && !this.#hasToken(nowMs)) return this.#refuse('rate')

@@ -77,6 +77,7 @@ export class QuotaTable {
   refusal(gate: AccountGate, reason: QuotaReason): SkerryError {
     const { requestsPerSecond, concurrentRequests, cpuSecondsPerDay } = gate.quotas
     if (gate.isPart(reason)) this.#onWanting()
+    if (reason === 'suspended') return new SkerryError('account_suspended', 'The account of this function is suspended.')
     if (reason === 'rate') return new SkerryError('rate_limit_exceeded', `The account may get ${requestsPerSecond} requests a second.`, limitOf(requestsPerSecond))
     if (reason === 'concurrency') {
       return new SkerryError('concurrency_limit_exceeded', 'As many requests of the account are running as may at a time.', limitOf(concurrentRequests))
@@ -93,7 +94,7 @@ export class QuotaTable {
     for (const [account, of] of quotas) this.set(account, of)
   }
 
-  set(account: string, quotas: Quotas): void {
+  set(account: string, quotas: AccountQuotas['quotas']): void {
     const entry = this.#entries.get(account) ?? this.#add(account)
     entry.quietReports = 0
     entry.gate.setQuotas(quotas, this.#monotonicMs())
