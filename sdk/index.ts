@@ -17,6 +17,8 @@ export type {
   FunctionInfo,
   Member,
   NodeInfo,
+  ReleaseInfo,
+  RolloutInfo,
   TailEvent,
   Token,
   VersionInfo,

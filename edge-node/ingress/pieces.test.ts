@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { functionState, versionId, versionRecord } from '../../test/helpers/function-states.ts'
+import { functionState, versionId } from '../../test/helpers/function-states.ts'
 import { readAffinityCookie } from './affinity.ts'
 import { clientAddress, createTrustedProxies } from './client-address.ts'
 import { createTraceparentGenerator, createUlidGenerator, isTraceparent, isUlid } from './identifiers.ts'

@@ -33,4 +33,6 @@ export function summarizeDeployment(outcome: DeploymentOutcome, reporter: Report
   reporter.say(`revision ${outcome.revision} serves on ${count} ${count === 1 ? 'node' : 'nodes'} after ${milliseconds(outcome.propagationMs)}`)
   if (outcome.missing.length > 0) reporter.say(`not yet there, will catch up: ${outcome.missing.join(', ')}`)
   for (const { url } of outcome.functions) reporter.say(reporter.bold(url))
+  const [first] = outcome.functions
+  if (outcome.rollout !== undefined && first !== undefined) reporter.say(`the roll-out goes on by itself; see how: skerry rollout ${first.function} --watch`)
 }

@@ -63,7 +63,7 @@ async function serve(answers: Parameters<typeof startScriptedControlPlane>[0]): 
 }
 
 describe('usage', () => {
-  test.each([[['versions']], [['frobnicate']], [['deploy', '--percent', '101']], [['release', 'hello', 'x']], [['edge', '--port', '99999']], [[]]])(
+  test.each([[['versions']], [['frobnicate']], [['deploy', '--percent', '101']], [['release', 'hello', 'x']], [['release', 'V=100']], [['deploy', '--rollout', '10,5,100']], [['deploy', '--every', '5m']], [['deploy', '--rollout', '1,100', '--every', 'soon']], [['edge', '--port', '99999']], [[]]])(
     '%j is wrong usage',
     async (argv) => {
       const { code, error, out } = await skerry(argv)
@@ -74,7 +74,7 @@ describe('usage', () => {
   )
 
   test('every command has help, on standard output', async () => {
-    for (const name of ['init', 'dev', 'cluster', 'control-plane', 'edge', 'gateway', 'dns', 'deploy', 'versions', 'rollback', 'release', 'delete', 'tail', 'functions', 'nodes', 'bench']) {
+    for (const name of ['init', 'dev', 'cluster', 'control-plane', 'edge', 'gateway', 'dns', 'deploy', 'versions', 'rollback', 'release', 'releases', 'rollout', 'usage', 'delete', 'tail', 'functions', 'nodes', 'bench']) {
       const { code, out } = await skerry([name, '--help'])
       expect(code).toBe(0)
       expect(out).toContain('--json')
@@ -104,7 +104,7 @@ describe('credentials', () => {
   })
 
   test('come from a file above, but a stored token never goes to another server', async () => {
-    const { url, requests } = await serve({ 'GET /v1/functions': { json: { functions: [] } } })
+    const { url, requests } = await serve({ 'GET /v1/functions': { json: { functions: [] } }, 'GET /v1/rollouts': { json: { rollouts: [] } } })
     server = undefined
     await mkdir(join(directory, '.skerry'))
     await writeFile(join(directory, '.skerry', 'credentials.json'), JSON.stringify({ url, token: 'stored' }))

@@ -20,13 +20,16 @@ import { memberCommand } from './commands/member.ts'
 import { nodeCommand } from './commands/node.ts'
 import { nodesCommand } from './commands/nodes.ts'
 import { releaseCommand } from './commands/release.ts'
+import { releasesCommand } from './commands/releases.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { rotateKeyCommand } from './commands/rotate-key.ts'
 import { rollbackCommand } from './commands/rollback.ts'
+import { rolloutCommand } from './commands/rollout.ts'
 import { secretCommand } from './commands/secret.ts'
 import { tailCommand } from './commands/tail.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { tokenCommand } from './commands/token.ts'
+import { usageCommand } from './commands/usage.ts'
 import { versionsCommand } from './commands/versions.ts'
 import type { CliContext } from './context.ts'
 import { packageRoot } from './package-root.ts'
@@ -34,7 +37,7 @@ import { createReporter, exitCodes } from './reporter.ts'
 
 const commands = [
   initCommand, devCommand, clusterCommand, controlPlaneCommand, edgeCommand, gatewayCommand, dnsCommand, deployCommand, versionsCommand,
-  rollbackCommand, releaseCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, nodeCommand, rotateKeyCommand, benchCommand,
+  rollbackCommand, releaseCommand, rolloutCommand, releasesCommand, usageCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, nodeCommand, rotateKeyCommand, benchCommand,
   accountCommand, memberCommand, tokenCommand, auditCommand,
   backupCommand, restoreCommand, migrateCommand, verifyCommand,
 ]

@@ -16,13 +16,6 @@ async function connect(answers: Parameters<typeof startScriptedControlPlane>[0])
 }
 
 const older = '01JAAAAAAAAAAAAAAAAAAAAAAA'
-const newer = '01JBBBBBBBBBBBBBBBBBBBBBBB'
-const version = (id: string, percent: number, status: string) => ({
-  version: id, function: 'hello', createdMs: 1, message: '', artifactHash: 'a'.repeat(64), artifactBytes: 1, percent, status, config: {
-    env: {}, limits: { memoryMb: 128, cpuMs: 50, wallMs: 30000, idleMs: 30000, subrequests: 50, requestBodyMb: 100 }, isolation: 'function',
-    provisioned: 0, concurrency: { max: 200, reserved: 0 }, regions: ['*'], kv: [], queues: { producers: {}, consumers: [] }, crons: [], services: {},
-  },
-})
 const done = {
   type: 'done', functions: [{ function: 'hello', version: older, url: 'http://hello.localhost:8080/' }], revision: 7, propagationMs: 3,
   nodes: [{ node: 'fra-1', region: 'fra', ackMs: 2 }], missing: [], activated: true,
@@ -66,22 +59,15 @@ describe('createClient', () => {
     expect(() => client.release('hello', [{ version: 'v1', percent: 100 }])).toThrow('not a version id')
   })
 
-  test('rolls back to the version that served before, in one release', async () => {
-    const { client, server } = await connect({
-      'GET /v1/functions/hello/versions': { json: { versions: [version(newer, 100, 'active'), version(older, 0, 'retired')] } },
-      'POST /v1/functions/hello/releases': { lines: [done] },
-    })
+  test('rolls back one function or a group, or to a version', async () => {
+    const { client, server } = await connect({ 'POST /v1/rollbacks': { lines: [done] }, 'POST /v1/functions/hello/releases': { lines: [done] } })
     expect(await collectDeployment(client.rollback('hello'))).toMatchObject({ revision: 7 })
-    expect(JSON.parse(String(server.requests[1]?.body))).toMatchObject({ shares: [{ version: older, percent: 100 }] })
+    await collectDeployment(client.rollbackGroup({ functions: ['hello'], group: true }))
     await collectDeployment(client.rollback('hello', older.toLowerCase()))
-    expect(JSON.parse(String(server.requests[2]?.body))).toMatchObject({ shares: [{ version: older }] })
-  })
-
-  test('does not roll back to what never served', async () => {
-    const { client } = await connect({
-      'GET /v1/functions/hello/versions': { json: { versions: [version(newer, 100, 'active'), version(older, 0, 'refused')] } },
-    })
-    await expect(collectDeployment(client.rollback('hello'))).rejects.toMatchObject({ code: 'conflict' })
+    expect(server.requests.map(({ body }) => JSON.parse(String(body)) as unknown)).toEqual([
+      { functions: ['hello'] }, { functions: ['hello'], group: true },
+      { shares: [{ version: older, percent: 100 }], message: `rollback to ${older}` },
+    ])
   })
 
   test('throws what a deployment was refused with, and when it broke off', async () => {

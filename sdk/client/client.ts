@@ -23,7 +23,7 @@ import {
 import { readPages } from './pages.ts'
 import { createKeysClient, createPeersClient, type KeysClient, type PeersClient } from './peers.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
-import { rollbackTarget } from './rollback.ts'
+import { createReleasesClient, type ReleasesClient } from './releases.ts'
 import { createTransport } from './transport.ts'
 
 export interface ClientOptions {
@@ -51,7 +51,7 @@ export interface Share {
  * Publishes and administers functions at one control plane. Every method rejects with a SkerryError: `server_unreachable`,
  * `unauthorized`, `forbidden`, or what the control plane refuses with.
  */
-export interface SkerryClient {
+export interface SkerryClient extends ReleasesClient {
   /** Bundles, uploads and releases the project in a folder. */
   publish(options: PublishOptions): Promise<PublishResult>
   /** Uploads bytes under their SHA-256 (lower-case hex). Idempotent. */
@@ -63,7 +63,7 @@ export interface SkerryClient {
   sourceMap(name: string, version: string): Promise<string | undefined>
   /** Splits traffic; the percents add up to 100. */
   release(name: string, shares: readonly Share[], message?: string): DeploymentStream
-  /** Gives all traffic to a version: the one before the active one unless `to` is set. */
+  /** Gives back the shares from before the last change, or all traffic to the version `to`. */
   rollback(name: string, to?: string): DeploymentStream
   functions(): Promise<readonly FunctionInfo[]>
   nodes(): Promise<readonly NodeInfo[]>
@@ -147,9 +147,10 @@ export function createClient({ url, token, account }: ClientOptions): SkerryClie
       }
     },
     release,
-    async *rollback(name, to) {
-      const target = to === undefined ? rollbackTarget(name, await versions(name)) : versionId(to)
-      yield* release(name, [{ version: target, percent: 100 }], `rollback to ${target}`)
+    ...createReleasesClient(transport),
+    rollback(name, to) {
+      if (to === undefined) return deployment(path('rollbacks'), { functions: [name] })
+      return release(name, [{ version: versionId(to), percent: 100 }], `rollback to ${versionId(to)}`)
     },
     functions: () => list(path('functions'), functionListSchema, (page) => page.functions),
     nodes: () => list(path('nodes'), nodeListSchema, (page) => page.nodes),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DeploymentEvent, DeploymentRequestInput, FunctionProject } from '../../control-plane/protocol/index.ts'
+import type { DeploymentEvent, DeploymentRequestInput, FunctionProject, RolloutSettings } from '../../control-plane/protocol/index.ts'
 import type { Bundle } from '../bundle/index.ts'
 import { collectDeployment, type DeploymentOutcome } from './deployment.ts'
 
@@ -17,6 +17,8 @@ export interface PublishOptions {
   readonly percent?: number
   /** False stores the versions without giving them traffic. */
   readonly activate?: boolean
+  /** In place of `percent`: the share grows step by step. */
+  readonly rollout?: RolloutSettings | undefined
   readonly onBundle?: (functionName: string, bundle: Bundle) => void
   readonly onEvent?: (event: DeploymentEvent) => void
 }
@@ -59,6 +61,7 @@ export async function publishProject(client: Publisher, options: PublishOptions)
     message: options.message ?? '',
     activate: options.activate ?? true,
     percent: options.percent ?? 100,
+    ...(options.rollout === undefined ? {} : { rollout: options.rollout }),
   })
   return { ...(await collectDeployment(events, options.onEvent)), bundles }
 }

@@ -6,8 +6,9 @@ import type { CliContext } from '../context.ts'
 import { attemptWithClient, parseNumber, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import type { Reporter } from '../reporter.ts'
 import { formatBytes, showEvent, summarizeDeployment } from '../deployment-text.ts'
+import { readRollout, type RolloutOptions, withRollout } from '../rollout-options.ts'
 
-interface DeployOptions extends ServerOptions {
+interface DeployOptions extends ServerOptions, RolloutOptions {
   readonly message?: string
   readonly percent?: number
   readonly activate: boolean
@@ -22,6 +23,7 @@ function deployJson(result: PublishResult): unknown {
     nodes: result.nodes,
     ...(result.missing.length === 0 ? {} : { missing: result.missing }),
     ...(result.activated ? {} : { activated: false }),
+    ...(result.rollout === undefined ? {} : { rollout: result.rollout }),
   }
   if (first === undefined || others.length > 0) return { functions: result.functions, ...common }
   return { function: first.function, version: first.version, url: first.url, ...common }
@@ -34,7 +36,8 @@ export function deployCommand(context: CliContext, setExitCode: SetExitCode): Co
     .option('--message <text>', 'what this version is about; shown by `skerry versions`')
     .option('--percent <n>', 'share of the traffic for the new version; the rest stays where it is', parseNumber(0, 100))
     .option('--no-activate', 'store and check the version without giving it traffic')
-  return withServer(command).action(async (dir: string, options: DeployOptions) => {
+  return withServer(withRollout(command)).action(async (dir: string, options: DeployOptions) => {
+    const rollout = readRollout(command, options)
     const directory = resolve(context.workingDirectory, dir)
     const body = async (client: Parameters<Parameters<typeof attemptWithClient>[3]>[0], reporter: Reporter): Promise<void> => {
       const result = await client.publish({
@@ -42,6 +45,7 @@ export function deployCommand(context: CliContext, setExitCode: SetExitCode): Co
         activate: options.activate,
         ...(options.message === undefined ? {} : { message: options.message }),
         ...(options.percent === undefined ? {} : { percent: options.percent }),
+        rollout,
         onBundle: (name, bundle) => reporter.say(`bundled ${reporter.bold(name)}, ${formatBytes(bundle.bytes)}`),
         onEvent: (event: DeploymentEvent) => showEvent(event, reporter),
       })

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
-import type { FunctionInfo } from '../../../control-plane/protocol/index.ts'
+import type { FunctionInfo, RolloutInfo } from '../../../control-plane/protocol/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import { isActive, rolloutInShort } from '../rollout-text.ts'
 import { formatTable } from '../table.ts'
 
 type Quarantined = FunctionInfo['quarantined'][number]
@@ -11,17 +12,26 @@ function describeQuarantine(name: string, { node, version, reason, processesEnde
   return `${name} is in quarantine at ${node}: ${version} ended ${processesEnded} of its processes, the last ${reason}; ${wait}.`
 }
 
+const describeRollout = (rollout: RolloutInfo | undefined): string[] => (rollout === undefined ? [] : [rolloutInShort(rollout)])
+
+function rolloutField(rollout: RolloutInfo | undefined): object {
+  if (rollout === undefined) return {}
+  const { id, state, percent, step, steps, waitsFor } = rollout
+  return { rollout: { id, state, percent, step, steps, waitsFor } }
+}
+
 export function functionsCommand(context: CliContext, setExitCode: SetExitCode): Command {
   return withServer(new Command('functions').description('list the functions, where they answer and which versions are active')).action(
     async (options: ServerOptions) =>
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
-        const functions = await client.functions()
-        reporter.result(functions)
+        const [functions, rollouts] = await Promise.all([client.functions(), client.rollouts.list()])
+        const active = new Map(rollouts.filter(isActive).flatMap((rollout) => rollout.functions.map(({ name }) => [name, rollout] as const)))
+        reporter.result(functions.map((one) => ({ ...one, ...rolloutField(active.get(one.name)) })))
         if (functions.length === 0) reporter.show('There are no functions yet. Publish one with `skerry deploy`.')
         else {
-          const rows = functions.map(({ name, url, active, routes, quarantined }) => [
-            name, url, active.map(({ version, percent }) => `${version} ${percent} %`).join(', ') || 'none', routes.join(' '),
-            quarantined.length === 0 ? '' : reporter.red('quarantined'),
+          const rows = functions.map(({ name, url, active: shares, routes, quarantined }) => [
+            name, url, shares.map(({ version, percent }) => `${version} ${percent} %`).join(', ') || 'none', routes.join(' '),
+            [...describeRollout(active.get(name)), ...(quarantined.length === 0 ? [] : [reporter.red('quarantined')])].join(', '),
           ])
           reporter.show(formatTable(['function', 'url', 'active', 'routes', 'state'], rows))
           for (const { name, quarantined } of functions) for (const of of quarantined) reporter.show(describeQuarantine(name, of))

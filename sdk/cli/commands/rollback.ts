@@ -1,5 +1,7 @@
 import { Command } from 'commander'
-import { collectDeployment } from '../../client/index.ts'
+import type { DeploymentEvent } from '../../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../../errors/index.ts'
+import { collectDeployment, type SkerryClient } from '../../client/index.ts'
 import type { CliContext } from '../context.ts'
 import { showEvent, summarizeDeployment } from '../deployment-text.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
@@ -7,18 +9,33 @@ import { releaseJson } from './release.ts'
 
 interface RollbackOptions extends ServerOptions {
   readonly to?: string
+  readonly group?: boolean
 }
 
 export function rollbackCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('rollback')
-    .description('give all traffic back to an earlier version; secrets stay as they are now')
-    .argument('<name>', 'the function')
-    .option('--to <version>', 'the version (default: the one that served before the active one)')
-  return withServer(command).action(async (name: string, options: RollbackOptions) =>
+    .description('go back to the shares from before the last change; done twice it goes forth again. Secrets stay as they are now')
+    .argument('[name]', 'the function (default: all of the project in this folder)')
+    .option('--group', 'whatever changed together with it goes back with it, all at once')
+    .option('--to <version>', 'give all traffic to this version instead')
+  return withServer(command).action(async (name: string | undefined, options: RollbackOptions) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
-      const outcome = await collectDeployment(client.rollback(name, options.to), (event) => showEvent(event, reporter))
-      reporter.result(releaseJson(name, outcome))
+      const names = name === undefined ? await projectNames(context.workingDirectory) : [name]
+      const outcome = await collectDeployment(rollback(client, names, options), (event) => showEvent(event, reporter))
+      reporter.result(releaseJson(outcome))
       summarizeDeployment(outcome, reporter)
     }),
   )
+}
+
+function rollback(client: SkerryClient, names: readonly string[], { to, group }: RollbackOptions): AsyncGenerator<DeploymentEvent, void> {
+  const [name, ...others] = names
+  if (to === undefined) return client.rollbackGroup({ functions: [...names], group: group === true || others.length > 0 })
+  if (name === undefined || others.length > 0 || group === true) throw new SkerryError('invalid_request', '--to VERSION goes with one function and without --group.', { field: 'to' })
+  return client.rollback(name, to)
+}
+
+async function projectNames(directory: string): Promise<readonly string[]> {
+  const { loadProject } = await import('../../project/index.ts')
+  return (await loadProject(directory)).functions.map(({ name }) => name)
 }

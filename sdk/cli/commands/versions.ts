@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { formatBytes } from '../deployment-text.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import { findRollout, rolloutInShort } from '../rollout-text.ts'
 import { formatTable } from '../table.ts'
 
 export function versionsCommand(context: CliContext, setExitCode: SetExitCode): Command {
@@ -17,6 +18,8 @@ export function versionsCommand(context: CliContext, setExitCode: SetExitCode): 
         formatBytes(found.artifactBytes),
         found.message,
       ])
+      const rollout = await findRollout(client, name)
+      if (rollout !== undefined) reporter.show(rolloutInShort(rollout))
       reporter.show(formatTable(['version', 'created (UTC)', 'status', 'size', 'message'], rows))
     }),
   )

@@ -1,0 +1,54 @@
+import { Command } from 'commander'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RolloutInfo } from '../../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../../errors/index.ts'
+import type { SkerryClient } from '../../client/index.ts'
+import type { CliContext } from '../context.ts'
+import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import { exitCodes, type Reporter } from '../reporter.ts'
+import { isActive, rolloutInShort, showRollout } from '../rollout-text.ts'
+
+interface SteerOptions extends ServerOptions {
+  readonly pause?: boolean
+  readonly resume?: boolean
+  readonly abort?: boolean
+  readonly watch?: boolean
+}
+
+const watchIntervalMs = 2_000
+
+export function rolloutCommand(context: CliContext, setExitCode: SetExitCode): Command {
+  const command = new Command('rollout')
+    .description('show the last roll-out of a function, and steer it')
+    .argument('<name>', 'the function')
+    .option('--pause', 'take no further step until it is resumed')
+    .option('--resume', 'go on')
+    .option('--abort', 'end it, with the shares from before')
+    .option('--watch', 'follow it to its end; exit code 1 where it does not come to 100 %')
+  return withServer(command).action(async (name: string, options: SteerOptions) =>
+    attemptWithClient(context, setExitCode, options, async (client, reporter) => {
+      const actions = (['pause', 'resume', 'abort'] as const).filter((one) => options[one] === true)
+      const [action] = actions
+      if (actions.length > 1) throw new SkerryError('invalid_request', `Only one of ${actions.map((one) => `--${one}`).join(', ')} can be done.`)
+      const steered = action === undefined ? await client.rollouts.read(name) : await client.rollouts.steer(name, action)
+      const rollout = options.watch === true ? await watch(client, name, steered, context.stopped, reporter) : steered
+      reporter.result(rollout)
+      showRollout(rollout, reporter)
+      if (options.watch === true && rollout.state !== 'done') setExitCode(exitCodes.failed)
+    }),
+  )
+}
+
+/** Follows a roll-out until it is over, or the program is asked to stop. */
+async function watch(client: SkerryClient, name: string, first: RolloutInfo, stopped: AbortSignal, reporter: Reporter): Promise<RolloutInfo> {
+  let rollout = first
+  let told = ''
+  while (isActive(rollout) && !stopped.aborted) {
+    const text = `${rolloutInShort(rollout)}, waits for ${rollout.waitsFor ?? 'nothing'}`
+    if (text.replaceAll(/\d+ s to pass/g, '') !== told) reporter.say(text)
+    told = text.replaceAll(/\d+ s to pass/g, '')
+    await delay(watchIntervalMs, undefined, { signal: stopped }).catch(() => undefined)
+    rollout = await client.rollouts.read(name)
+  }
+  return rollout
+}
