@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkHistory } from './check.ts'
 import { excerpt } from './excerpt.ts'
+import { endClient, type Operation } from './history.ts'
 import { deploy, HistoryBuilder, state } from './history-builder.ts'
 
 const groups = [['left', 'right']]
@@ -192,6 +193,20 @@ describe('reads', () => {
       history.operation({ kind: 'delete', function: 'solo' }, { invokeMs: 0, revision: sequence })
       history.operation({ kind: 'read', function: 'solo' }, { shares: state('solo', 'a').shares })
     })).toEqual(['reads'])
+  })
+
+  it('asks of several control planes that each knows what it answered itself, and that all know everything in the end', () => {
+    const read = (result: Partial<Operation>) => (history: HistoryBuilder): void => {
+      history.reads = 'own'
+      history.deployed('a')
+      history.deployed('b')
+      history.operation({ kind: 'createToken', token: 't' })
+      history.operation({ kind: 'read', function: 'solo' }, { shares: state('solo', 'a').shares, ...result })
+      history.operation({ kind: 'useToken', token: 't' }, { isAccepted: false, ...result })
+    }
+    expect(broken(read({ at: 'control-2' }))).toEqual([])
+    expect(broken(read({ at: 'control-1' }))).toEqual(['reads', 'tokens'])
+    expect(broken(read({ at: 'control-2', client: endClient }))).toEqual(['reads', 'tokens'])
   })
 
   it('allows both states while a change is under way', () => {

@@ -6,6 +6,7 @@ export class HistoryBuilder implements History {
   readonly log: LogEntry[] = []
   readonly nodes = new Map<string, NodeEvent[]>()
   readonly disruptions: Disruption[] = []
+  reads: History['reads'] = 'all'
   #nowMs = 0
 
   /** An operation that begins and ends before the next thing, unless times are given. */

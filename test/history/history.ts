@@ -6,6 +6,19 @@ export interface History {
   /** What each node told, in its order. */
   readonly nodes: ReadonlyMap<string, readonly NodeEvent[]>
   readonly disruptions: readonly Disruption[]
+  /**
+   * What a read must know. `all`: what any control plane had answered before. `own`: what the one that is asked had answered before, since
+   * others tell it a little later; and in the end, when everybody has everything, `all`.
+   */
+  readonly reads: 'all' | 'own'
+}
+
+/** Who asks in the end. */
+export const endClient = 'end'
+
+/** Whether an answer is to know of an earlier one. */
+export function mustKnow({ reads }: Pick<History, 'reads'>, asked: Operation, earlier: Operation): boolean {
+  return earlier.endMs < asked.invokeMs && (reads === 'all' || asked.client === endClient || asked.at === earlier.at)
 }
 
 export interface Share {

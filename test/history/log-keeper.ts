@@ -1,17 +1,28 @@
 import type { LogEntry, NodeEvent } from './history.ts'
 import { Follower, type Told } from './processes/follower.ts'
 
-/** Gathers what all nodes tell, and the log itself, which it follows without anything between it and the control planes. */
+/**
+ * Gathers what all nodes tell, and the log itself, which it follows without anything between it and the control planes; of several control
+ * planes it follows each.
+ */
 export class LogKeeper {
   readonly nodes = new Map<string, NodeEvent[]>()
   readonly #entries: Array<Omit<LogEntry, 'seenMs'>> = []
   readonly #seenMs = new Map<number, number>()
   #follower: Follower | undefined
+  readonly #watchers: Follower[] = []
   #failure: string | undefined
 
   async start(urls: readonly string[], token: string): Promise<void> {
     this.#follower = new Follower({ name: 'keeper', urls, token, isObserver: true, tell: (event) => this.#keep(event) })
     await this.#follower.start()
+    if (urls.length < 2) return
+    for (const [index, url] of urls.entries()) {
+      const name = `watcher-${index + 1}`
+      const watcher = new Follower({ name, urls: [url], token, isObserver: true, tell: (event) => this.hear(name, event) })
+      this.#watchers.push(watcher)
+      await watcher.start()
+    }
   }
 
   hear(node: string, event: Told): void {
@@ -37,7 +48,7 @@ export class LogKeeper {
 
   /** Ends following. Throws where the log is not whole because this could not keep up: then the run says nothing. */
   async close(): Promise<void> {
-    await this.#follower?.close()
+    await Promise.all([...(this.#follower === undefined ? [] : [this.#follower]), ...this.#watchers].map((each) => each.close()))
     if (this.#failure !== undefined) throw new Error(this.#failure)
   }
 

@@ -5,7 +5,7 @@ import { createRandom } from '../helpers/random.ts'
 import { until } from '../helpers/until.ts'
 import { checkHistory, rules } from './check.ts'
 import { excerpt } from './excerpt.ts'
-import type { Disruption, History, Violation } from './history.ts'
+import { type Disruption, endClient, type History, type Violation } from './history.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { Nemesis } from './nemesis/nemesis.ts'
 import type { Backend } from './processes/backend.ts'
@@ -57,15 +57,16 @@ export async function runHistory({ backend, seconds, seed, signal }: RunOptions)
     const shelf = new Shelf()
     const { clientUrls, tokens } = system
     const apis = nonEmpty(clientUrls.map(({ name, url }) => new Api(name, url, tokens.admin)))
-    const clients = nonEmpty(Array.from({ length: clientCount }, (_, index) => new Client({ name: `client-${index + 1}`, apis, random: random.fork(), recorder, shelf })))
+    const clientOf = (name: string): Client => new Client({ name, apis, random: random.fork(), recorder, shelf })
+    const clients = nonEmpty(Array.from({ length: clientCount }, (_, index) => clientOf(`client-${index + 1}`)))
     await clients[0].begin()
 
     const untilMs = performance.now() + seconds * 1_000
     await Promise.all([nemesis.run(untilMs), ...clients.map((client) => client.run(untilMs))])
-    const unrepeated = await finish({ clients, apis, keeper, shelf })
+    const unrepeated = await finish({ end: clientOf(endClient), apis, keeper, shelf })
     await keeper.close()
 
-    const history: History = { operations: recorder.operations, log: keeper.log, nodes: keeper.nodes, disruptions }
+    const history: History = { operations: recorder.operations, log: keeper.log, nodes: keeper.nodes, disruptions, reads: backend.reads }
     const violations = [...unrepeated, ...checkHistory(history, groups), ...happened(history, nemesis)]
     say(summary(history, nemesis))
     for (const violation of violations.slice(0, violationsShown)) say(`\n${excerpt(history, violation)}`)
@@ -85,29 +86,29 @@ export async function runHistory({ backend, seconds, seed, signal }: RunOptions)
 }
 
 interface End {
-  readonly clients: readonly [Client, ...Client[]]
+  readonly end: Client
   readonly apis: readonly Api[]
   readonly keeper: LogKeeper
   readonly shelf: Shelf
 }
 
 /** Everything works again: each group can be deployed, all catch up, and every control plane is asked for everything once more. */
-async function finish({ clients: [client], apis, keeper, shelf }: End): Promise<readonly Violation[]> {
+async function finish({ end, apis, keeper, shelf }: End): Promise<readonly Violation[]> {
   const violations: Violation[] = []
   for (const functions of [...setUps, ['brief']]) {
-    const { outcome, detail } = await client.deploy(functions, 20, 1_000)
+    const { outcome, detail } = await end.deploy(functions, 20, 1_000)
     if (outcome !== 'ok') violations.push({ rule: 'repeated', text: `${functions.join(', ')} can not be deployed when everything is whole again: ${outcome}, ${detail}` })
-  }
-  for (const api of apis) {
-    for (const name of [...setUps.flat(), 'brief']) {
-      await client.perform({ kind: 'read', function: name }, api)
-      await client.perform({ kind: 'listSecrets', function: name }, api)
-    }
-    for (const token of shelf.tokens.keys()) await client.perform({ kind: 'useToken', token }, api)
   }
   const nodes = [...keeper.nodes.keys()]
   // Who does not come is a violation of its own rule.
   await until('all nodes have everything', () => nodes.every((node) => keeper.positionOf(node) === keeper.sequence), catchUpMs).catch(() => undefined)
+  for (const api of apis) {
+    for (const name of [...setUps.flat(), 'brief']) {
+      await end.perform({ kind: 'read', function: name }, api)
+      await end.perform({ kind: 'listSecrets', function: name }, api)
+    }
+    for (const token of shelf.tokens.keys()) await end.perform({ kind: 'useToken', token }, api)
+  }
   return violations
 }
 

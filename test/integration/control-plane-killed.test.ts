@@ -94,6 +94,6 @@ it.each(['before', 'after'] as const)('killed %s any commit of a deployment, it 
   expect(commit).toBeGreaterThan(commitsLeast)
   await client.perform({ kind: 'read', function: 'left' })
   await until('the node has everything', () => keeper.positionOf('node') === keeper.sequence)
-  expect(checkHistory({ operations: recorder.operations, log: keeper.log, nodes: keeper.nodes, disruptions: [] }, [group])).toEqual([])
+  expect(checkHistory({ operations: recorder.operations, log: keeper.log, nodes: keeper.nodes, disruptions: [], reads: 'all' }, [group])).toEqual([])
   expect(recorder.count(({ outcome }) => outcome === 'unknown')).toBeGreaterThan(0)
 })

@@ -9,6 +9,7 @@ const replicas = ['control-1', 'control-2', 'control-3']
 /** Three control planes over three servers of NATS, each with its own way to each. */
 export const jetStreamBackend: Backend = {
   name: 'jetstream',
+  reads: 'own',
   start: async (directory, openLink) => {
     const routes = new Map<string, Link>()
     const cluster = await NatsCluster.start({

@@ -1,4 +1,4 @@
-import { functionsOf, type History, type Operation, type Violation } from '../history.ts'
+import { functionsOf, type History, mustKnow, type Operation, type Violation } from '../history.ts'
 import { type Point, type Replay, stateAt } from './replay.ts'
 import { sameShares } from './transitions.ts'
 
@@ -24,16 +24,17 @@ export function checkOrder({ claims }: Replay): readonly Violation[] {
 }
 
 /**
- * Rule `reads`: a read tells of a state that the function had at some point between the question and the answer: none older than what
- * had been acknowledged before, none of a change that nobody had asked for yet.
+ * Rule `reads`: a read tells of a state that the function had at some point between the question and the answer: none older than what it
+ * must know of, none of a change that nobody had asked for yet.
  */
-export function checkReads({ operations }: History, replay: Replay): readonly Violation[] {
-  const acknowledged = lastAcknowledged(replay)
-  return operations.flatMap((read) => {
+export function checkReads(history: History, replay: Replay): readonly Violation[] {
+  const acknowledged = acknowledgedByFunction(replay)
+  return history.operations.flatMap((read) => {
     const { action, outcome } = read
     if (outcome !== 'ok' || (action.kind !== 'read' && action.kind !== 'listSecrets')) return []
     const timeline = replay.timelines.get(action.function) ?? []
-    const least = acknowledged(action.function, read.invokeMs)
+    const known = (acknowledged.get(action.function) ?? []).filter(({ operation }) => mustKnow(history, read, operation))
+    const least = Math.max(0, ...known.map(({ sequence }) => sequence))
     const possible = [
       stateAt(timeline, least),
       ...timeline.filter((point) => point.sequence > least && wasAsked(point, read.endMs)).map(({ state }) => state),
@@ -54,12 +55,20 @@ function wasAsked({ operation }: Point, byMs: number): boolean {
   return operation === undefined || operation.invokeMs <= byMs
 }
 
-/** The newest revision of a function that somebody had an answer about before a time; 0 for none. */
-function lastAcknowledged({ claims }: Replay): (of: string, beforeMs: number) => number {
-  const byFunction = new Map<string, Array<{ readonly endMs: number; readonly sequence: number }>>()
+interface Acknowledged {
+  readonly operation: Operation
+  readonly sequence: number
+}
+
+function acknowledgedByFunction({ claims }: Replay): ReadonlyMap<string, readonly Acknowledged[]> {
+  const byFunction = new Map<string, Acknowledged[]>()
   for (const [sequence, operation] of claims) {
     if (operation.outcome !== 'ok') continue
-    for (const of of functionsOf(operation.action)) byFunction.set(of, [...(byFunction.get(of) ?? []), { endMs: operation.endMs, sequence }])
+    for (const of of functionsOf(operation.action)) {
+      const known = byFunction.get(of) ?? []
+      known.push({ operation, sequence })
+      byFunction.set(of, known)
+    }
   }
-  return (of, beforeMs) => Math.max(0, ...(byFunction.get(of) ?? []).filter(({ endMs }) => endMs < beforeMs).map(({ sequence }) => sequence))
+  return byFunction
 }
