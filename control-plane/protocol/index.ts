@@ -1,3 +1,4 @@
+export { chooseAtRandom, ControlPlaneUrls } from './control-plane-urls.ts'
 export {
   artifactBytesMax,
   type ArtifactKind,
@@ -101,6 +102,13 @@ export {
   nodeWelcomeSchema,
 } from './nodes.ts'
 export { nextCursorSchema, type PageQuery, pageQuery, toPage } from './pages.ts'
+export {
+  type DomainInfo,
+  domainListSchema,
+  domainNameSchema,
+  domainRequestSchema,
+  domainSchema,
+} from './domains.ts'
 export {
   type DataKeyRotation,
   dataKeyRotationSchema,

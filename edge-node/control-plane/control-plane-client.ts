@@ -1,20 +1,28 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import {
-  type Acknowledgement, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, type QuotaAnswer, quotaAnswerSchema,
+  type Acknowledgement, chooseAtRandom, ControlPlaneUrls, heartbeatIntervalMs, type NodeRegistration, type NodeWelcome, nodeWelcomeSchema, type QuotaAnswer, quotaAnswerSchema,
   type QuotaReport, type TailEvent,
   type UsageAnswer, usageAnswerSchema, type UsageReport,
 } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
-import { refusalOf, unreachableError } from './refusal.ts'
+import { isOfOneReplica, refusalOf, unreachableError } from './refusal.ts'
 import { readToken, type Token } from './token.ts'
 
 export interface ControlPlaneClientOptions {
+  /** Of one control plane, or of its replicas, separated by commas. */
   readonly url: string
   readonly token: Token
   readonly node: string
   readonly region: string
   /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
   readonly ca?: string | undefined
+}
+
+interface CallOptions {
+  readonly json?: unknown
+  readonly signal?: AbortSignal
+  readonly headersTimeout?: number
+  readonly bodyTimeout?: number
 }
 
 const callTimeoutMs = 5_000
@@ -26,9 +34,11 @@ const feedSilenceMs = 3 * heartbeatIntervalMs
 export class ControlPlaneClient {
   readonly #options: ControlPlaneClientOptions
   readonly #agent: Agent
+  readonly #urls: ControlPlaneUrls
 
   constructor(options: ControlPlaneClientOptions) {
     this.#options = options
+    this.#urls = new ControlPlaneUrls(options.url, chooseAtRandom)
     this.#agent = new Agent({ connections: 16, allowH2: false, connect: { timeout: callTimeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) } })
   }
 
@@ -83,12 +93,13 @@ export class ControlPlaneClient {
     return this.#agent.destroy()
   }
 
-  async #call(
-    method: 'GET' | 'PUT' | 'POST',
-    path: string,
-    options: { readonly json?: unknown; readonly signal?: AbortSignal; readonly headersTimeout?: number; readonly bodyTimeout?: number },
-  ): Promise<Dispatcher.ResponseData['body']> {
-    const { url, token } = this.#options
+  /** Whatever a node calls may be repeated: where one replica does not answer, the next is asked. */
+  #call(method: 'GET' | 'PUT' | 'POST', path: string, options: CallOptions): Promise<Dispatcher.ResponseData['body']> {
+    return this.#urls.call((url) => this.#callOne(url, method, path, options), (error) => options.signal?.aborted !== true && isOfOneReplica(error))
+  }
+
+  async #callOne(url: string, method: 'GET' | 'PUT' | 'POST', path: string, options: CallOptions): Promise<Dispatcher.ResponseData['body']> {
+    const { token } = this.#options
     let response: Dispatcher.ResponseData
     try {
       response = await request(new URL(path, url), {

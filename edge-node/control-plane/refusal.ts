@@ -16,3 +16,10 @@ export function unreachableError(url: string, cause: unknown): SkerryError {
   const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : 'unknown'
   return new SkerryError('server_unreachable', `The control plane at ${url} can not be reached (${why}).`, { cause })
 }
+
+const ofOneReplica: readonly ErrorCode[] = ['server_unreachable', 'storage_unreachable', 'storage_corrupt', 'overloaded']
+
+/** Whether another replica of the control plane may do what one could not. */
+export function isOfOneReplica(error: unknown): boolean {
+  return error instanceof SkerryError && ofOneReplica.includes(error.code)
+}

@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
 
-const credentialsSchema = z.object({ url: z.url(), token: z.string().min(1) })
+/** `url` may be several, separated by commas. */
+const credentialsSchema = z.object({ url: z.string().refine((text) => text.split(',').every((url) => URL.canParse(url.trim()))), token: z.string().min(1) })
 export type Credentials = z.infer<typeof credentialsSchema>
 
 export interface CredentialSources {

@@ -18,7 +18,7 @@ export const withJson = (command: Command): Command =>
 
 export const withServer = (command: Command): Command =>
   withJson(command)
-    .option('--url <url>', 'the control plane (also SKERRY_URL, .skerry/credentials.json)')
+    .option('--url <url>', 'the control plane, or its replicas separated by commas (also SKERRY_URL, .skerry/credentials.json)')
     .option('--token <token>', 'its token (also SKERRY_TOKEN, .skerry/credentials.json)')
     .option('--account <name>', 'the account that the call is for, where it is not the token\'s own (for operators)')
 

@@ -45,7 +45,7 @@ export const withAdmin = (command: Command): Command =>
 
 export const withUpstream = (command: Command): Command =>
   command
-    .requiredOption('--control-plane <url>', 'the control plane to follow')
+    .requiredOption('--control-plane <urls>', 'the control plane to follow, or its replicas separated by commas')
     .addOption(new Option('--token <token>', 'node token of the control plane (better set as SKERRY_NODE_TOKEN: arguments are visible to others)'))
     .addOption(new Option('--invitation <token>', 'join as `skerry node invite` has it, instead of by the node token (better set as SKERRY_INVITATION)'))
     .option('--ca <file>', 'PEM of the authorities that the control plane\'s certificate is checked by, instead of the usual (also SKERRY_CA)')

@@ -27,7 +27,7 @@ import { createReleasesClient, type ReleasesClient } from './releases.ts'
 import { createTransport } from './transport.ts'
 
 export interface ClientOptions {
-  /** The control plane, such as http://127.0.0.1:7400. */
+  /** The control plane, such as http://127.0.0.1:7400, or its replicas, separated by commas. */
   readonly url: string
   /** Bearer token with the scopes that the calls need. */
   readonly token: string
@@ -78,13 +78,13 @@ export interface SkerryClient extends ReleasesClient {
   tail(name: string, options?: { readonly signal?: AbortSignal }): AsyncGenerator<TailEvent, void>
   /** Everything that the control plane keeps, as an archive (scope operator). It is whole where `summary.json` is its last part. */
   backup(): AsyncGenerator<Uint8Array, void>
+  readonly peers: PeersClient
+  readonly keys: KeysClient
   readonly accounts: AccountsClient
   readonly members: MembersClient
   readonly tokens: TokensClient
   /** Who changed what, newest first (scope admin). */
   audit(filter?: AuditFilter): AsyncGenerator<AuditEntry, void>
-  readonly peers: PeersClient
-  readonly keys: KeysClient
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -171,12 +171,12 @@ export function createClient({ url, token, account }: ClientOptions): SkerryClie
     tail: (name, options = {}) =>
       transport.lines({ method: 'GET', path: path('functions', name, 'tail'), signal: options.signal, silenceMs: 0 }, tailEventSchema),
     backup: () => transport.bytes({ method: 'GET', path: path('backup') }),
+    peers: createPeersClient(transport),
+    keys: createKeysClient(transport),
     accounts: createAccountsClient(transport),
     members: createMembersClient(transport),
     tokens: createTokensClient(transport),
     audit: (filter = {}) => readAuditLog(transport, filter),
-    peers: createPeersClient(transport),
-    keys: createKeysClient(transport),
     close: () => transport.close(),
   }
   return client

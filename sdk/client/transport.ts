@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici'
 import type { z } from 'zod'
-import { accountHeader, problemSchema } from '../../control-plane/protocol/index.ts'
+import { accountHeader, ControlPlaneUrls, problemSchema } from '../../control-plane/protocol/index.ts'
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { lookupWithLocalhost } from './lookup.ts'
 import { readLines } from './lines.ts'
@@ -17,7 +17,7 @@ export interface Call {
   readonly silenceMs?: number
 }
 
-/** HTTP to one control plane. Failures are SkerryErrors: `server_unreachable`, or what the problem document says. */
+/** HTTP to one control plane, or to its replicas, one after the other where one does not answer. Failures are SkerryErrors: `server_unreachable`, or what the problem document says. */
 export interface Transport {
   /** The validated JSON of the answer. */
   json<T extends z.ZodType>(call: Call, schema: T): Promise<z.infer<T>>
@@ -33,6 +33,9 @@ const connectTimeoutMs = 5_000
 const answerTimeoutMs = 60_000
 const answerBytesMax = 80 * 1024 * 1024
 
+/** Codes of connections that did not come to be. */
+const notSent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
+
 type Answer = Awaited<ReturnType<typeof request>>
 
 function codeOf(error: unknown): string {
@@ -43,12 +46,19 @@ function codeOf(error: unknown): string {
 
 /** @param token bearer token, never shown in errors @param account that an operator's calls are for */
 export function createTransport(url: string, token: string, account?: string): Transport {
-  const base = parseBase(url)
+  const urls = new ControlPlaneUrls(url)
+  const bases = new Map((urls.all.length === 0 ? [url] : urls.all).map((one) => [one, parseBase(one)]))
   const agent = new Agent({ connect: { timeout: connectTimeoutMs, lookup: lookupWithLocalhost } })
-  const unreachable = (error: unknown): SkerryError =>
-    new SkerryError('server_unreachable', `The control plane at ${base.origin} can not be reached (${codeOf(error)})`, { cause: error })
+  const unreachable = (error: unknown): SkerryError => {
+    const where = [...bases.values()].map(({ origin }) => origin).join(' or ')
+    return new SkerryError('server_unreachable', `The control plane at ${where} can not be reached (${codeOf(error)})`, { cause: error })
+  }
 
-  async function send(call: Call): Promise<Answer> {
+  function send(call: Call): Promise<Answer> {
+    return urls.call((one) => sendTo(bases.get(one) ?? parseBase(one), call), (error) => call.signal?.aborted !== true && mayRepeat(call, error))
+  }
+
+  async function sendTo(base: URL, call: Call): Promise<Answer> {
     const body = call.json === undefined ? call.bytes : JSON.stringify(call.json)
     const type = call.json === undefined ? 'application/octet-stream' : 'application/json'
     const answer = await request(new URL(call.path.replace(/^\//, ''), base), {
@@ -100,6 +110,14 @@ export function createTransport(url: string, token: string, account?: string): T
     },
     close: () => agent.destroy(),
   }
+}
+
+/** Whether a call that failed may go to another replica: nothing was changed, or changing it once more changes nothing. */
+function mayRepeat({ method }: Call, error: unknown): boolean {
+  if (!(error instanceof SkerryError)) return false
+  if (error.code === 'storage_unreachable' || error.code === 'storage_corrupt') return true
+  if (error.code !== 'server_unreachable') return false
+  return method === 'GET' || method === 'PUT' || notSent.includes(codeOf(error.cause))
 }
 
 function parseBase(url: string): URL {

@@ -5,7 +5,7 @@ import { type InvokerNode, NodeDirectory } from './nodes.ts'
 import { canChooseAddress, createPlainTransport, type Transport } from './transport.ts'
 
 export interface InvokerOptions {
-  /** Where the nodes are listed. This or `nodes`. */
+  /** Where the nodes are listed: a control plane, or its replicas, separated by commas. This or `nodes`. */
   readonly controlPlaneUrl?: string
   /** A token of the control plane that may list nodes. */
   readonly token?: string

@@ -1,4 +1,4 @@
-import { type NodeInfo, nodeListSchema } from '../../control-plane/protocol/index.ts'
+import { ControlPlaneUrls, type NodeInfo, nodeListSchema } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { type Coordinates, rankNodes, RememberedNodes, type RoutableNode } from '../../geography/index.ts'
 
@@ -7,6 +7,7 @@ export type InvokerNode = Pick<NodeInfo, 'name' | 'region' | 'url' | 'latitude' 
 
 export interface NodeDirectoryOptions {
   readonly nodes: readonly InvokerNode[] | undefined
+  /** Of one control plane, or of its replicas, separated by commas. */
   readonly controlPlaneUrl: string | undefined
   readonly token: string | undefined
   readonly location: Coordinates | undefined
@@ -32,6 +33,7 @@ const listPauseMs = 1_000
  */
 export class NodeDirectory {
   readonly #options: NodeDirectoryOptions
+  readonly #urls: ControlPlaneUrls
   /** Its own for each client, so that of many not all leave a pressed node at once. */
   readonly #clientKey = crypto.randomUUID()
   readonly #avoidUntil = new Map<string, number>()
@@ -46,6 +48,7 @@ export class NodeDirectory {
 
   constructor(options: NodeDirectoryOptions) {
     this.#options = options
+    this.#urls = new ControlPlaneUrls(options.controlPlaneUrl ?? '')
     this.#listed = options.nodes ?? []
   }
 
@@ -79,30 +82,35 @@ export class NodeDirectory {
     const isKnown = this.#listed.length > 0
     if (isKnown && nowMs - this.#askedAtMs < listPauseMs) return
     this.#askedAtMs = nowMs
-    this.#listing ??= this.#fetchList(controlPlaneUrl).finally(() => {
+    this.#listing ??= this.#fetchList().finally(() => {
       this.#listing = undefined
     })
     // It rejects only where no list is known, and then somebody waits for it.
     if (!isKnown) await this.#listing
   }
 
-  async #fetchList(controlPlaneUrl: string): Promise<void> {
+  async #fetchList(): Promise<void> {
     try {
-      const response = await this.#options.fetch(new URL('/v1/nodes', controlPlaneUrl), {
-        headers: this.#options.token === undefined ? {} : { authorization: `Bearer ${this.#options.token}` },
-        signal: AbortSignal.timeout(listTimeoutMs),
-      })
-      if (response.status === 401) throw new SkerryError('unauthorized')
-      if (response.status === 403) throw new SkerryError('forbidden', 'The token does not allow to list nodes.')
-      if (!response.ok) throw new SkerryError('server_unreachable', `The control plane answered ${response.status} to GET /v1/nodes.`)
-      const { nodes } = nodeListSchema.parse(await response.json())
+      const answered = (error: unknown): boolean => error instanceof SkerryError && error.code !== 'server_unreachable'
+      const nodes = await this.#urls.call((url) => this.#fetchFrom(url), (error) => !answered(error))
       this.#listedAtMs = performance.now()
       this.#listed = this.#remembered.merge(nodes, this.#listedAtMs)
     } catch (cause) {
       if (this.#listed.length > 0) return
       if (cause instanceof SkerryError) throw cause
-      throw new SkerryError('server_unreachable', `The list of nodes could not be read from ${controlPlaneUrl}.`, { cause })
+      throw new SkerryError('server_unreachable', `The list of nodes could not be read from ${this.#urls.all.join(' or ')}.`, { cause })
     }
+  }
+
+  async #fetchFrom(url: string): Promise<readonly NodeInfo[]> {
+    const response = await this.#options.fetch(new URL('/v1/nodes', url), {
+      headers: this.#options.token === undefined ? {} : { authorization: `Bearer ${this.#options.token}` },
+      signal: AbortSignal.timeout(listTimeoutMs),
+    })
+    if (response.status === 401) throw new SkerryError('unauthorized')
+    if (response.status === 403) throw new SkerryError('forbidden', 'The token does not allow to list nodes.')
+    if (!response.ok) throw new SkerryError('server_unreachable', `The control plane answered ${response.status} to GET /v1/nodes.`)
+    return nodeListSchema.parse(await response.json()).nodes
   }
 
   async #measure(): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'undici'
-import { type NodeInfo, type NodeList, nodeListSchema } from '../../../control-plane/protocol/index.ts'
+import { chooseAtRandom, ControlPlaneUrls, type NodeInfo, type NodeList, nodeListSchema } from '../../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../../errors/index.ts'
 import { RememberedNodes } from '../../../geography/index.ts'
 import { readToken, type Token } from '../../control-plane/index.ts'
@@ -10,6 +10,7 @@ const fetchTimeoutMs = 2_000
 const earlyRefreshMs = 250
 
 export interface NodeSourceOptions {
+  /** Of one control plane, or of its replicas, separated by commas. */
   readonly controlPlaneUrl: string
   /** A token with scope `node`, so that the list comes with the internal token. */
   readonly token: Token
@@ -32,7 +33,7 @@ export interface NodeSourceOptions {
  */
 export class NodeSource {
   readonly #options: NodeSourceOptions
-  readonly #url: string
+  readonly #urls: ControlPlaneUrls
   readonly #stop = new AbortController()
   readonly #agent: Agent
   #timer: NodeJS.Timeout | undefined
@@ -45,7 +46,7 @@ export class NodeSource {
 
   constructor(options: NodeSourceOptions) {
     this.#options = options
-    this.#url = new URL('/v1/nodes', options.controlPlaneUrl).href
+    this.#urls = new ControlPlaneUrls(options.controlPlaneUrl, chooseAtRandom)
     this.#agent = new Agent({ connect: { ...(options.ca === undefined ? {} : { ca: options.ca }) } })
   }
 
@@ -101,8 +102,13 @@ export class NodeSource {
     }
   }
 
-  async #fetch(): Promise<string> {
-    const { statusCode, body } = await request(this.#url, {
+  #fetch(): Promise<string> {
+    const answered = (error: unknown): boolean => error instanceof SkerryError && error.code !== 'server_unreachable'
+    return this.#urls.call((url) => this.#fetchFrom(new URL('/v1/nodes', url).href), (error) => !this.#stop.signal.aborted && !answered(error))
+  }
+
+  async #fetchFrom(url: string): Promise<string> {
+    const { statusCode, body } = await request(url, {
       dispatcher: this.#agent,
       headers: { authorization: `Bearer ${readToken(this.#options.token)}`, accept: 'application/json' },
       headersTimeout: fetchTimeoutMs, bodyTimeout: fetchTimeoutMs,
@@ -111,7 +117,7 @@ export class NodeSource {
     const text = await body.text()
     if (statusCode === 200) return text
     const code = statusCode === 401 ? 'unauthorized' : statusCode === 403 ? 'forbidden' : 'server_unreachable'
-    throw new SkerryError(code, `The control plane answered ${statusCode} to GET ${this.#url}.`)
+    throw new SkerryError(code, `The control plane answered ${statusCode} to GET ${url}.`)
   }
 
   #settle(failure: unknown): void {
@@ -121,7 +127,7 @@ export class NodeSource {
     if (!failing) return this.#options.onOutage?.(undefined)
     const error = failure instanceof SkerryError
       ? failure
-      : new SkerryError('server_unreachable', `The list of nodes could not be read from ${this.#url}: ${describe(failure)}.`, { cause: failure })
+      : new SkerryError('server_unreachable', `The list of nodes could not be read from ${this.#urls.all.join(' or ')}: ${describe(failure)}.`, { cause: failure })
     this.#options.onOutage?.(error)
   }
 
