@@ -8,10 +8,11 @@ import {
   adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, TokenUse,
 } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { Idempotency, sweepHourly } from './idempotency/index.ts'
+import { Idempotency } from './idempotency/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { AccountLimits, quotaBelongings } from './quotas/index.ts'
-import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollout, StackMapper } from './releases/index.ts'
+import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollout, StackMapper, versionRetention } from './releases/index.ts'
+import { artifactRetention, Retention } from './retention/index.ts'
 import type { NatsOptions } from './nats/index.ts'
 import { listen } from './server.ts'
 import { openStorage } from './storage.ts'
@@ -59,7 +60,6 @@ export interface ControlPlane {
 }
 
 const loopback = '127.0.0.1'
-const artifactGraceMs = 24 * 60 * 60 * 1_000
 
 /** Starts a control plane. Rejects with the system's error (`code` EADDRINUSE) where a port is taken. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -82,10 +82,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await requireFinished(store)
     await adoptAccounts(store, clock.nowMs())
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
-    await store.collectArtifacts(clock.nowMs() - artifactGraceMs).catch((error: unknown) => {
-      // Servers that keep the log may be away: that artifacts stay a while longer is no reason not to start.
-      log({ level: 'warn', message: 'artifacts that nobody uses are not collected', stack: String(error) })
-    })
 
     const dataKeys = new DataKeys(box)
     const feed = new Feed({ store, signer: identity.signer, dataKeys, clock })
@@ -118,7 +114,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const accountLimits = await AccountLimits.open({ store, bus, nodes, clock, log })
     cleanUps.push(() => accountLimits.close())
     const idempotency = new Idempotency({ store, clock, key: box.derive('idempotency') })
-    cleanUps.push(sweepHourly(idempotency, clock))
+    const retention = new Retention({
+      clock, log,
+      rules: [
+        { name: 'idempotency keys', run: () => idempotency.sweep() },
+        versionRetention(store),
+        artifactRetention(store),
+      ],
+    })
+    cleanUps.push(() => retention.close())
     const api = createApi({
       store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),

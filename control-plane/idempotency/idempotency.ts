@@ -111,21 +111,3 @@ export class Idempotency {
     return this.#options.clock.nowMs() - startedMs >= keptMs
   }
 }
-
-const sweepEveryMs = 60 * 60 * 1_000
-
-/** Sweeps every hour until the returned function is called. */
-export function sweepHourly(idempotency: Idempotency, clock: Clock): () => void {
-  let cancel = (): void => {}
-  let isStopped = false
-  const later = (): void => {
-    if (isStopped) return
-    // What fails is tried again an hour later.
-    cancel = clock.after(sweepEveryMs, () => void idempotency.sweep().catch(() => 0).finally(later))
-  }
-  later()
-  return () => {
-    isStopped = true
-    cancel()
-  }
-}

@@ -21,8 +21,6 @@ export interface FunctionsOptions {
 
 const secretsMax = 64
 const deleteTimeoutMs = 60_000
-/** An artifact that no version names may belong to a deployment that is about to come. */
-const artifactGraceMs = 24 * 60 * 60 * 1_000
 
 /** What is asked and changed of functions beside deployments: lists, secrets, deletion. Names that do not exist are `not_found`. */
 export class Functions {
@@ -94,7 +92,6 @@ export class Functions {
         const stored = await store.readFunction(account, name)
         return stored === undefined ? { writes, timeMs } : { writes, change: { kind: 'delete', account, function: name }, timeMs }
       })
-      await store.collectArtifacts(timeMs - artifactGraceMs)
       return revision?.sequence
     } finally {
       release()

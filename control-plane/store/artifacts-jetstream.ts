@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { SkerryError } from '../../errors/index.ts'
+import { findIdleArtifacts } from './idle-artifacts.ts'
 import type { JetStreamObjects } from './objects-jetstream.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import type { StateCommit, StateWrite } from './sqlite-writes.ts'
-import type { StoredArtifact } from './store.ts'
+import type { ArtifactRange, CollectedArtifacts, StoredArtifact } from './store.ts'
 import { verifiedArtifact } from './verified-artifact.ts'
 
 const prefix = 'artifact/'
@@ -77,26 +78,22 @@ export class JetStreamArtifacts {
     return bytes
   }
 
-  /** Forgets what no version names and nobody uploaded since; then deletes the objects, and those that nobody ever named. */
-  async collect(uploadedBeforeMs: number): Promise<number> {
+  /** Forgets what no version names and nobody uploaded since; then deletes the objects. */
+  async collect(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts> {
     const { database, commit, objects } = this.#options
-    let idle: ReadonlyArray<{ readonly hash: string; readonly object: string }> = []
+    let idle: ReadonlyMap<string, string | undefined> = new Map()
+    let next: string | undefined
     await commit(() => {
-      idle = database
-        .all(
-          `SELECT hash, object FROM artifacts WHERE
-             NOT EXISTS (SELECT 1 FROM versions WHERE artifact_hash = hash OR source_map_hash = hash)
-             AND NOT EXISTS (SELECT 1 FROM artifact_owners o WHERE o.hash = artifacts.hash AND uploaded_ms >= ?)`,
-          uploadedBeforeMs,
-        )
-        .map((row) => ({ hash: String(row['hash']), object: String(row['object']) }))
-      return { writes: idle.length === 0 ? [] : [{ kind: 'deleteArtifacts', hashes: idle.map(({ hash }) => hash) }], timeMs: uploadedBeforeMs }
+      const found = findIdleArtifacts(database, uploadedBeforeMs, range)
+      idle = new Map(found.hashes.map((hash) => [hash, this.#objectOf(hash)]))
+      next = found.next
+      return { writes: idle.size === 0 ? [] : [{ kind: 'deleteArtifacts', hashes: found.hashes }], timeMs: uploadedBeforeMs }
     })
-    for (const { hash, object } of idle) {
+    for (const [hash, object] of idle) {
       this.#cache.delete(hash)
-      await objects.delete(object)
+      if (object !== undefined) await objects.delete(object)
     }
-    return idle.length
+    return { collected: idle.size, next }
   }
 
   /** Deletes objects of uploads that broke off. The state has to be up to date. */

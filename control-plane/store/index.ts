@@ -3,6 +3,8 @@ export { findDamage } from './sqlite-check.ts'
 export { replaceDatabase, type ReplacementOptions } from './sqlite-replacement.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 export type {
+  ArtifactRange,
+  CollectedArtifacts,
   Commit,
   ComposeCommit,
   ListedFunction,

@@ -93,7 +93,7 @@ test('artifacts are at every replica, and an upload outlives that another collec
   await first.putArtifact({ account: 'default', hash, bytes, uploadedMs: 1 })
   await until('the other replica has it', async () => (await second.artifactBytes('default', hash)) === 300_000)
   expect(Buffer.from((await second.readArtifact(hash)) ?? []).equals(bytes)).toBe(true)
-  await Promise.all([first.collectArtifacts(50), second.putArtifact({ account: 'default', hash, bytes, uploadedMs: 100 })])
+  await Promise.all([first.collectArtifacts(50, { limit: 10 }), second.putArtifact({ account: 'default', hash, bytes, uploadedMs: 100 })])
   await until('the first replica has it', async () => (await first.artifactBytes('default', hash)) === 300_000)
   const third = await open('c')
   expect((await third.readArtifact(hash))?.length).toBe(300_000)

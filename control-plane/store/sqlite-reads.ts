@@ -99,6 +99,12 @@ export abstract class SqliteReads {
       .map((row) => ({ account: String(row['account']), name: String(row['function']), route: String(row['route']) }))
   }
 
+  async listCrowdedFunctions(versions: number, limit: number): Promise<ReadonlyArray<{ readonly account: string; readonly name: string }>> {
+    return this.database
+      .all('SELECT account, function FROM versions GROUP BY account, function HAVING count(*) > ? LIMIT ?', versions, limit)
+      .map((row) => ({ account: String(row['account']), name: String(row['function']) }))
+  }
+
   async readSecrets(account: string, name: string): Promise<Readonly<Record<string, string>>> {
     const rows = this.database.all('SELECT key, sealed FROM secrets WHERE account = ? AND function = ? ORDER BY key', account, name)
     return Object.fromEntries(rows.map((row) => [String(row['key']), String(row['sealed'])]))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
+import { findIdleArtifacts } from './idle-artifacts.ts'
 import { RevisionListeners } from './revision-listeners.ts'
 import { checkDatabase } from './sqlite-check.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
@@ -11,7 +12,7 @@ import { migrate, requireCurrentSchema } from './sqlite-migrations.ts'
 import { SqliteReads } from './sqlite-reads.ts'
 import { applyCommit } from './sqlite-writes.ts'
 import type { StoreImage } from './store-image.ts'
-import type { Commit, ComposeCommit, Store, StoredArtifact, StoredRevision } from './store.ts'
+import type { ArtifactRange, CollectedArtifacts, Commit, ComposeCommit, Store, StoredArtifact, StoredRevision } from './store.ts'
 import { verifiedArtifact } from './verified-artifact.ts'
 
 const selectArtifact = 'SELECT bytes FROM artifacts WHERE hash = ?'
@@ -109,13 +110,12 @@ class SqliteStore extends SqliteReads implements Store {
     return bytes instanceof Uint8Array ? verifiedArtifact(hash, bytes) : undefined
   }
 
-  async collectArtifacts(uploadedBeforeMs: number): Promise<number> {
-    return this.database.run(
-      `DELETE FROM artifacts WHERE
-         NOT EXISTS (SELECT 1 FROM versions WHERE artifact_hash = hash OR source_map_hash = hash)
-         AND NOT EXISTS (SELECT 1 FROM artifact_owners o WHERE o.hash = artifacts.hash AND uploaded_ms >= ?)`,
-      uploadedBeforeMs,
-    )
+  async collectArtifacts(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts> {
+    return this.database.transaction(() => {
+      const { hashes, next } = findIdleArtifacts(this.database, uploadedBeforeMs, range)
+      for (const hash of hashes) this.database.run('DELETE FROM artifacts WHERE hash = ?', hash)
+      return { collected: hashes.length, next }
+    })
   }
 
   commit(commit: Commit | ComposeCommit): Promise<StoredRevision | undefined> {

@@ -10,7 +10,7 @@ import { SqliteImage } from './sqlite-image.ts'
 import { SqliteReads } from './sqlite-reads.ts'
 import type { StateCommit } from './sqlite-writes.ts'
 import type { StoreImage } from './store-image.ts'
-import type { Commit, ComposeCommit, Store, StoredArtifact, StoredRevision } from './store.ts'
+import type { ArtifactRange, CollectedArtifacts, Commit, ComposeCommit, Store, StoredArtifact, StoredRevision } from './store.ts'
 
 export interface JetStreamStoreParts {
   readonly database: SqliteDatabase
@@ -60,8 +60,8 @@ export class JetStreamStore extends SqliteReads implements Store {
     return this.#artifacts.read(hash)
   }
 
-  collectArtifacts(uploadedBeforeMs: number): Promise<number> {
-    return this.#artifacts.collect(uploadedBeforeMs)
+  collectArtifacts(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts> {
+    return this.#artifacts.collect(uploadedBeforeMs, range)
   }
 
   commit(commit: Commit | ComposeCommit): Promise<StoredRevision | undefined> {

@@ -21,8 +21,8 @@ export interface Store {
   storedBytes(account: string): Promise<number>
   /** Rejects with `artifact_corrupt` where the bytes are not what the hash says. */
   readArtifact(hash: string): Promise<Uint8Array | undefined>
-  /** Forgets artifacts that no version names and that were uploaded before the time given. Answers with how many. */
-  collectArtifacts(uploadedBeforeMs: number): Promise<number>
+  /** Forgets artifacts that no version names and that were uploaded before the time given, of the next `limit` behind a hash. */
+  collectArtifacts(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts>
 
   /**
    * Writes everything or nothing. Where what to write depends on what is there, give a function: it reads the store, no other commit
@@ -50,6 +50,9 @@ export interface Store {
   /** The routes that functions have on these hosts, whosever they are. */
   readRoutes(hosts: readonly string[]): Promise<readonly StoredRoute[]>
 
+  /** Functions that have more versions than so many. */
+  listCrowdedFunctions(versions: number, limit: number): Promise<ReadonlyArray<{ readonly account: string; readonly name: string }>>
+
   readSecrets(account: string, name: string): Promise<Readonly<Record<string, string>>>
 
   /** The JSON value under a key of a collection; see `Collection`, which gives it its type. */
@@ -70,6 +73,17 @@ export interface StoredArtifact {
   readonly hash: string
   readonly bytes: Uint8Array
   readonly uploadedMs: number
+}
+
+export interface ArtifactRange {
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export interface CollectedArtifacts {
+  readonly collected: number
+  /** Where to go on; undefined at the end. */
+  readonly next: string | undefined
 }
 
 export type VersionStatus = 'stored' | 'refused' | 'active' | 'retired'

@@ -103,7 +103,15 @@ export function describeStoreContract(name: string, createHarness: () => Promise
         await store.putArtifact({ account: 'default', hash: hashOf(bytes), bytes, uploadedMs })
       }
       await store.commit({ writes: [{ kind: 'putVersion', version: version(versionIds[0], 'hello', hashOf(used)) }], timeMs: 1 })
-      expect(await store.collectArtifacts(50)).toBe(1)
+      const hashes = [used, idle, fresh].map(hashOf).toSorted()
+      const steps: unknown[] = []
+      for (let after: string | undefined, turn = 0; turn < 4; turn += 1) {
+        const { collected, next } = await store.collectArtifacts(50, { after, limit: 1 })
+        steps.push([collected, next])
+        after = next
+        if (next === undefined) break
+      }
+      expect(steps).toEqual([...hashes.map((hash) => [hash === hashOf(idle) ? 1 : 0, hash]), [0, undefined]])
       expect(await store.readArtifact(hashOf(used))).toBeDefined()
       expect(await store.readArtifact(hashOf(idle))).toBeUndefined()
       expect(await store.readArtifact(hashOf(fresh))).toBeDefined()
@@ -313,8 +321,10 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect((await store.commit({ writes: [], change, timeMs: 10 }))?.sequence).toBe(9)
     })
 
-    it('forgets single versions', async () => {
+    it('names functions that have many versions, and forgets single ones', async () => {
       await store.commit({ writes: versionIds.map((id) => ({ kind: 'putVersion', version: version(id) })), timeMs: 1 })
+      expect(await store.listCrowdedFunctions(2, 10)).toEqual([])
+      expect(await store.listCrowdedFunctions(1, 10)).toEqual([{ account: 'default', name: 'hello' }])
       await store.commit({ writes: [{ kind: 'deleteVersion', version: versionIds[0] }], timeMs: 2 })
       expect((await store.readVersions('default', 'hello', 10)).map((one) => one.version)).toEqual([versionIds[1]])
     })

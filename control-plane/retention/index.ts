@@ -1,0 +1,2 @@
+export { artifactRetention } from './artifacts.ts'
+export { Retention, type RetentionRule } from './retention.ts'
