@@ -9,7 +9,7 @@ import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
 import {
   createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type LocateClient,
-  type ProblemContext, problemText, type ReadArtifact, RouteTable,
+  type ProblemContext, problemText, type ReadArtifact, RouteTable, type TableChange,
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
@@ -156,7 +156,25 @@ export class EdgeCore {
     const before = this.#table
     this.#table = this.#makeTable(functions, before)
     this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
-    for (const key of before.versions.keys()) {
+    this.#retire(before.versions.keys())
+  }
+
+  /** Swaps the table for one in which these functions are changed, and costs no more than they do. */
+  changeFunctions(change: TableChange): void {
+    const changed = [...change.put, ...change.removed]
+    const before = changed.flatMap((of) => this.#table.versionsOf(of))
+    this.#table = this.#table.with(change)
+    const after = changed.flatMap((of) => this.#table.versionsOf(of))
+    // All are looked at only where what is reserved may have changed.
+    if ([...before, ...after].some(({ reservedConcurrency }) => reservedConcurrency > 0)) {
+      this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
+    }
+    this.#retire(before.map(({ runnable }) => runnable.key))
+  }
+
+  /** Ends those that are served no more. */
+  #retire(keys: Iterable<string>): void {
+    for (const key of keys) {
       if (this.#table.versions.has(key)) continue
       this.runtime.retire(key)
       this.#sockets.retire(key, socketGraceMs)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AccountQuotas, Acknowledgement, FeedRevision, FeedSnapshot, FunctionState, Quotas, VersionRecord } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import type { LoadReport, RunnableVersion } from '../../runtime/supervisor/index.ts'
-import { type ReadArtifact, toRoutedVersion } from '../ingress/index.ts'
+import { type ReadArtifact, type TableChange, toRoutedVersion } from '../ingress/index.ts'
 import type { FeedPosition, NodeState } from './node-state.ts'
 import { TaskQueue } from './task-queue.ts'
 
@@ -14,8 +14,10 @@ export interface ApplierOptions {
   /** Resolves when what was read is on disk, or could not be put there. */
   readonly artifactWritten: (hash: string) => Promise<void>
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
-  /** Serves these from now on, all at once. */
+  /** Serves these and no others from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
+  /** Serves what changed besides what it serves, all at once. */
+  readonly serveChange: (change: TableChange) => void
   /** These accounts have quotas from now on, and no others; or this one. */
   readonly limitAll: (accounts: readonly AccountQuotas[]) => void
   readonly limit: (account: string, quotas: Quotas) => void
@@ -69,7 +71,7 @@ export class Applier {
       case 'activate':
         await this.#fetchAll(change.functions)
         state.put(position, change.functions)
-        this.#options.serve(state.functions)
+        this.#options.serveChange({ put: change.functions, removed: [] })
         void state.save().then(() => this.#acknowledge(position, { status: 'applied' }))
         break
       case 'account':
@@ -79,7 +81,7 @@ export class Applier {
         break
       case 'delete':
         state.remove(position, change.account, change.function)
-        this.#options.serve(state.functions)
+        this.#options.serveChange({ put: [], removed: [change] })
         void state.save()
         break
     }

@@ -1,15 +1,30 @@
 import type { FunctionState } from '../../control-plane/protocol/index.ts'
 import { Destination } from './destination.ts'
+import { ShardedMap } from './sharded-map.ts'
 import { type ReadArtifact, type RoutedVersion, toRoutedVersion } from './runnable-version.ts'
 
+/** What one function has on a host. */
+interface Claim {
+  readonly functionKey: string
+  readonly account: string
+  /** Undefined for the function's own host name, and those of its versions. */
+  readonly path: string | undefined
+  readonly destination: Destination
+}
+
 interface HostEntry {
-  /** Account whose default host name this is; other accounts' routes on it do not count. */
-  owner: string | undefined
+  readonly claims: readonly Claim[]
   /** Answers where no route does. */
-  fallback: Destination | undefined
-  readonly exact: Map<string, Destination>
+  readonly fallback: Destination | undefined
+  readonly exact: ReadonlyMap<string, Destination>
   /** Longest first. */
-  readonly prefixes: { readonly prefix: string; readonly destination: Destination }[]
+  readonly prefixes: readonly { readonly prefix: string; readonly destination: Destination }[]
+}
+
+interface Served {
+  readonly state: FunctionState
+  readonly whole: Destination
+  readonly pinned: readonly Destination[]
 }
 
 export interface RouteTableOptions {
@@ -22,28 +37,69 @@ export interface RouteTableOptions {
   readonly previous?: RouteTable
 }
 
+/** What one revision changes. */
+export interface TableChange {
+  readonly put: readonly FunctionState[]
+  readonly removed: ReadonlyArray<{ readonly account: string; readonly function: string }>
+}
+
 /**
- * Which function answers which host and path: immutable, made anew for each revision and swapped as a whole, so that a group
- * release is seen whole or not at all.
+ * Which function answers which host and path: immutable, followed by another one at each revision and swapped as a whole, so that a
+ * group release is seen whole or not at all.
  *
- * Invariants: looked up by one Map access for the host; objects of unchanged functions are those of the table before.
+ * Invariants: objects of unchanged functions are those of the table before; the next table costs as much as what changes, not as much
+ * as what there is.
  */
 export class RouteTable {
   readonly domain: string
-  readonly #hosts = new Map<string, HostEntry>()
-  readonly #versions = new Map<string, RoutedVersion>()
-  readonly #destinations = new Map<FunctionState, { readonly whole: Destination; readonly pinned: readonly Destination[] }>()
+  readonly #here: Pick<RouteTableOptions, 'domain' | 'region' | 'readArtifact'>
   readonly #suffix: string
-  readonly #region: string
+  readonly #functions: ShardedMap<Served>
+  readonly #hosts: ShardedMap<HostEntry>
+  readonly #versions: ShardedMap<RoutedVersion>
 
-  constructor(options: RouteTableOptions) {
-    this.domain = options.domain
-    this.#region = options.region
-    this.#suffix = `.${options.domain}`
-    const states = [...options.functions]
-    for (const state of states) this.#adopt(state, options)
-    for (const state of states) this.#addRoutes(state)
-    for (const entry of this.#hosts.values()) entry.prefixes.sort((a, b) => b.prefix.length - a.prefix.length)
+  constructor(options: RouteTableOptions | { readonly before: RouteTable; readonly change: TableChange }) {
+    const isNext = 'before' in options
+    const before = isNext ? options.before : options.previous
+    this.#here = isNext ? options.before.#here : options
+    this.domain = this.#here.domain
+    this.#suffix = `.${this.domain}`
+    // Another region makes other versions of everything.
+    const base = before !== undefined && before.#here.region === this.#here.region ? before : undefined
+    const change = isNext ? options.change : changeTo(options.functions, base === undefined ? [] : base.#functions.values())
+    const functions = new Map<string, Served | undefined>()
+    for (const removed of change.removed) functions.set(keyOf(removed), undefined)
+    for (const state of change.put) functions.set(keyOf(state), { state, ...makeDestinations(state, this.#here) })
+    const oldFunctions = base === undefined ? ShardedMap.empty<Served>() : base.#functions
+    const oldHosts = base === undefined ? ShardedMap.empty<HostEntry>() : base.#hosts
+    const oldVersions = base === undefined ? ShardedMap.empty<RoutedVersion>() : base.#versions
+    const claims = new Map<string, Claim[]>()
+    const claimsAt = (host: string): Claim[] => {
+      const found = claims.get(host) ?? []
+      claims.set(host, found)
+      return found
+    }
+    const versions = new Map<string, RoutedVersion | undefined>()
+    for (const [key, served] of functions) {
+      const old = oldFunctions.get(key)
+      for (const [host] of old === undefined ? [] : this.#claimsOf(old)) claimsAt(host)
+      for (const { first } of old?.pinned ?? []) versions.set(first.runnable.key, undefined)
+      for (const [host, claim] of served === undefined ? [] : this.#claimsOf(served)) claimsAt(host).push(claim)
+    }
+    for (const served of functions.values()) for (const { first } of served?.pinned ?? []) versions.set(first.runnable.key, first)
+    const hosts = new Map<string, HostEntry | undefined>()
+    for (const [host, added] of claims) {
+      const kept = oldHosts.get(host)?.claims.filter(({ functionKey }) => !functions.has(functionKey)) ?? []
+      hosts.set(host, makeEntry([...kept, ...added]))
+    }
+    this.#functions = oldFunctions.edit(functions)
+    this.#hosts = oldHosts.edit(hosts)
+    this.#versions = oldVersions.edit(versions)
+  }
+
+  /** The table after a revision. */
+  with(change: TableChange): RouteTable {
+    return new RouteTable({ before: this, change })
   }
 
   /** The function that answers, by lower-case host name without port, and path without query. */
@@ -64,61 +120,68 @@ export class RouteTable {
   }
 
   /** Every version that answers, by the runtime's key. */
-  get versions(): ReadonlyMap<string, RoutedVersion> {
+  get versions(): Pick<ShardedMap<RoutedVersion>, 'has' | 'keys' | 'get' | 'values' | 'size'> {
     return this.#versions
+  }
+
+  get functionCount(): number {
+    return this.#functions.size
+  }
+
+  /** The versions of a function that answer, by its account and name. */
+  versionsOf(of: { readonly account: string; readonly function: string }): readonly RoutedVersion[] {
+    return this.#functions.get(keyOf(of))?.pinned.map(({ first }) => first) ?? []
   }
 
   /** Versions that functions give some of their traffic to. */
   *active(): Generator<RoutedVersion> {
-    for (const { whole } of this.#destinations.values()) yield* whole.versions
+    for (const { whole } of this.#functions.values()) yield* whole.versions
   }
 
-  get functionCount(): number {
-    return this.#destinations.size
-  }
-
-  #adopt(state: FunctionState, options: RouteTableOptions): void {
-    const { previous } = options
-    const before = previous !== undefined && previous.#region === options.region ? previous.#destinations.get(state) : undefined
-    const made = before ?? makeDestinations(state, options)
-    this.#destinations.set(state, made)
-    const accountPart = state.account === 'default' ? '' : `.${state.account}`
-    this.#setDefault(`${state.function}${accountPart}${this.#suffix}`, state.account, made.whole)
-    for (const destination of made.pinned) {
-      const { runnable } = destination.first
-      this.#versions.set(runnable.key, destination.first)
-      this.#setDefault(`${runnable.version.toLowerCase()}--${state.function}${accountPart}${this.#suffix}`, state.account, destination)
+  /** Host by host what a function has. */
+  *#claimsOf({ state, whole, pinned }: Served): Generator<readonly [host: string, claim: Claim]> {
+    const { account } = state
+    const claim = (path: string | undefined, destination: Destination): Claim => ({ functionKey: keyOf(state), account, path, destination })
+    const accountPart = account === 'default' ? '' : `.${account}`
+    yield [`${state.function}${accountPart}${this.#suffix}`, claim(undefined, whole)]
+    for (const destination of pinned) {
+      yield [`${destination.first.runnable.version.toLowerCase()}--${state.function}${accountPart}${this.#suffix}`, claim(undefined, destination)]
     }
-  }
-
-  #setDefault(host: string, account: string, destination: Destination): void {
-    const entry = this.#entry(host)
-    entry.owner = account
-    entry.fallback = destination.isEmpty ? undefined : destination
-  }
-
-  #addRoutes(state: FunctionState): void {
-    const destination = this.#destinations.get(state)?.whole
-    if (destination === undefined || destination.isEmpty) return
+    if (whole.isEmpty) return
     for (const route of state.routes) {
       const slash = route.indexOf('/')
-      const host = route.slice(0, slash)
-      const path = route.slice(slash)
-      const entry = this.#entry(host)
-      if (entry.owner !== undefined && entry.owner !== state.account) continue
-      if (path.endsWith('*')) entry.prefixes.push({ prefix: path.slice(0, -1), destination })
-      else entry.exact.set(path, destination)
+      yield [route.slice(0, slash), claim(route.slice(slash), whole)]
     }
   }
+}
 
-  #entry(host: string): HostEntry {
-    let entry = this.#hosts.get(host)
-    if (entry === undefined) {
-      entry = { owner: undefined, fallback: undefined, exact: new Map(), prefixes: [] }
-      this.#hosts.set(host, entry)
-    }
-    return entry
+const keyOf = (of: { readonly account: string; readonly function: string }): string => `${of.account}/${of.function}`
+
+/** What leads from the functions that are served to these; a state is told from another one by its identity. */
+function changeTo(functions: Iterable<FunctionState>, served: Iterable<Served>): TableChange {
+  const before = new Map([...served].map(({ state }) => [keyOf(state), state]))
+  const put: FunctionState[] = []
+  for (const state of functions) {
+    if (before.get(keyOf(state)) !== state) put.push(state)
+    before.delete(keyOf(state))
   }
+  return { put, removed: [...before.values()] }
+}
+
+/** Undefined where nobody has anything on the host. */
+function makeEntry(claims: readonly Claim[]): HostEntry | undefined {
+  if (claims.length === 0) return undefined
+  const own = claims.findLast(({ path }) => path === undefined)
+  const exact = new Map<string, Destination>()
+  const prefixes: { readonly prefix: string; readonly destination: Destination }[] = []
+  for (const { path, account, destination } of claims) {
+    // Other accounts' routes on a function's own host name do not count.
+    if (path === undefined || (own !== undefined && own.account !== account)) continue
+    if (path.endsWith('*')) prefixes.push({ prefix: path.slice(0, -1), destination })
+    else exact.set(path, destination)
+  }
+  prefixes.sort((a, b) => b.prefix.length - a.prefix.length)
+  return { claims, fallback: own === undefined || own.destination.isEmpty ? undefined : own.destination, exact, prefixes }
 }
 
 function makeDestinations(state: FunctionState, here: { readonly region: string; readonly readArtifact: ReadArtifact }) {
