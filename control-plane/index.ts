@@ -2,18 +2,18 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Accounts, Members } from './accounts/index.ts'
 import { requireFinished } from './archive/index.ts'
-import { systemActor } from './audit/index.ts'
+import { auditRetention } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
-  adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, TokenUse,
+  adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
 } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency } from './idempotency/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
-import { AccountLimits, quotaBelongings } from './quotas/index.ts'
+import { AccountLimits } from './quotas/index.ts'
 import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollout, StackMapper, versionRetention } from './releases/index.ts'
-import { artifactRetention, Retention } from './retention/index.ts'
 import type { NatsOptions } from './nats/index.ts'
+import { artifactRetention, Retention } from './retention/index.ts'
 import { listen } from './server.ts'
 import { openStorage } from './storage.ts'
 import { Usage } from './usage/index.ts'
@@ -110,7 +110,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     rollouts.start()
     cleanUps.push(() => deployments.settle(), () => rollouts.close())
 
-    const accounts = new Accounts({ store, clock, functions, belongings: [quotaBelongings] })
+    const accounts = new Accounts({ store, clock, functions })
     const accountLimits = await AccountLimits.open({ store, bus, nodes, clock, log })
     cleanUps.push(() => accountLimits.close())
     const idempotency = new Idempotency({ store, clock, key: box.derive('idempotency') })
@@ -118,6 +118,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       clock, log,
       rules: [
         { name: 'idempotency keys', run: () => idempotency.sweep() },
+        auditRetention(store),
+        tokenRetention(store),
+        accounts.retention(),
         versionRetention(store),
         artifactRetention(store),
       ],
@@ -129,7 +132,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
       sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys,
     })
-    void accounts.resumeRemovals(systemActor).catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
+    void accounts.resumeRemovals().catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)

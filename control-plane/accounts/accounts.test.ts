@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiClient } from '../testing/api-client.ts'
 import { steppingClock } from '../testing/fake-clock.ts'
+import { openSqliteStore } from '../store/index.ts'
 import { changes, done, useControlPlane } from '../testing/harness.ts'
 
 const harness = useControlPlane({ clock: steppingClock() })
@@ -90,12 +91,41 @@ describe('accounts', () => {
     expect(await later.json('GET', '/v1/audit')).toMatchObject({ entries: [{ action: 'token.create' }] })
   })
 
+  it('leave nothing in the store but their log', async () => {
+    await harness.startNode('fra-1')
+    await harness.client.json('POST', '/v1/accounts', { account: 'acme' })
+    const acme = await tokenOf('acme')
+    const { functions } = done(await acme.deploy('hello', '1', { config: { concurrency: { reserved: 1 } } }))
+    await acme.json('PUT', '/v1/functions/hello/secrets/KEY', { value: 'x' })
+    await acme.json('PUT', '/v1/functions/to-come/secrets/KEY', { value: 'x' })
+    await acme.json('PUT', '/v1/members/ann', { role: 'owner' })
+    await acme.events('/v1/functions/hello/releases', { shares: [{ version: functions[0]?.version, percent: 100 }] })
+    await (await acme.call('POST', '/v1/tokens', { name: 'once', scopes: ['read'] }, { 'idempotency-key': 'a-key' })).text()
+    await harness.client.json('PATCH', '/v1/accounts/acme/quotas', { requestsPerSecond: 5 })
+    await harness.client.json('PATCH', '/v1/accounts/acme', { state: 'suspended' })
+    const left = async (): Promise<readonly string[]> => {
+      const store = openSqliteStore({ file: `${harness.directory}/control-plane.db` })
+      const image = await store.openImage()
+      const items = [...image.items()].flatMap((item) => {
+        if (item.kind === 'revision') return []
+        if (item.kind === 'record') return item.key === 'acme' || item.key.startsWith('acme/') ? [`${item.collection} ${item.key}`] : []
+        const account = item.kind === 'version' ? item.version.account : item.kind === 'function' ? item.function.state.account : item.account
+        return account === 'acme' ? [item.kind] : []
+      })
+      image.close()
+      await store.close()
+      return items.filter((item) => !item.startsWith('audit '))
+    }
+    expect((await left()).length).toBeGreaterThan(10)
+    expect(await harness.client.json('DELETE', '/v1/accounts/acme?force=true')).toEqual({})
+    expect(await left()).toEqual([])
+  })
+
   it('that were being deleted when the control plane stopped are gone after a start', async () => {
     await harness.startNode('fra-1')
     await harness.client.json('POST', '/v1/accounts', { account: 'acme' })
     done(await (await tokenOf('acme')).deploy('hello', '1'))
     await harness.plane.close()
-    const { openSqliteStore } = await import('../store/index.ts')
     const store = openSqliteStore({ file: `${harness.directory}/control-plane.db` })
     await store.commit({ writes: [{ kind: 'putRecord', collection: 'account', key: 'acme', value: { account: 'acme', createdMs: 1, state: 'deleting' } }], timeMs: 1 })
     await store.close()

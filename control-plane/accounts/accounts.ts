@@ -1,20 +1,18 @@
 import { SkerryError } from '../../errors/index.ts'
-import { type Actor, asOperator, auditWrite } from '../audit/index.ts'
+import { type Actor, asOperator, auditWrite, systemActor } from '../audit/index.ts'
 import { accounts, defaultAccount, invitations, members, secretHolders, tokenIds, tokens, tokenUses } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type Account, type AccountChange, type PageQuery, toPage } from '../protocol/index.ts'
 import { readQuotas, suspensions } from '../quotas/index.ts'
 import type { Functions } from '../releases/index.ts'
+import type { RetentionRule } from '../retention/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
-
-/** Writes that take away what else the store keeps of an account, read in the commit that forgets it. */
-export type Belongings = (store: Store, account: string) => Promise<readonly StoreWrite[]>
+import { composeLastBelongings, removeBelongings } from './belongings.ts'
 
 export interface AccountsOptions {
   readonly store: Store
   readonly clock: Clock
   readonly functions: Functions
-  readonly belongings: readonly Belongings[]
 }
 
 const recordsMax = 10_000
@@ -106,14 +104,25 @@ export class Accounts {
   }
 
   /** Goes on with removals that a stop of the process broke off. Harmless on several replicas at once. */
-  async resumeRemovals(actorOf: (account: string) => Actor): Promise<void> {
+  async resumeRemovals(): Promise<void> {
     for (const { value } of await accounts.list(this.#options.store, { limit: recordsMax })) {
-      if (value.state === 'deleting') await this.#finishRemoval(actorOf(value.account), value.account)
+      if (value.state === 'deleting') await this.#finishRemoval(systemActor(value.account), value.account)
+    }
+  }
+
+  /** What a start does not reach, such as a removal that another replica has broken off. */
+  retention(): RetentionRule {
+    return {
+      name: 'accounts',
+      run: async () => {
+        await this.resumeRemovals()
+        return 0
+      },
     }
   }
 
   async #finishRemoval(actor: Actor, name: string): Promise<void> {
-    const { store, clock, functions, belongings } = this.#options
+    const { store, clock, functions } = this.#options
     const actorThere = { ...actor, account: name, homeAccount: actor.homeAccount ?? actor.account }
     for (const functionName of await store.listFunctionNames(name)) {
       await functions.remove(actorThere, functionName).catch((error: unknown) => {
@@ -121,15 +130,16 @@ export class Accounts {
         if (!(error instanceof SkerryError && error.code === 'not_found')) throw error
       })
     }
+    for (const { key } of await secretHolders.list(store, { prefix: `${name}/`, limit: recordsMax })) {
+      await store.commit({ writes: [{ kind: 'deleteFunction', account: name, name: key.slice(name.length + 1) }, secretHolders.remove(key)], timeMs: clock.nowMs() })
+    }
+    await removeBelongings(store, clock, name)
     await store.commit(async () => {
       const timeMs = clock.nowMs()
       const current = await accounts.read(store, name)
       if (current?.state !== 'deleting') return { writes: [], timeMs }
       const writes: StoreWrite[] = [accounts.remove(name), ...(await this.#shutWrites(name))]
-      for (const { key } of await secretHolders.list(store, { prefix: `${name}/`, limit: recordsMax })) {
-        writes.push(secretHolders.remove(key), { kind: 'deleteFunction', account: name, name: key.slice(name.length + 1) })
-      }
-      for (const belonging of belongings) writes.push(...(await belonging(store, name)))
+      writes.push(...(await composeLastBelongings(store, name)))
       // Nodes hold the next account of this name to nothing.
       return { writes, change: { kind: 'account', account: name, quotas: {} }, timeMs }
     })

@@ -1,2 +1,2 @@
-export { Accounts, type AccountsOptions, type Belongings } from './accounts.ts'
+export { Accounts, type AccountsOptions } from './accounts.ts'
 export { Members } from './members.ts'

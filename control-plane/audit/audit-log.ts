@@ -3,8 +3,10 @@ import { auditEntrySchema } from '../protocol/index.ts'
 import { Collection, type StoreWrite } from '../store/index.ts'
 import type { Actor } from './actor.ts'
 
-/** Entries by `account/ULID`. Nothing but `auditWrite` puts one there, and nothing but retention takes one away. */
-export const auditEntries = new Collection('audit', auditEntrySchema)
+export const auditCollection = 'audit'
+
+/** Entries by `account/ULID`. Nothing but `auditWrite` puts one there, and nothing but `trimAudit` takes one away. */
+export const auditEntries = new Collection(auditCollection, auditEntrySchema)
 
 export type AuditValue = string | number | boolean | null | undefined | readonly AuditValue[] | { readonly [key: string]: AuditValue }
 export type AuditDetail = Readonly<Record<string, AuditValue>>

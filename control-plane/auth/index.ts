@@ -25,5 +25,6 @@ export {
 } from './records.ts'
 export { StandingAccess } from './standing-access.ts'
 export { newToken, TokenAdministration } from './token-administration.ts'
+export { tokenRetention } from './token-retention.ts'
 export { TokenUse } from './token-use.ts'
 export { createInvitation, createToken, hashToken } from './tokens.ts'

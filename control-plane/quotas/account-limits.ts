@@ -8,8 +8,8 @@ import {
   type AccountQuotas, nameSchema, type QuotaAnswer, type QuotaDemand, quotaNames, type QuotaReport, quotaReportSchema, type Quotas, type QuotasChange, quotasSchema,
   type QuotaUsage,
 } from '../protocol/index.ts'
-import type { Collection, Store, StoreWrite } from '../store/index.ts'
-import { CpuLedger, cpuRecords } from './cpu-ledger.ts'
+import type { Collection, Store } from '../store/index.ts'
+import { CpuLedger } from './cpu-ledger.ts'
 import { accountQuotas, quotasForNodes, readQuotas, suspensions } from './quota-checks.ts'
 import { ShareLedger } from './share-ledger.ts'
 
@@ -192,11 +192,6 @@ export class AccountLimits {
       this.#options.log({ level: 'error', message: 'what accounts used of CPU time could not be saved', error: String(error) })
     }
   }
-}
-
-/** Takes away what is kept of an account that is deleted. */
-export async function quotaBelongings(_store: Store, account: string): Promise<readonly StoreWrite[]> {
-  return [accountQuotas.remove(account), cpuRecords.remove(account), suspensions.remove(account)]
 }
 
 /**

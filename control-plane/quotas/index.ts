@@ -1,2 +1,2 @@
 export { checkUpload, checkVersions, composeReservations, readQuotas, removeReservation, suspensions } from './quota-checks.ts'
-export { AccountLimits, listQuotas, quotaBelongings } from './account-limits.ts'
+export { AccountLimits, listQuotas } from './account-limits.ts'
