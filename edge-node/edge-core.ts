@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { isIPv6 } from 'node:net'
 import type { FunctionState } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
-import type { LogRecord, Runtime, RuntimeOptions, RunnableVersion } from '../runtime/supervisor/index.ts'
+import type { LogRecord, ProvisionedVersion, Runtime, RuntimeOptions, RunnableVersion } from '../runtime/supervisor/index.ts'
 import { createFetchBinding, type ResolveHost } from './bindings/fetch/index.ts'
 import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
@@ -229,6 +229,12 @@ export class EdgeCore {
     const { domain, region, readArtifact } = this.#options
     return new RouteTable({ functions, domain, region, readArtifact, ...(previous === undefined ? {} : { previous }) })
   }
+}
+
+function provisionedOf(active: Iterable<RoutedVersion>): readonly ProvisionedVersion[] {
+  const provisioned: ProvisionedVersion[] = []
+  for (const { runnable, provisioned: isolates, allowedHere } of active) if (isolates > 0 && allowedHere) provisioned.push({ version: runnable, isolates })
+  return provisioned
 }
 
 /** Starts listening and tells the URL. */

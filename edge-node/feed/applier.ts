@@ -16,6 +16,8 @@ export interface ApplierOptions {
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
   /** Serves these and no others from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
+  /** Resolves when the isolates are warm that are to be kept so, as far as there is place for them. */
+  readonly provisioned: () => Promise<void>
   /** Serves what changed besides what it serves, all at once. */
   readonly serveChange: (change: TableChange) => void
   /** These accounts have quotas from now on, and no others; or this one. */
@@ -32,6 +34,7 @@ const prefetchesAtATime = 4
 const prefetchesWaitingMax = 100_000
 /** An activation serves even where an artifact does not come in time; its requests then wait for it. */
 const artifactWaitMs = 3_000
+const provisionedWaitMs = 1_000
 
 type Outcome = Acknowledgement['outcome']
 
@@ -72,7 +75,7 @@ export class Applier {
         await this.#fetchAll(change.functions)
         state.put(position, change.functions)
         this.#options.serveChange({ put: change.functions, removed: [] })
-        void state.save().then(() => this.#acknowledge(position, { status: 'applied' }))
+        void Promise.all([state.save(), this.#provisioned(change.functions)]).then(() => this.#acknowledge(position, { status: 'applied' }))
         break
       case 'account':
         state.setQuotas(position, change.account, change.quotas)
@@ -109,6 +112,17 @@ export class Applier {
       Promise.all(missing.map((record) => this.#fetch(record))),
       delay(artifactWaitMs, undefined, { signal: timer.signal }).catch(() => undefined),
     ])
+    timer.abort()
+  }
+
+  /** What has isolates provisioned is served at once, and said to be so once they are warm: whoever deployed it finds it warm. */
+  async #provisioned(functions: readonly FunctionState[]): Promise<void> {
+    const isWanted = functions.some(({ shares, versions }) =>
+      versions.some((record) => record.config.provisioned > 0 && this.#runsHere(record) && shares.some(({ version }) => version === record.version)),
+    )
+    if (!isWanted) return
+    const timer = new AbortController()
+    await Promise.race([this.#options.provisioned(), delay(provisionedWaitMs, undefined, { signal: timer.signal }).catch(() => undefined)])
     timer.abort()
   }
 

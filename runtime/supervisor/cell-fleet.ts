@@ -83,19 +83,35 @@ export class CellFleet {
     const wantsAnother = count < cellsMax && (best === undefined || best.cell.isolates.size > 0)
     // A second cell is taken only when it is ready, and ends no other: sharing is better than waiting.
     if (wantsAnother && (best === undefined ? this.#makeRoomFor(owner) : this.#spares[0]?.ready === true && this.#hasRoomFor(owner))) {
-      const cell = this.#takeSpare()
-      if (cell !== undefined) {
-        best = { cell, group: name, owner, lastUsed: 0, isRetired: false, emptySinceMs: undefined }
-        this.#assigned.set(cell, best)
-        if (isLowered) cell.lowerForGood()
-        else cell.use()
-      }
+      best = this.#assign({ name, owner, isLowered }) ?? best
     }
-    if (best === undefined) return undefined
-    best.lastUsed = ++this.#uses
-    best.emptySinceMs = undefined
+    return best === undefined ? undefined : this.#use(best)
+  }
+
+  /** For an isolate that nobody waits for: as above, but among other cells than these, and it ends nobody's. */
+  acquireBeside(others: ReadonlySet<CellHandle>, group: CellGroup): CellHandle | undefined {
+    const cells = [...this.#assigned.values()].filter((entry) => entry.group === group.name && !entry.isRetired)
+    const mayHaveAnother = cells.length < group.cellsMax && this.#hasRoomFor(group.owner) && (cells.length === 0 || this.#spares[0]?.ready === true)
+    const [free] = cells.filter(({ cell }) => !others.has(cell) && !cell.overloaded).toSorted((one, other) => weight(one.cell) - weight(other.cell))
+    const entry = free ?? (mayHaveAnother ? this.#assign(group) : undefined)
+    return entry === undefined ? undefined : this.#use(entry)
+  }
+
+  #assign({ name, owner, isLowered }: Pick<CellGroup, 'name' | 'owner' | 'isLowered'>): AssignedCell | undefined {
+    const cell = this.#takeSpare()
+    if (cell === undefined) return undefined
+    const entry: AssignedCell = { cell, group: name, owner, lastUsed: 0, isRetired: false, emptySinceMs: undefined }
+    this.#assigned.set(cell, entry)
+    if (isLowered) cell.lowerForGood()
+    else cell.use()
+    return entry
+  }
+
+  #use(entry: AssignedCell): CellHandle {
+    entry.lastUsed = ++this.#uses
+    entry.emptySinceMs = undefined
     this.#lastAcquiredMs = performance.now()
-    return best.cell
+    return entry.cell
   }
 
   markReady(cell: CellHandle): void {

@@ -10,10 +10,12 @@ import { LivenessWatch } from './liveness-watch.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { PipeWatch } from './pipe-watch.ts'
 import { RequestExchange } from './request-exchange.ts'
+import { Provisioner } from './provisioner.ts'
 import type {
   CellQueue,
   FunctionRequest,
   LoadReport,
+  ProvisionedVersion,
   RequestControl,
   ResponseHandler,
   RunnableVersion,
@@ -52,6 +54,7 @@ export class EdgeRuntime implements Runtime {
   readonly #eagerLoop = createEagerLoop(availableParallelism())
   readonly #versions = new VersionsTable()
   readonly #isolates: IsolateKeeper
+  readonly #provisioner: Provisioner
   readonly #sweep: NodeJS.Timeout
   #readyWaiters: (() => void)[] = []
   #requests = 0
@@ -61,7 +64,14 @@ export class EdgeRuntime implements Runtime {
   constructor(options: RuntimeOptions, sandbox: Pick<RuntimeStatus, 'sandbox' | 'seccomp'>, command: CellCommand, image: GuestImage) {
     this.#options = options
     this.#sandbox = sandbox
-    this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000)
+    this.#provisioner = new Provisioner({
+      make: (version) => this.#makeStandby(version),
+      attachedOf: ({ key }) => this.#attachedTo(key).length,
+      readyOf: ({ key }) => this.#attachedTo(key).filter(({ state }) => state === 'ready').length,
+      usefulOf: (version) => (version.isolation === 'request' ? Number.POSITIVE_INFINITY : this.#setApart.groupOf(version).cellsMax),
+      nowMs: () => performance.now(),
+    })
+    this.#isolates = new IsolateKeeper(this.#versions, options.maxIsolatesPerCell ?? 1_000, this.#provisioner)
     this.#setApart = new SetApart({
       cellsPerAccount: options.cellsPerAccount ?? 2,
       shareCells: options.shareCells === true,
@@ -149,8 +159,15 @@ export class EdgeRuntime implements Runtime {
   }
 
   retire(versionKey: string): void {
-    const isolate = this.#versions.find(versionKey)?.isolate
-    if (isolate !== undefined) this.#isolates.discard(isolate)
+    for (const isolate of this.#attachedTo(versionKey)) this.#isolates.discard(isolate)
+  }
+
+  provision(versions: readonly ProvisionedVersion[]): void {
+    this.#provisioner.replaceAll(versions)
+  }
+
+  provisioned(): Promise<void> {
+    return this.#provisioner.settled()
   }
 
   queueOf(versionKey: string): CellQueue | undefined {
@@ -167,6 +184,7 @@ export class EdgeRuntime implements Runtime {
       requestsInFlight: this.#requests,
       cellCrashes: this.#crashes,
       quarantined: this.#setApart.quarantined,
+      provisioned: this.#provisioner.status,
       hungryFunctions: this.#setApart.hungryFunctions,
       eagerMs: this.#eagerLoop?.idleMs ?? 0,
     }
@@ -188,6 +206,7 @@ export class EdgeRuntime implements Runtime {
   close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweep)
+    this.#provisioner.close()
     this.#watchdog.close()
     this.#fleet.close()
     return Promise.resolve()
@@ -292,7 +311,11 @@ export class EdgeRuntime implements Runtime {
       return
     }
     const record = this.#versions.get(version.key)
-    let isolate = version.isolation === 'function' ? record.isolate : undefined
+    let isolate = version.isolation === 'function' ? (record.isolate ??= nextReady(record.standby)) : nextReady(record.standby)
+    if (isolate !== undefined && version.isolation === 'request') {
+      isolate.retired = true
+      this.#provisioner.used(version.key)
+    }
     if (isolate === undefined) {
       const refusalOfNew = this.#setApart.newIsolateRefusal(version)
       if (refusalOfNew !== undefined) {
@@ -319,6 +342,28 @@ export class EdgeRuntime implements Runtime {
     this.#isolates.admit(exchange, isolate)
   }
 
+  /** One isolate more of a version that is provisioned. Of those whose requests share one, one in each cell: together they fall less often. */
+  #makeStandby(version: RunnableVersion): boolean {
+    if (this.#closed || this.#setApart.refusal(version) !== undefined || this.#setApart.newIsolateRefusal(version) !== undefined) return false
+    const group = this.#setApart.groupOf(version)
+    const taken = version.isolation === 'function' ? this.#attachedTo(version.key).map(({ cell }) => cell) : []
+    const cell = this.#fleet.acquireBeside(new Set(taken), group)
+    if (cell === undefined) return false
+    const isolate = this.#isolates.add(cell, group.name, version)
+    const record = this.#versions.get(version.key)
+    if (version.isolation === 'function' && record.isolate === undefined) record.isolate = isolate
+    else record.standby.push(isolate)
+    this.#isolates.load(isolate)
+    return true
+  }
+
+  /** Isolates of the version that new requests enter, or will. */
+  #attachedTo(versionKey: string): readonly IsolateRecord[] {
+    const record = this.#versions.find(versionKey)
+    if (record === undefined) return []
+    return record.isolate === undefined ? record.standby : [record.isolate, ...record.standby]
+  }
+
   #logFailure(version: RunnableVersion, request: FunctionRequest | undefined, error: SkerryError, stack?: string): void {
     this.#options.onLog({
       version,
@@ -331,6 +376,13 @@ export class EdgeRuntime implements Runtime {
       timeMs: Date.now(),
     })
   }
+}
+
+/** Takes the first that can have a request now. */
+function nextReady(standby: IsolateRecord[]): IsolateRecord | undefined {
+  if (standby.length === 0) return undefined
+  const index = standby.findIndex(({ state }) => state === 'ready')
+  return index === -1 ? undefined : standby.splice(index, 1)[0]
 }
 
 /** For the operator's log. */

@@ -12,6 +12,8 @@ export type {
   FunctionResponseHead,
   LoadReport,
   LogRecord,
+  ProvisionedStatus,
+  ProvisionedVersion,
   RequestControl,
   ResponseHandler,
   RunnableVersion,

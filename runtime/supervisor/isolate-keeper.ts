@@ -5,6 +5,7 @@ import { fixedLimits } from '../bridge/index.ts'
 import type { CellHandle } from './cell-handle.ts'
 import type { CellFrameRecords } from './cell-records.ts'
 import type { IsolateRecord } from './isolate-record.ts'
+import type { Provisioner } from './provisioner.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import type { LoadReport, RunnableVersion } from './runtime.ts'
 import type { VersionsTable } from './versions-table.ts'
@@ -17,21 +18,26 @@ interface TestLoad {
   readonly reject: (error: SkerryError) => void
 }
 
+/** Who keeps isolates of some versions warm, and hears what becomes of them. */
+export type Provisioning = Pick<Provisioner, 'isWanted' | 'loaded' | 'lost'>
+
 /**
  * The life of isolates: made in a cell, loaded with a version, given up when they are retired, lost or idle.
  *
- * Invariants: a version has at most one isolate that new requests enter; an isolate that is given up while it has requests is unloaded when
+ * Invariants: a version has at most one isolate that new requests enter, and others in standby where it is provisioned; an isolate that is given up while it has requests is unloaded when
  * the last of them is over.
  */
 export class IsolateKeeper {
   readonly #versions: VersionsTable
   readonly #isolatesMax: number
+  readonly #provisioning: Provisioning
   readonly #codeCaches = new LRUCache<string, Uint8Array>({ maxSize: codeCacheBytesMax, sizeCalculation: (cache) => cache.byteLength })
   readonly #testLoads = new Map<IsolateRecord, TestLoad>()
 
-  constructor(versions: VersionsTable, isolatesMax: number) {
+  constructor(versions: VersionsTable, isolatesMax: number, provisioning: Provisioning) {
     this.#versions = versions
     this.#isolatesMax = isolatesMax
+    this.#provisioning = provisioning
   }
 
   /** A new isolate for the version in this cell of the group, not loaded yet. */
@@ -126,6 +132,7 @@ export class IsolateKeeper {
     if (outcome.loaded) {
       isolate.state = 'ready'
       isolate.startMs = outcome.startMs
+      if (this.#isAttached(isolate)) this.#provisioning.loaded(isolate.version.key)
       if (testLoad !== undefined) isolate.cell.unload(isolate)
       testLoad?.resolve({ startMs: outcome.startMs, cpuMs: outcome.cpuMs })
       return
@@ -147,19 +154,19 @@ export class IsolateKeeper {
     if (isolate.inFlight === 0 && isolate.state !== 'gone') isolate.cell.unload(isolate)
   }
 
-  /** Gives up the isolates that were used longest ago and have no request. Answers with how many there were. */
+  /** Gives up the isolates that were used longest ago and have no request, provisioned ones last. Answers with how many there were. */
   evictIdle(cell: CellHandle, count: number): number {
     const idle = [...cell.isolates.values()].filter((isolate) => isolate.inFlight === 0 && isolate.state === 'ready')
-    idle.sort((one, other) => one.lastUsedMs - other.lastUsedMs)
+    idle.sort((one, other) => Number(this.#isProvisioned(one)) - Number(this.#isProvisioned(other)) || one.lastUsedMs - other.lastUsedMs)
     const evicted = idle.slice(0, count)
     for (const isolate of evicted) this.discard(isolate)
     return evicted.length
   }
 
-  /** Gives up the isolates of this cell that got no request since then. */
+  /** Gives up the isolates of this cell that got no request since then, and are not provisioned. */
   evictUnused(cell: CellHandle, sinceMs: number): void {
     for (const isolate of cell.isolates.values()) {
-      if (isolate.inFlight === 0 && isolate.state === 'ready' && isolate.lastUsedMs < sinceMs) this.discard(isolate)
+      if (!this.#isProvisioned(isolate) && isolate.inFlight === 0 && isolate.state === 'ready' && isolate.lastUsedMs < sinceMs) this.discard(isolate)
     }
   }
 
@@ -206,10 +213,24 @@ export class IsolateKeeper {
   }
 
   #detach(isolate: IsolateRecord): void {
+    const { key } = isolate.version
+    const record = this.#versions.find(key)
+    if (record === undefined || !this.#isAttached(isolate)) return
+    if (record.isolate === isolate) record.isolate = undefined
+    else record.standby = record.standby.filter((one) => one !== isolate)
+    this.#versions.release(key)
+    // Until it is loaded its start took no time.
+    this.#provisioning.lost(key, isolate.startMs === 0)
+  }
+
+  /** Whether new requests enter it, or will. */
+  #isAttached(isolate: IsolateRecord): boolean {
     const record = this.#versions.find(isolate.version.key)
-    if (record?.isolate !== isolate) return
-    record.isolate = undefined
-    this.#versions.release(isolate.version.key)
+    return record !== undefined && (record.isolate === isolate || record.standby.includes(isolate))
+  }
+
+  #isProvisioned(isolate: IsolateRecord): boolean {
+    return this.#provisioning.isWanted(isolate.version.key) && this.#isAttached(isolate)
   }
 }
 

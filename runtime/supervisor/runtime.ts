@@ -182,6 +182,21 @@ export interface QuarantinedFunction {
   readonly refusedMs: number
 }
 
+/** A version of which isolates are to be kept warm. */
+export interface ProvisionedVersion {
+  readonly version: RunnableVersion
+  readonly isolates: number
+}
+
+export interface ProvisionedStatus {
+  readonly account: string
+  readonly functionName: string
+  readonly version: string
+  /** As many as were asked for, and are of use on this node: of a version whose requests share an isolate, one in each process that the account may have. */
+  readonly wanted: number
+  readonly ready: number
+}
+
 /** Accounts and functions that trust each other as much as the operator thinks: cells are never shared across tiers. */
 export interface TrustTier {
   readonly name: string
@@ -201,6 +216,7 @@ export interface RuntimeStatus {
   /** Cells that ended otherwise than by the node's own wish. */
   readonly cellCrashes: number
   readonly quarantined: readonly QuarantinedFunction[]
+  readonly provisioned: readonly ProvisionedStatus[]
   /** Functions in cells that give way to others, since they compute for long. */
   readonly hungryFunctions: number
   /** Time so far for which the event loop looked for answers instead of sleeping: it was idle then. */
@@ -217,6 +233,13 @@ export interface Runtime {
   dispatch(version: RunnableVersion, request: FunctionRequest, handler: ResponseHandler): RequestControl
   /** No new request enters this version's isolates; they go when their requests are over. */
   retire(versionKey: string): void
+  /**
+   * Keeps isolates of these versions warm from now on, and of no others: made in the background, kept however idle they are, given up last where memory is
+   * short, and replaced when they are lost.
+   */
+  provision(versions: readonly ProvisionedVersion[]): void
+  /** Resolves when those isolates are there, but for what has no place, or was lost and waits. */
+  provisioned(): Promise<void>
   /** Where new requests of this version wait; undefined where it has no isolate yet. */
   queueOf(versionKey: string): CellQueue | undefined
   status(): RuntimeStatus

@@ -4,6 +4,8 @@ import type { IsolateRecord } from './isolate-record.ts'
 export interface VersionRecord {
   /** The isolate that new requests enter; none for `"isolation": "request"`. */
   isolate: IsolateRecord | undefined
+  /** Provisioned ones: whose turn comes when that is lost, or each for one request. */
+  standby: IsolateRecord[]
   /** Requests whose answer is not over. */
   inFlight: number
 }
@@ -15,7 +17,7 @@ export class VersionsTable {
   get(key: string): VersionRecord {
     let record = this.#versions.get(key)
     if (record === undefined) {
-      record = { isolate: undefined, inFlight: 0 }
+      record = { isolate: undefined, standby: [], inFlight: 0 }
       this.#versions.set(key, record)
     }
     return record
@@ -25,9 +27,9 @@ export class VersionsTable {
     return this.#versions.get(key)
   }
 
-  /** Call after either field fell to nothing. */
+  /** Call after one of the fields fell to nothing. */
   release(key: string): void {
     const record = this.#versions.get(key)
-    if (record !== undefined && record.isolate === undefined && record.inFlight === 0) this.#versions.delete(key)
+    if (record !== undefined && record.isolate === undefined && record.standby.length === 0 && record.inFlight === 0) this.#versions.delete(key)
   }
 }

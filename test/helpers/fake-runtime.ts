@@ -45,7 +45,7 @@ export function createFakeRuntime(): { readonly controls: FakeRuntimeControls; r
     },
     queue: undefined, dispatchSubrequest: undefined, emitLog: () => undefined,
   }
-  const status: RuntimeStatus = { sandbox: 'permission', seccomp: false, cells: 1, isolates: 0, blankIsolates: 1, requestsInFlight: 0, cellCrashes: 0, quarantined: [], hungryFunctions: 0, eagerMs: 0 }
+  const status: RuntimeStatus = { sandbox: 'permission', seccomp: false, cells: 1, isolates: 0, blankIsolates: 1, requestsInFlight: 0, cellCrashes: 0, quarantined: [], provisioned: [], hungryFunctions: 0, eagerMs: 0 }
   const runtime: Runtime = {
     testLoad: async (version) => {
       const report = await controls.testLoad(version)
@@ -62,6 +62,8 @@ export function createFakeRuntime(): { readonly controls: FakeRuntimeControls; r
     retire: (key) => {
       controls.retired.push(key)
     },
+    provision: () => undefined,
+    provisioned: () => Promise.resolve(),
     queueOf: () => controls.queue,
     status: () => status,
     ready: () => Promise.resolve(),
