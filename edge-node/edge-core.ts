@@ -9,7 +9,7 @@ import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
 import {
   createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type LocateClient,
-  type ProblemContext, problemText, type ReadArtifact, RouteTable, type TableChange,
+  type ProblemContext, problemText, type ReadArtifact, type RoutedVersion, RouteTable, type TableChange,
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
@@ -156,6 +156,7 @@ export class EdgeCore {
     const before = this.#table
     this.#table = this.#makeTable(functions, before)
     this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
+    this.runtime.provision(provisionedOf(this.#table.active()))
     this.#retire(before.versions.keys())
   }
 
@@ -165,10 +166,10 @@ export class EdgeCore {
     const before = changed.flatMap((of) => this.#table.versionsOf(of))
     this.#table = this.#table.with(change)
     const after = changed.flatMap((of) => this.#table.versionsOf(of))
-    // All are looked at only where what is reserved may have changed.
-    if ([...before, ...after].some(({ reservedConcurrency }) => reservedConcurrency > 0)) {
-      this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
-    }
+    // All are looked at only where what is reserved or kept warm may have changed.
+    const touched = [...before, ...after]
+    if (touched.some(({ reservedConcurrency }) => reservedConcurrency > 0)) this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
+    if (touched.some(({ provisioned }) => provisioned > 0)) this.runtime.provision(provisionedOf(this.#table.active()))
     this.#retire(before.map(({ runnable }) => runnable.key))
   }
 

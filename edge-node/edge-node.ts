@@ -206,6 +206,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       region, state, readArtifact: (hash) => artifacts.read(hash), hasArtifact: (hash) => artifacts.has(hash),
       artifactWritten: (hash) => artifacts.written(hash),
       testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions), serveChange: (change) => core.changeFunctions(change),
+      provisioned: () => core.runtime.provisioned(),
       limitAll: (accounts) => {
         quotas.replaceAll(accounts)
         quotaReporter.hurry()
