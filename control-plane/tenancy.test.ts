@@ -8,7 +8,8 @@ import { exampleOf, fillPath, type Operation, readOperations } from './testing/o
  * Every route of the OpenAPI document, with every kind of token. A route that is new is in here by itself; where its parameters or its
  * body can not be made up from the document, a test fails and wants an example here.
  */
-const harness = useOneControlPlane()
+// Nobody answers there: proofs of domains are looked for, and not found.
+const harness = useOneControlPlane({ resolvers: ['127.0.0.1:1'] })
 
 type Values = Readonly<Record<string, string>>
 /** What the other account has. */
@@ -56,6 +57,7 @@ beforeAll(async () => {
   const { functions } = done(await victim.deploy('victim-function', 'victim script', {}, { message: 'victim message' }))
   await victim.json('PUT', '/v1/functions/victim-function/secrets/VICTIM_KEY', { value: 'victim value' })
   await victim.json('PUT', '/v1/members/victim-ann', { role: 'viewer' })
+  await victim.json('POST', '/v1/domains', { domain: 'victim.example' })
   const { id } = (await victim.json('POST', '/v1/tokens', { name: 'victim token', scopes: ['read'] })) as { id: string }
   Object.assign(theirs, { id, version: functions[0]?.version, hash: createHash('sha256').update('victim script').digest('hex'), kind: 'node' })
   tokens['operator'] = await createToken('default', ['operator'])
@@ -103,7 +105,7 @@ function request(token: string | undefined, operation: Operation, values: Values
 function told({ status, text }: Answer, values: Values): string {
   const sent = Object.entries(values).filter(([name]) => name !== 'node' && name !== 'kind').toSorted(([, a], [, b]) => b.length - a.length)
   const without = sent.reduce((rest, [name, value]) => rest.replaceAll(value, `{${name}}`), text)
-  return `${status} ${without.replaceAll(/other-(?:corp|twin)/g, 'OWN').replaceAll(/[0-9A-HJKMNP-TV-Z]{26}/g, 'ULID').replaceAll(/,"lastUsedMs":\d+|repeat in \d+ s/g, '').replaceAll(/"(requestId|revision|[a-zA-Z]*Ms|token|prefix|invitation)":("[^"]*"|[\d.]+)/g, '"$1"')}`
+  return `${status} ${without.replaceAll(/other-(?:corp|twin)/g, 'OWN').replaceAll(/[0-9A-HJKMNP-TV-Z]{26}/g, 'ULID').replaceAll(/[0-9a-f]{32,64}/g, 'HEX').replaceAll(/,"lastUsedMs":\d+|repeat in \d+ s/g, '').replaceAll(/"(requestId|revision|[a-zA-Z]*Ms|token|prefix|invitation)":("[^"]*"|[\d.]+)/g, '"$1"')}`
 }
 
 /** Others are refused before their body is looked at. */
@@ -198,7 +200,7 @@ it('answers alike to who names what another account has and who names what nobod
       }
       const label = `${nameOf(operation)} with ${kind}`
       expect(answers[0]?.text, label).toBe(answers[1]?.text)
-      if (operation.pathParameters.length > 0 && answers[0]?.status !== 200) expect([403, 404, 409, 422], label).toContain(answers[0]?.status)
+      if (operation.pathParameters.length > 0 && answers[0]?.status !== 200) expect([403, 404, 409, 422, 503], label).toContain(answers[0]?.status)
       tried.push(label)
     }
   }
