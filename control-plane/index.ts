@@ -9,6 +9,7 @@ import {
 } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency } from './idempotency/index.ts'
+import { createTxtResolver, Domains, setProofRequired } from './domains/index.ts'
 import { AcknowledgementBoard, Feed, NodeDirectory } from './feed/index.ts'
 import { AccountLimits } from './quotas/index.ts'
 import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollout, StackMapper, versionRetention } from './releases/index.ts'
@@ -35,6 +36,10 @@ export interface ControlPlaneOptions {
   readonly masterKeys?: string
   /** Whether nodes and gateways are let in with the token that they share, as in the local cluster; true unless set. */
   readonly sharedNodeToken?: boolean
+  /** Whether routes outside `domain` need a domain that the account has proven; false unless set. */
+  readonly verifyDomains?: boolean
+  /** `ADDRESS[:PORT]` of the resolvers that proofs are looked up by; those of the system unless set. */
+  readonly resolvers?: readonly string[]
   /** Functions answer at `NAME.DOMAIN`; `localhost` unless set. */
   readonly domain?: string
   /** Scheme and port of the URLs that are told to publishers, such as `http://127.0.0.1:8080`. */
@@ -110,6 +115,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     rollouts.start()
     cleanUps.push(() => deployments.settle(), () => rollouts.close())
 
+    await setProofRequired(store, options.verifyDomains ?? false, clock.nowMs())
+    const domains = new Domains({ store, clock, domain, log, readTxt: createTxtResolver(options.resolvers) })
+    domains.start()
+    cleanUps.push(() => domains.close())
     const accounts = new Accounts({ store, clock, functions })
     const accountLimits = await AccountLimits.open({ store, bus, nodes, clock, log })
     cleanUps.push(() => accountLimits.close())
@@ -130,7 +139,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
-      sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys,
+      sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains,
     })
     void accounts.resumeRemovals().catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)

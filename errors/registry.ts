@@ -147,6 +147,14 @@ export const errorRegistry = define({
     status: 409, audience: 'caller', title: 'Another function already has this route',
     remedy: 'Choose another route, or remove it from the other function first.',
   },
+  domain_not_verified: {
+    status: 422, audience: 'caller', title: 'The domain is not proven to be yours',
+    remedy: 'Put the TXT record that `skerry domain add DOMAIN` tells into its DNS, then run `skerry domain verify DOMAIN`.',
+  },
+  resolver_unavailable: {
+    status: 503, audience: 'operator', title: 'DNS could not be asked', retryAfterSeconds: 10,
+    remedy: 'Repeat later; if it lasts, start the control plane with a resolver that it reaches (`--resolver ADDRESS[:PORT]`).',
+  },
   script_too_large: {
     status: 413, audience: 'caller', title: 'The bundled script is larger than 10 MB',
     remedy: 'Find what is large with `skerry deploy --json` (sizes by module) and import less.',

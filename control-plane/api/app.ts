@@ -13,6 +13,7 @@ import { addDocumentRoute } from './document/index.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { addMemberRoutes } from './member-routes.ts'
 import { addNodeRoutes } from './node-routes.ts'
+import { addDomainRoutes } from './domain-routes.ts'
 import { addKeyRoutes } from './key-routes.ts'
 import { addPeerRoutes } from './peer-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
@@ -60,6 +61,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addTokenRoutes(app, dependencies)
   addPeerRoutes(app, dependencies)
   addKeyRoutes(app, dependencies)
+  addDomainRoutes(app, dependencies)
   addUsageRoutes(app, dependencies)
   addReleaseRoutes(app, dependencies)
   addQuotaRoutes(app, dependencies)

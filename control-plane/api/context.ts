@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Accounts, Members } from '../accounts/index.ts'
 import type { Authenticator, Caller, DataKeys, Identity, Peer, Peers, SecretBox, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
+import type { Domains } from '../domains/index.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
 import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
 import type { AccountLimits } from '../quotas/index.ts'
@@ -28,6 +29,7 @@ export interface ApiDependencies {
   readonly tokenUse: TokenUse
   readonly tokens: TokenAdministration
   readonly peers: Peers
+  readonly domains: Domains
   readonly box: SecretBox
   readonly dataKeys: DataKeys
   /** Whether nodes and gateways are let in with the token that they share. */

@@ -9,6 +9,7 @@ import { composeState, type Share } from './function-state.ts'
 import { startRollout, supersedeRollouts } from './gradual-record.ts'
 import type { FailedOutcome } from './phase.ts'
 import { isSameShares, noteRelease, requireLastChange } from './release-history.ts'
+import { requireHosts } from '../domains/index.ts'
 import { checkRoutes, readOthers, type RouteClaim } from './routes.ts'
 
 export interface FunctionPlan {
@@ -72,6 +73,7 @@ export async function checkPlan(store: Store, plan: RolloutPlan, domain: string)
     one.shares(current?.shares ?? [])
     claims.push({ account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)) })
   }
+  await requireHosts(store, plan.account, claims, domain)
   checkRoutes(claims, await readOthers(store, claims, domain), domain)
 }
 

@@ -1,4 +1,5 @@
 import { SkerryError } from '../../errors/index.ts'
+import { overlap } from '../domains/index.ts'
 import type { Store } from '../store/index.ts'
 
 export const defaultAccount = 'default'
@@ -40,7 +41,8 @@ export async function readOthers(store: Store, claims: readonly RouteClaim[], do
 }
 
 /**
- * Checks that nobody else has the routes: exactly the same host and path, or the default host of another function. Throws
+ * Checks that nobody else has the routes: exactly the same host and path, or the default host of another function; in another account
+ * also any route that would answer some of the same requests. Throws
  * `route_conflict`, which names the other function only to its own account. @param others what `readOthers` found
  */
 export function checkRoutes(claims: readonly RouteClaim[], others: readonly RouteClaim[], domain: string): void {
@@ -54,7 +56,8 @@ export function checkRoutes(claims: readonly RouteClaim[], others: readonly Rout
   for (const [index, claim] of claims.entries()) {
     for (const [position, route] of claim.routes.entries()) {
       const host = route.slice(0, route.indexOf('/'))
-      const owner = [owners.get(route), hosts.get(host)].find((one) => one !== undefined && one !== claim)
+      const stranger = others.find((other) => other.account !== claim.account && other.routes.some((theirs) => overlap(route, theirs)))
+      const owner = [owners.get(route), hosts.get(host), stranger].find((one) => one !== undefined && one !== claim)
       if (owner !== undefined) throw conflict(claim, owner, `The route ${route}`, `functions.${index}.routes.${position}`)
     }
     const ownHost = defaultHost(claim.account, claim.name, domain)

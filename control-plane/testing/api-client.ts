@@ -11,6 +11,11 @@ export class ApiClient {
     this.token = token
   }
 
+  /** The same caller at another URL. */
+  at(url: string): ApiClient {
+    return new ApiClient(url, this.token)
+  }
+
   call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     const isBytes = body instanceof Uint8Array
     return fetch(`${this.url}${path}`, {

@@ -1,6 +1,6 @@
 export { createAcknowledger } from './acknowledger.ts'
 export { createControlPlaneCall } from './call-control-plane.ts'
-export { Membership, type MembershipOptions } from './membership.ts'
+export { type CallControlPlane, Membership, type MembershipOptions } from './membership.ts'
 export { isOfOneReplica } from './refusal.ts'
 export { readToken, type Token } from './token.ts'
 export { BackOff } from './back-off.ts'

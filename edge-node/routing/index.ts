@@ -1,3 +1,4 @@
+export { createControlPlaneCall, Membership, type Token } from '../control-plane/index.ts'
 export { type DnsServer, type DnsServerOptions, type NameServer, startDnsServer } from './dns/index.ts'
 export { createForwarder, type NodeForwarder, type NodeForwarderOptions } from './forwarding/index.ts'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway/index.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { PeerKind } from '../../control-plane/protocol/index.ts'
-import type { Membership, Token } from '../../edge-node/control-plane/index.ts'
+import type { Membership, Token } from '../../edge-node/routing/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import type { CliContext } from './context.ts'
 import type { Reporter } from './reporter.ts'
@@ -40,7 +40,7 @@ export async function joinUpstream(
     }
     return { token: nodeToken(context, options), ca, membership: undefined }
   }
-  const { createControlPlaneCall, Membership } = await import('../../edge-node/control-plane/index.ts')
+  const { createControlPlaneCall, Membership } = await import('../../edge-node/routing/index.ts')
   const membership = await Membership.open({
     kind, directory, call: createControlPlaneCall(options.controlPlane, ca), signal: context.stopped, onNotice: (notice) => reporter.say(notice),
     invitation: invitation === '' ? undefined : invitation,

@@ -11,6 +11,7 @@ import { deleteCommand } from './commands/delete.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { devCommand } from './commands/dev.ts'
 import { dnsCommand } from './commands/dns.ts'
+import { domainCommand } from './commands/domain.ts'
 import { edgeCommand } from './commands/edge.ts'
 import { functionsCommand } from './commands/functions.ts'
 import { gatewayCommand } from './commands/gateway.ts'
@@ -37,7 +38,7 @@ import { createReporter, exitCodes } from './reporter.ts'
 
 const commands = [
   initCommand, devCommand, clusterCommand, controlPlaneCommand, edgeCommand, gatewayCommand, dnsCommand, deployCommand, versionsCommand,
-  rollbackCommand, releaseCommand, rolloutCommand, releasesCommand, usageCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, nodeCommand, rotateKeyCommand, benchCommand,
+  rollbackCommand, releaseCommand, rolloutCommand, releasesCommand, usageCommand, deleteCommand, secretCommand, tailCommand, functionsCommand, nodesCommand, domainCommand, nodeCommand, rotateKeyCommand, benchCommand,
   accountCommand, memberCommand, tokenCommand, auditCommand,
   backupCommand, restoreCommand, migrateCommand, verifyCommand,
 ]

@@ -21,6 +21,7 @@ import {
   type AccountsClient, type AuditFilter, createAccountsClient, createMembersClient, createTokensClient, type MembersClient, readAuditLog, type TokensClient,
 } from './accounts.ts'
 import { readPages } from './pages.ts'
+import { createDomainsClient, type DomainsClient } from './domains.ts'
 import { createKeysClient, createPeersClient, type KeysClient, type PeersClient } from './peers.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
 import { createReleasesClient, type ReleasesClient } from './releases.ts'
@@ -78,6 +79,7 @@ export interface SkerryClient extends ReleasesClient {
   tail(name: string, options?: { readonly signal?: AbortSignal }): AsyncGenerator<TailEvent, void>
   /** Everything that the control plane keeps, as an archive (scope operator). It is whole where `summary.json` is its last part. */
   backup(): AsyncGenerator<Uint8Array, void>
+  readonly domains: DomainsClient
   readonly peers: PeersClient
   readonly keys: KeysClient
   readonly accounts: AccountsClient
@@ -171,6 +173,7 @@ export function createClient({ url, token, account }: ClientOptions): SkerryClie
     tail: (name, options = {}) =>
       transport.lines({ method: 'GET', path: path('functions', name, 'tail'), signal: options.signal, silenceMs: 0 }, tailEventSchema),
     backup: () => transport.bytes({ method: 'GET', path: path('backup') }),
+    domains: createDomainsClient(transport),
     peers: createPeersClient(transport),
     keys: createKeysClient(transport),
     accounts: createAccountsClient(transport),

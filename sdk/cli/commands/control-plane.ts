@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { resolve } from 'node:path'
 import type { CliContext } from '../context.ts'
-import { attempt, type SetExitCode } from '../options.ts'
+import { attempt, gather, type SetExitCode } from '../options.ts'
 import { type RoleOptions, withAdmin, withListening } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 import { natsSettings, type StoreOptions, withStore } from '../store-options.ts'
@@ -12,6 +12,8 @@ interface ControlPlaneOptions extends RoleOptions, StoreOptions {
   readonly gatewayUrl?: string
   readonly keyFile?: string
   readonly sharedNodeToken: boolean
+  readonly verifyDomains?: boolean
+  readonly resolver?: readonly string[]
 }
 
 /** Where the master keys are: the flag goes before the environment. */
@@ -27,6 +29,8 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
     .option('--data <dir>', 'where state and artifacts are stored', '.skerry/control-plane')
     .option('--gateway-url <url>', 'where people reach functions; used in the URLs that it answers with')
     .option('--key-file <file>', 'master keys that secrets are sealed with, the same for every replica (default: secret.key in --data; the keys themselves: SKERRY_KEY)')
+    .option('--verify-domains', 'take routes outside the domain only on domains that the account has proven, see `skerry domain`')
+    .option('--resolver <address>', 'ADDRESS[:PORT] of the resolver that proves domains (default: those of the system); may be repeated', gather)
     .option('--no-shared-node-token', 'let nodes and gateways in by invitation only, see `skerry node invite`')
     .action(async (options: ControlPlaneOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
@@ -40,6 +44,8 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
             dataDirectory: resolve(context.workingDirectory, options.data),
             domain: options.domain,
             sharedNodeToken: options.sharedNodeToken,
+            verifyDomains: options.verifyDomains === true,
+            resolvers: options.resolver ?? [],
             ...masterKeys(context, options),
             ...(nats === undefined ? {} : { nats }),
             ...(options.gatewayUrl === undefined ? {} : { gatewayUrl: options.gatewayUrl }),

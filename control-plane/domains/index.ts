@@ -1,0 +1,5 @@
+export { Domains, type DomainsOptions } from './domains.ts'
+export { hostOf, kindOfHost, overlap, withParents } from './host-names.ts'
+export { setProofRequired } from './records.ts'
+export { requireHosts } from './require-hosts.ts'
+export { createTxtResolver, type ReadTxt } from './txt-resolver.ts'
