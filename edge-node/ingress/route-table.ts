@@ -7,13 +7,15 @@ import { type ReadArtifact, type RoutedVersion, toRoutedVersion } from './runnab
 interface Claim {
   readonly functionKey: string
   readonly account: string
-  /** Undefined for the function's own host name, and those of its versions. */
+  /** Undefined for the function's own host name. */
   readonly path: string | undefined
   readonly destination: Destination
 }
 
 interface HostEntry {
   readonly claims: readonly Claim[]
+  /** The function whose own host name this is. */
+  readonly ownerKey: string | undefined
   /** Answers where no route does. */
   readonly fallback: Destination | undefined
   readonly exact: ReadonlyMap<string, Destination>
@@ -24,7 +26,8 @@ interface HostEntry {
 interface Served {
   readonly state: FunctionState
   readonly whole: Destination
-  readonly pinned: readonly Destination[]
+  /** Those of single versions, by their ids. */
+  readonly pinned: ReadonlyMap<string, Destination>
 }
 
 export interface RouteTableOptions {
@@ -83,10 +86,10 @@ export class RouteTable {
     for (const [key, served] of functions) {
       const old = oldFunctions.get(key)
       for (const [host] of old === undefined ? [] : this.#claimsOf(old)) claimsAt(host)
-      for (const { first } of old?.pinned ?? []) versions.set(first.runnable.key, undefined)
+      for (const { first } of old?.pinned.values() ?? []) versions.set(first.runnable.key, undefined)
       for (const [host, claim] of served === undefined ? [] : this.#claimsOf(served)) claimsAt(host).push(claim)
     }
-    for (const served of functions.values()) for (const { first } of served?.pinned ?? []) versions.set(first.runnable.key, first)
+    for (const served of functions.values()) for (const { first } of served?.pinned.values() ?? []) versions.set(first.runnable.key, first)
     const hosts = new Map<string, HostEntry | undefined>()
     for (const [host, added] of claims) {
       const kept = oldHosts.get(host)?.claims.filter(({ functionKey }) => !functions.has(functionKey)) ?? []
@@ -104,6 +107,7 @@ export class RouteTable {
 
   /** The function that answers, by lower-case host name without port, and path without query. */
   find(host: string, path: string): Destination | undefined {
+    if (isPreviewHost(host) && this.isUnderDomain(host)) return this.#findPreview(host)
     const entry = this.#hosts.get(host)
     if (entry === undefined) return undefined
     if (entry.exact.size === 0 && entry.prefixes.length === 0) return entry.fallback
@@ -130,7 +134,7 @@ export class RouteTable {
 
   /** The versions of a function that answer, by its account and name. */
   versionsOf(of: { readonly account: string; readonly function: string }): readonly RoutedVersion[] {
-    return this.#functions.get(keyOf(of))?.pinned.map(({ first }) => first) ?? []
+    return [...(this.#functions.get(keyOf(of))?.pinned.values() ?? [])].map(({ first }) => first)
   }
 
   /** Versions that functions give some of their traffic to. */
@@ -138,21 +142,33 @@ export class RouteTable {
     for (const { whole } of this.#functions.values()) yield* whole.versions
   }
 
+  /** `VERSION--FUNCTION.DOMAIN` is found by the function's own host name: of these there are ten times as many. */
+  #findPreview(host: string): Destination | undefined {
+    const ownerKey = this.#hosts.get(host.slice(versionLength + previewMark.length))?.ownerKey
+    return ownerKey === undefined ? undefined : this.#functions.get(ownerKey)?.pinned.get(host.slice(0, versionLength).toUpperCase())
+  }
+
   /** Host by host what a function has. */
-  *#claimsOf({ state, whole, pinned }: Served): Generator<readonly [host: string, claim: Claim]> {
+  *#claimsOf({ state, whole }: Served): Generator<readonly [host: string, claim: Claim]> {
     const { account } = state
     const claim = (path: string | undefined, destination: Destination): Claim => ({ functionKey: keyOf(state), account, path, destination })
     const accountPart = account === 'default' ? '' : `.${account}`
     yield [`${state.function}${accountPart}${this.#suffix}`, claim(undefined, whole)]
-    for (const destination of pinned) {
-      yield [`${destination.first.runnable.version.toLowerCase()}--${state.function}${accountPart}${this.#suffix}`, claim(undefined, destination)]
-    }
     if (whole.isEmpty) return
     for (const route of state.routes) {
       const slash = route.indexOf('/')
       yield [route.slice(0, slash), claim(route.slice(slash), whole)]
     }
   }
+}
+
+/** A ULID. */
+const versionLength = 26
+/** No name of a function or an account has it within. */
+const previewMark = '--'
+
+function isPreviewHost(host: string): boolean {
+  return host.startsWith(previewMark, versionLength)
 }
 
 const keyOf = (of: { readonly account: string; readonly function: string }): string => `${of.account}/${of.function}`
@@ -181,7 +197,7 @@ function makeEntry(claims: readonly Claim[]): HostEntry | undefined {
     else exact.set(path, destination)
   }
   prefixes.sort((a, b) => b.prefix.length - a.prefix.length)
-  return { claims, fallback: own === undefined || own.destination.isEmpty ? undefined : own.destination, exact, prefixes }
+  return { claims, ownerKey: own?.functionKey, fallback: own === undefined || own.destination.isEmpty ? undefined : own.destination, exact, prefixes }
 }
 
 function makeDestinations(state: FunctionState, here: { readonly region: string; readonly readArtifact: ReadArtifact }) {
@@ -193,7 +209,7 @@ function makeDestinations(state: FunctionState, here: { readonly region: string;
   })
   return {
     whole: new Destination(shares),
-    pinned: [...versions.values()].map((version) => new Destination([{ version, percent: 100 }], true)),
+    pinned: new Map([...versions].map(([id, version]) => [id, new Destination([{ version, percent: 100 }], true)])),
   }
 }
 
