@@ -5,7 +5,7 @@ import { requireFinished } from './archive/index.ts'
 import { auditRetention } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
-  adoptAccounts, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
+  adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
 } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency } from './idempotency/index.ts'
@@ -86,9 +86,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   try {
     await requireFinished(store)
     await adoptAccounts(store, clock.nowMs())
+    const dataKeys = new DataKeys(box)
+    await adoptSealed({ store, box, dataKeys, nowMs: clock.nowMs() })
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
 
-    const dataKeys = new DataKeys(box)
     const feed = new Feed({ store, signer: identity.signer, dataKeys, clock })
     const nodes = new NodeDirectory(clock, bus)
     const board = new AcknowledgementBoard(bus)

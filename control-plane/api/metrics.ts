@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 export interface MetricSources {
   readonly feedSequence: () => Promise<number>
   readonly storeBytes: () => Promise<number>
+  readonly storeConnected: () => boolean
   readonly connectedNodes: () => number
   readonly tailSubscribers: () => number
   readonly usageReports: () => number
@@ -43,10 +44,13 @@ export class Metrics {
         name,
         help,
         registers: [this.registry],
-        collect: async () => created.set(await read()),
+        // One that can not be read now keeps none of the others back.
+        collect: async () => created.set(await Promise.resolve().then(read).catch(() => Number.NaN)),
       })
     }
     gauge('skerry_control_plane_feed_sequence', 'Newest revision of the feed.', sources.feedSequence)
+    gauge('skerry_control_plane_store_ready', '1 while the store answers; 0 where it is damaged or away.', () => sources.feedSequence().then(() => 1, () => 0))
+    gauge('skerry_control_plane_store_connected', '1 while changes can be made: the servers that keep the log, if it is kept by servers, are reached.', () => (sources.storeConnected() ? 1 : 0))
     gauge('skerry_control_plane_store_bytes', 'Size of the store on disk.', sources.storeBytes)
     gauge('skerry_control_plane_nodes_connected', 'Nodes whose feed connection stands.', sources.connectedNodes)
     gauge('skerry_control_plane_tail_subscribers', 'Open tail connections.', sources.tailSubscribers)

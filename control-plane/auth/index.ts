@@ -7,6 +7,7 @@ export { type MasterKeyRotation, rotateMasterKey } from './rotate-master-key.ts'
 export { keyFingerprint, type Peer, Peers } from './peers.ts'
 export { SecretBox } from './secret-box.ts'
 export { adoptAccounts } from './adopt-accounts.ts'
+export { adoptSealed } from './adopt-sealed.ts'
 export { Authenticator, type Caller, type Credentials } from './authenticator.ts'
 export {
   accounts,

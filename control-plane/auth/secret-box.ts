@@ -51,9 +51,10 @@ export class SecretBox {
   /** Throws `internal_error` where the key is another one or the value was changed. */
   async open(sealed: string, context: string): Promise<Buffer> {
     const id = sealingKeyId(sealed)
-    const key = await this.#require(id, context)
+    // The first release had one key, and did not note its id.
+    const key = id === '' ? this.#ring.keys.at(-1) ?? this.#ring.newest : await this.#require(id, context)
     try {
-      return decrypt(key.bytes, sealed.slice(id.length + 1), context)
+      return decrypt(key.bytes, id === '' ? sealed : sealed.slice(id.length + 1), context)
     } catch (error) {
       throw new SkerryError('internal_error', `What is sealed for ${context} does not open: it was changed, or belongs elsewhere.`, { cause: error })
     }
