@@ -5,6 +5,7 @@ import { Counter, Registry } from 'prom-client'
 import type { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
 import type { Token } from '../../control-plane/index.ts'
+import { clientNetwork } from '../../protection/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
 import { rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
@@ -118,11 +119,12 @@ function makeZone(options: DnsServerOptions, nodes: NodeTable, places: PlaceFind
       const place = places.locate(clientAddress)
       const isPlaced = place?.latitude !== undefined && place.longitude !== undefined
       const client = isPlaced ? { latitude: place.latitude, longitude: place.longitude } : undefined
+      const keys = { tieKey: name, clientKey: clientNetwork(clientAddress) }
       const known = client === undefined ? nodes.byLatency : nodes.byPlace
-      const healthy = rankNodes(client, known, { unavailable: 'omit', tieKey: name })
+      const healthy = rankNodes(client, known, { unavailable: 'omit', ...keys })
       const byRegion = new Map<string, string[]>()
       // With no node healthy any address is better than a failure: the checks may be what is broken.
-      for (const node of healthy.length > 0 ? healthy : rankNodes(client, known, { tieKey: name })) {
+      for (const node of healthy.length > 0 ? healthy : rankNodes(client, known, keys)) {
         const host = new URL(node.url).hostname.replace(/^\[|\]$/g, '')
         if (isIP(host) === 0) continue
         const addresses = byRegion.get(node.region) ?? []

@@ -1,7 +1,7 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Token } from '../../control-plane/index.ts'
 import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
-import { UnreadBytes, RetryBudget } from '../../protection/index.ts'
+import { clientNetwork, UnreadBytes, RetryBudget } from '../../protection/index.ts'
 import { type Coordinates, rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
 import { proxy, type ProxyOutcome, ReplayableBody, Upstreams } from '../proxy/index.ts'
@@ -62,7 +62,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ? options.place
         : { latitude: client.latitude, longitude: client.longitude }
       // A draining node would only refuse: it may not forward what was forwarded to it.
-      const rank = () => rankNodes(place, nodes.byPlace, { regions, tieKey: host, unavailable: 'omit', limit: targetsMax })
+      const rank = () => rankNodes(place, nodes.byPlace, { regions, tieKey: host, clientKey: clientNetwork(client.address), unavailable: 'omit', limit: targetsMax })
       let ranked = rank()
       if (ranked.length === 0) {
         await nodes.refreshEarly()
