@@ -16,6 +16,7 @@ import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollo
 import type { NatsOptions } from './nats/index.ts'
 import { artifactRetention, Retention } from './retention/index.ts'
 import { listen } from './server.ts'
+import { TlsFiles } from './tls-files.ts'
 import { openStorage } from './storage.ts'
 import { Usage } from './usage/index.ts'
 
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly keyFile?: string
   /** The master keys themselves, instead of a file; see `KeyRing`. */
   readonly masterKeys?: string
+  /** Files of the certificate that the API is served with, and of its key, in PEM; plain HTTP unless set. They are read anew when they change. */
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string }
   /** Whether nodes and gateways are let in with the token that they share, as in the local cluster; true unless set. */
   readonly sharedNodeToken?: boolean
   /** Whether routes outside `domain` need a domain that the account has proven; false unless set. */
@@ -101,6 +104,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const metrics = new Metrics({
       feedSequence: () => store.readSequence(),
       storeBytes: () => store.sizeBytes(),
+      storeConnected: () => storage.isConnected(),
       connectedNodes: () => nodes.connected().length,
       tailSubscribers: () => tail.subscriberCount,
       usageReports: () => usage.reports,
@@ -111,7 +115,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const deployments = new Deployments({
       store, rollout, locks, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
-    const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of) })
+    const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of), provisioned: (...of) => nodes.provisioned(...of) })
     const rollouts = new GradualRollouts({ store, usage, clock, domain, log })
     rollouts.start()
     cleanUps.push(() => deployments.settle(), () => rollouts.close())
@@ -143,7 +147,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains,
     })
     void accounts.resumeRemovals().catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
-    const server = await listen(api, options.host ?? loopback, options.port ?? 7_400)
+    const tls = options.tls === undefined ? undefined : await TlsFiles.open({ ...options.tls, clock, log })
+    const server = await listen(api, options.host ?? loopback, options.port ?? 7_400, undefined, tls)
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)
     cleanUps.push(() => adminServer.close())

@@ -33,6 +33,7 @@ export async function openReplicatedStorage(options: ReplicatedStorageOptions): 
     return {
       store,
       bus,
+      isConnected: () => link.isConnected,
       async close() {
         await bus.close()
         await store.close()

@@ -16,6 +16,8 @@ export interface StorageOptions {
 export interface Storage {
   readonly store: Store
   readonly bus: Bus
+  /** Whether the servers that keep the log are reached. */
+  isConnected(): boolean
   close(): Promise<void>
 }
 
@@ -32,6 +34,7 @@ export async function openStorage(options: StorageOptions, box: SecretBox, log: 
   return {
     store,
     bus,
+    isConnected: () => true,
     async close() {
       await bus.close()
       await store.close()

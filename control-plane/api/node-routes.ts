@@ -99,9 +99,13 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       method: 'get', path: '/v1/feed', summary: 'The ordered log of revisions, for nodes', security: needs('node'), middleware: node,
       request: { query: feedQuerySchema }, responses: answersLines('One line for each record, without end.', feedRecordSchema),
     }),
-    (context) => {
+    async (context) => {
       if (subscribers >= subscribersMax) throw new SkerryError('overloaded', `${subscribersMax} nodes follow the feed already.`)
       const query = context.req.valid('query')
+      // A node that has followed another replica may know more than this one does by now.
+      if (query.epoch === store.epoch && (query.after ?? 0) > (await store.readSequence())) {
+        throw new SkerryError('storage_unreachable', `This control plane has not come to revision ${query.after} yet; follow another one, or come again.`)
+      }
       const disconnect = nodes.connect(query.node)
       subscribers += 1
       metrics.feedSubscribers.inc()

@@ -11,8 +11,6 @@ import { verifiedArtifact } from './verified-artifact.ts'
 const prefix = 'artifact/'
 /** Read artifacts kept in memory: many nodes ask for a new one at about the same time. */
 const cacheBytes = 64 * 1024 * 1024
-/** Whoever puts an object names it in the log within seconds: one that nobody has named for so long is left over. */
-const nobodysMs = 24 * 60 * 60 * 1_000
 const uploadsMax = 5
 
 export interface JetStreamArtifactsOptions {
@@ -78,7 +76,7 @@ export class JetStreamArtifacts {
     return bytes
   }
 
-  /** Forgets what no version names and nobody uploaded since; then deletes the objects. */
+  /** Forgets what no version names and nobody uploaded since; then deletes the objects, at the end those too that nobody has named. */
   async collect(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts> {
     const { database, commit, objects } = this.#options
     let idle: ReadonlyMap<string, string | undefined> = new Map()
@@ -93,14 +91,15 @@ export class JetStreamArtifacts {
       this.#cache.delete(hash)
       if (object !== undefined) await objects.delete(object)
     }
+    if (next === undefined) await this.#sweep(uploadedBeforeMs)
     return { collected: idle.size, next }
   }
 
-  /** Deletes objects of uploads that broke off. The state has to be up to date. */
-  async sweep(nowMs: number): Promise<void> {
+  /** Deletes the objects of uploads that broke off before that time: whoever puts an object names it in the log within seconds. */
+  async #sweep(beforeMs: number): Promise<void> {
     const { database, objects } = this.#options
     for (const { name, storedMs } of await objects.list()) {
-      if (!name.startsWith(prefix) || nowMs - storedMs < nobodysMs) continue
+      if (!name.startsWith(prefix) || storedMs >= beforeMs) continue
       if (database.get('SELECT 1 FROM artifacts WHERE object = ?', name) === undefined) await objects.delete(name)
     }
   }

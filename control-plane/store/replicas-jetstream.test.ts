@@ -7,6 +7,7 @@ import { NatsCluster } from '../../test/helpers/nats-cluster.ts'
 import { until } from '../../test/helpers/until.ts'
 import { NatsLink } from '../nats/link-nats.ts'
 import { LogCodec } from './commit-message.ts'
+import { JetStreamObjects } from './objects-jetstream.ts'
 import { type JetStreamStoreOptions, openJetStreamStore } from './open-jetstream.ts'
 import type { Commit, Store, StoreWrite } from './store.ts'
 
@@ -97,6 +98,23 @@ test('artifacts are at every replica, and an upload outlives that another collec
   await until('the first replica has it', async () => (await first.artifactBytes('default', hash)) === 300_000)
   const third = await open('c')
   expect((await third.readArtifact(hash))?.length).toBe(300_000)
+})
+
+test('what uploads that broke off have left is swept up, and nothing else', async () => {
+  const store = await open('a')
+  const link = links[0] as NatsLink
+  const objects = new JetStreamObjects({ link, name, replicas: 1 })
+  const [kept, left] = [new Uint8Array([1]), new Uint8Array([2])]
+  const hash = createHash('sha256').update(kept).digest('hex')
+  await store.putArtifact({ account: 'default', hash, bytes: kept, uploadedMs: Date.now() + 1_000_000 })
+  await objects.put('artifact/left', left)
+  await objects.put('commit/99/of-somebody-else', left)
+  await store.collectArtifacts(Date.now() - 1_000_000, { limit: 10 })
+  expect(await objects.list()).toHaveLength(3)
+  await store.collectArtifacts(Date.now() + 1_000, { limit: 10 })
+  expect(new Set((await objects.list()).map(({ name: object }) => object.split('/')[0]))).toEqual(new Set(['artifact', 'commit']))
+  expect(await objects.get('artifact/left')).toBeUndefined()
+  expect([...((await (await open('b')).readArtifact(hash)) ?? [])]).toEqual([1])
 })
 
 test('a commit that is longer than a message goes through the object store, and one beyond all bounds is refused', async () => {
