@@ -84,3 +84,16 @@ test.each(['token create --name x', 'token create --name x --scope everything', 
     expect((await skerry(line)).code).toBe(2)
   },
 )
+
+test('a first token that is too short to be a secret is none', async () => {
+  let error = ''
+  const code = await runCli(['control-plane', '--port', '0', '--data', join(directory, 'other')], {
+    workingDirectory: directory, environment: { SKERRY_ADMIN_TOKEN: 'short' }, stdin: Readable.from(['']), isInteractive: false, hasColors: false, writeOut: () => {},
+    writeError: (text) => {
+      error += text
+    },
+    stopped: AbortSignal.abort(),
+  })
+  expect(code).toBe(1)
+  expect(error).toContain('fewer than 32 characters')
+})

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { resolve } from 'node:path'
+import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, gather, type SetExitCode } from '../options.ts'
 import { type RoleOptions, withAdmin, withListening } from '../role-options.ts'
@@ -12,8 +13,16 @@ interface ControlPlaneOptions extends RoleOptions, StoreOptions {
   readonly gatewayUrl?: string
   readonly keyFile?: string
   readonly sharedNodeToken: boolean
+  readonly tlsCert?: string
+  readonly tlsKey?: string
   readonly verifyDomains?: boolean
   readonly resolver?: readonly string[]
+}
+
+function tlsFiles(context: CliContext, { tlsCert, tlsKey }: ControlPlaneOptions) {
+  if (tlsCert === undefined && tlsKey === undefined) return {}
+  if (tlsCert === undefined || tlsKey === undefined) throw new SkerryError('config_invalid', 'Pass both --tls-cert and --tls-key')
+  return { tls: { certificateFile: resolve(context.workingDirectory, tlsCert), keyFile: resolve(context.workingDirectory, tlsKey) } }
 }
 
 /** Where the master keys are: the flag goes before the environment. */
@@ -23,12 +32,26 @@ function masterKeys(context: CliContext, { keyFile }: ControlPlaneOptions): { re
   return text === undefined || text === '' ? {} : { masterKeys: text }
 }
 
+const adminTokenCharactersMin = 32
+
+/** A first token instead of the one that the store knows, such as for who has lost or revoked it. */
+function firstToken(context: CliContext): { readonly tokens?: { readonly admin: string } } {
+  const admin = context.environment['SKERRY_ADMIN_TOKEN']
+  if (admin === undefined || admin === '') return {}
+  if (admin.length < adminTokenCharactersMin) {
+    throw new SkerryError('config_invalid', `SKERRY_ADMIN_TOKEN has fewer than ${adminTokenCharactersMin} characters; take random ones.`, { field: 'SKERRY_ADMIN_TOKEN' })
+  }
+  return { tokens: { admin } }
+}
+
 export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCode): Command {
-  const command = new Command('control-plane').description('run the control plane: API, store and feed. With --json it prints its tokens')
+  const command = new Command('control-plane').description('run the control plane: API, store and feed. With --json it prints its tokens; SKERRY_ADMIN_TOKEN gives it another first one')
   return withStore(withAdmin(withListening(command, '127.0.0.1', 7400)))
     .option('--data <dir>', 'where state and artifacts are stored', '.skerry/control-plane')
     .option('--gateway-url <url>', 'where people reach functions; used in the URLs that it answers with')
     .option('--key-file <file>', 'master keys that secrets are sealed with, the same for every replica (default: secret.key in --data; the keys themselves: SKERRY_KEY)')
+    .option('--tls-cert <file>', 'PEM of the certificate to serve by HTTPS with; read anew when it changes')
+    .option('--tls-key <file>', 'PEM of its key')
     .option('--verify-domains', 'take routes outside the domain only on domains that the account has proven, see `skerry domain`')
     .option('--resolver <address>', 'ADDRESS[:PORT] of the resolver that proves domains (default: those of the system); may be repeated', gather)
     .option('--no-shared-node-token', 'let nodes and gateways in by invitation only, see `skerry node invite`')
@@ -44,9 +67,11 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
             dataDirectory: resolve(context.workingDirectory, options.data),
             domain: options.domain,
             sharedNodeToken: options.sharedNodeToken,
+            ...tlsFiles(context, options),
             verifyDomains: options.verifyDomains === true,
             resolvers: options.resolver ?? [],
             ...masterKeys(context, options),
+            ...firstToken(context),
             ...(nats === undefined ? {} : { nats }),
             ...(options.gatewayUrl === undefined ? {} : { gatewayUrl: options.gatewayUrl }),
           })
