@@ -1,7 +1,9 @@
-import { open, stat } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
+import { verifyArchive } from './archive/index.ts'
 import { ApiClient } from './testing/api-client.ts'
 import { done, useControlPlane } from './testing/harness.ts'
 
@@ -47,6 +49,36 @@ it('hands out no artifact that is damaged, and has it again when it is deployed 
   expect(await asNode.json('GET', `/v1/artifacts/${hash}`)).toMatchObject({ code: 'artifact_corrupt', status: 503, detail: expect.stringContaining(hash) as string })
   expect(done(await harness.client.deploy('hello', '1')).functions).toEqual(result.functions)
   expect(await (await asNode.call('GET', `/v1/artifacts/${hash}`)).text()).toBe('1')
+})
+
+it('can be read and backed up while its disk is full, refuses clearly, and goes on when there is room', async () => {
+  await harness.plane.close()
+  await harness.start({ maximumBytes: 1024 * 1024 })
+  await harness.startNode('fra-1')
+  done(await harness.client.deploy('hello', '1'))
+  const codes = new Set<unknown>()
+  for (let size = 200_000; size >= 100; size = Math.floor(size / 2)) {
+    for (let upload = 0; upload < 4; upload += 1) {
+      const bytes = randomBytes(size)
+      const hash = createHash('sha256').update(bytes).digest('hex')
+      const answer = (await harness.client.json('PUT', `/v1/artifacts/${hash}`, bytes)) as { code?: string }
+      if (answer.code === undefined) continue
+      codes.add(answer.code)
+      break
+    }
+  }
+  const value = 'x'.repeat(5_000)
+  for (let index = 0; index < 8; index += 1) codes.add(((await harness.client.json('PUT', `/v1/functions/hello/secrets/KEY_${index}`, { value })) as { code?: string }).code)
+  expect([...codes].filter((code) => code !== undefined)).toEqual(['storage_full'])
+  expect(await harness.client.json('GET', '/v1/functions')).toMatchObject({ functions: [{ name: 'hello' }] })
+  const file = join(harness.directory, 'backup.tar')
+  await writeFile(file, Buffer.from(await (await harness.client.call('GET', '/v1/backup')).arrayBuffer()))
+  expect((await verifyArchive(file)).manifest.counts.versions).toBe(1)
+
+  await harness.plane.close()
+  await harness.start()
+  expect(await harness.client.json('PUT', '/v1/functions/hello/secrets/LATER', { value })).not.toHaveProperty('code')
+  expect(await harness.client.json('GET', '/v1/functions/hello/versions')).toMatchObject({ versions: [{ status: 'active' }] })
 })
 
 it('gives a backup to operators alone', async () => {

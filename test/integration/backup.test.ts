@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -98,6 +99,27 @@ test('a backup is refused without its key, and where it is damaged', async () =>
   await copyFile(join(root, 'data', 'secret.key'), join(root, 'elsewhere', 'secret.key'))
   expect(await skerry('restore', 'half.tar', '--data', 'elsewhere')).toMatchObject(refusal('archive_invalid', 'cut off'))
   expect(await readdir(join(root, 'elsewhere'))).toEqual(['secret.key'])
+}, 60_000)
+
+test('on a disk without room nothing is left behind by halves', async (context) => {
+  const disk = join(root, 'disk')
+  await mkdir(join(disk, 'state'), { recursive: true })
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk], { stdio: 'ignore' })
+  } catch {
+    context.skip('only root may mount a small disk')
+    return
+  }
+  try {
+    expect(await skerry('backup', join(disk, 'backup.tar'))).toMatchObject(refusal('storage_full', 'backup.tar'))
+    expect(await readdir(disk)).toEqual([])
+    await mkdir(join(disk, 'state'))
+    await copyFile(join(root, 'data', 'secret.key'), join(disk, 'state', 'secret.key'))
+    expect(await skerry('restore', 'backup.tar', '--data', join(disk, 'state'))).toMatchObject(refusal('storage_full', 'full'))
+    expect(await readdir(join(disk, 'state'))).toEqual(['secret.key'])
+  } finally {
+    execFileSync('umount', ['-l', disk])
+  }
 }, 60_000)
 
 test('a state moves to another place with all it has, and what is wrong with one is said', async () => {
