@@ -1,5 +1,4 @@
-import { latencyBucketMs } from '../protocol/index.ts'
-import type { Margins } from '../protocol/index.ts'
+import { latencyBucketMs, latencyBucketOf, type Margins } from '../protocol/index.ts'
 
 /** What one side of a comparison was asked. */
 export interface Sample {
@@ -10,64 +9,85 @@ export interface Sample {
   readonly latency: Uint32Array
 }
 
-/** How sure a verdict against a version has to be, in standard deviations: see docs/decisions/0016-judging-a-roll-out.md. */
-export const verdictDeviations = 3.5
+/** The evidence that it takes to condemn a version: see docs/decisions/0016-judging-a-roll-out.md. */
+export const verdictEvidence = 9
 const tail = 0.01
+const searchSteps = 50
 
 /**
  * What is wrong with the new version, or undefined where nothing is certain to be.
  *
- * Neither rates nor percentiles are compared as they were measured, but by what they are at least and at most (Wilson's score interval,
- * and Newcombe's for the difference of two rates), so that a handful of requests condemns nobody.
+ * Neither rates nor percentiles are compared as they were measured. It is asked how well the best explanation fits in which the new version
+ * keeps within the margins: the logarithm of how much better one fits in which it does not is the evidence (a likelihood-ratio test). So a
+ * handful of requests condemns nobody, and what is certain is seen at once.
  *
- * @see https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I
+ * @see https://en.wikipedia.org/wiki/Likelihood-ratio_test
  */
-export function findFault(fresh: Sample, old: Sample, margins: Margins, deviations = verdictDeviations): string | undefined {
+export function findFault(fresh: Sample, old: Sample, margins: Margins, evidence = verdictEvidence): string | undefined {
   if (fresh.requests === 0 || old.requests === 0) return undefined
-  const worse = lowestDifference(fresh.failures, fresh.requests, old.failures, old.requests, deviations) * 100
-  if (worse > margins.errorPoints) {
+  if (evidenceOfFailures(fresh, old, margins.errorPoints / 100) > evidence) {
     const [now, before] = [percent(fresh.failures, fresh.requests), percent(old.failures, old.requests)]
-    return `${now} % of ${fresh.requests} requests failed, against ${before} % of ${old.requests}: at least ${worse.toFixed(1)} points more, and ${margins.errorPoints} are allowed`
+    return `${now} % of ${fresh.requests} requests failed, against ${before} % of ${old.requests} before; ${margins.errorPoints} points more are allowed`
   }
-  const oldBucket = highestTailBucket(old.latency, deviations)
-  if (oldBucket === undefined) return undefined
-  const allowedMs = latencyBucketMs(oldBucket) * margins.latencyFactor
-  const total = sum(fresh.latency)
-  const slower = fresh.latency.reduce((count, of, bucket) => (bucket > 0 && latencyBucketMs(bucket - 1) >= allowedMs ? count + of : count), 0)
-  if (total > 0 && wilson(slower, total, deviations).low > tail) {
-    return `${percent(slower, total)} % of ${total} requests took longer than ${Math.round(allowedMs)} ms, which is ${margins.latencyFactor} times what 99 of 100 stayed below before`
+  if (evidenceOfSlowness(fresh.latency, old.latency, margins.latencyFactor) > evidence) {
+    const [now, before] = [p99(fresh.latency), p99(old.latency)]
+    return `99 of 100 requests took up to ${now} ms, against ${before} ms before; ${margins.latencyFactor} times as long is allowed`
   }
   return undefined
 }
 
-/** Wilson's interval for a rate of which `hits` of `total` were seen. */
-export function wilson(hits: number, total: number, deviations: number): { readonly low: number; readonly high: number } {
-  const rate = hits / total
-  const square = deviations ** 2
-  const centre = rate + square / (2 * total)
-  const spread = deviations * Math.sqrt((rate * (1 - rate)) / total + square / (4 * total ** 2))
-  const scale = 1 + square / total
-  return { low: Math.max(0, (centre - spread) / scale), high: Math.min(1, (centre + spread) / scale) }
-}
-
-/** By how much the first rate is higher than the second at least (below 0 where it may be lower). */
-export function lowestDifference(hits: number, total: number, otherHits: number, otherTotal: number, deviations: number): number {
-  const [rate, otherRate] = [hits / total, otherHits / otherTotal]
-  const { low } = wilson(hits, total, deviations)
-  const { high } = wilson(otherHits, otherTotal, deviations)
-  return rate - otherRate - Math.sqrt((rate - low) ** 2 + (high - otherRate) ** 2)
-}
-
-/** The bucket above which certainly no more than one of a hundred lies; undefined where there are too few to tell. */
-function highestTailBucket(latency: Uint32Array, deviations: number): number | undefined {
-  const total = sum(latency)
-  if (total === 0 || wilson(0, total, deviations).high > tail) return undefined
-  let above = 0
-  for (let bucket = latency.length - 1; bucket > 0; bucket -= 1) {
-    above += latency[bucket] ?? 0
-    if (wilson(above, total, deviations).high > tail) return bucket
+/** Against the new rate of failures being no higher than the old one and the margin (0 to 1). */
+export function evidenceOfFailures(fresh: Omit<Sample, 'latency'>, old: Omit<Sample, 'latency'>, margin: number): number {
+  const [rate, oldRate] = [fresh.failures / fresh.requests, old.failures / old.requests]
+  const misfit = (trueOldRate: number): number =>
+    old.requests * divergence(oldRate, trueOldRate) + fresh.requests * divergence(rate, Math.min(1, trueOldRate + margin))
+  // The best explanation lies between the two that were measured, where the misfit has one minimum.
+  let [low, high] = [oldRate, rate - margin]
+  if (high <= low) return 0
+  for (let step = 0; step < searchSteps; step += 1) {
+    const [left, right] = [low + (high - low) / 3, high - (high - low) / 3]
+    if (misfit(left) <= misfit(right)) high = right
+    else low = left
   }
-  return 0
+  return misfit((low + high) / 2)
+}
+
+/** Against the new 99th percentile being no higher than so many times the old one. */
+export function evidenceOfSlowness(fresh: Uint32Array, old: Uint32Array, factor: number): number {
+  const [total, oldTotal] = [sum(fresh), sum(old)]
+  if (total === 0 || oldTotal === 0) return 0
+  let least = Number.POSITIVE_INFINITY
+  let oldSlower = oldTotal
+  // Of the new version, those buckets that lie above what is allowed altogether.
+  let allowed = latencyBucketOf(latencyBucketMs(0) * factor) - 1
+  let slower = total
+  for (let bucket = 0; bucket <= allowed; bucket += 1) slower -= fresh[bucket] ?? 0
+  for (const count of old) {
+    oldSlower -= count
+    allowed += 1
+    slower -= fresh[allowed] ?? 0
+    // If the old percentile were this bucket's: as many were slower than it as were seen, and than what it allows the new version.
+    const [oldShare, share] = [oldSlower / oldTotal, slower / total]
+    const misfit = (oldShare < tail ? oldTotal * divergence(oldShare, tail) : 0) + (share > tail ? total * divergence(share, tail) : 0)
+    least = Math.min(least, misfit)
+  }
+  return least
+}
+
+/** How badly a rate that was seen fits a true one, for each time that it was looked (Kullback and Leibler's divergence). */
+function divergence(seen: number, true_: number): number {
+  const part = (of: number, by: number): number => (of === 0 ? 0 : of * Math.log(of / by))
+  return part(seen, true_) + part(1 - seen, 1 - true_)
+}
+
+function p99(latency: Uint32Array): number {
+  const total = sum(latency)
+  let counted = 0
+  const bucket = latency.findIndex((count) => {
+    counted += count
+    return counted >= total * (1 - tail)
+  })
+  return Math.round(latencyBucketMs(bucket))
 }
 
 function sum(counts: Uint32Array): number {
