@@ -57,7 +57,8 @@ export interface SkerryClient extends ReleasesClient {
   publish(options: PublishOptions): Promise<PublishResult>
   /** Uploads bytes under their SHA-256 (lower-case hex). Idempotent. */
   putArtifact(hash: string, bytes: Uint8Array, options?: PutArtifactOptions): Promise<void>
-  deploy(request: DeploymentRequestInput, signal?: AbortSignal): DeploymentStream
+  /** @param idempotencyKey where it comes again with the same key within a day, it is carried out once, and answered alike */
+  deploy(request: DeploymentRequestInput, signal?: AbortSignal, idempotencyKey?: string): DeploymentStream
   /** Newest first. */
   versions(name: string): Promise<readonly VersionInfo[]>
   /** JSON of the version's source map; undefined where none was uploaded. */
@@ -128,8 +129,8 @@ export function createClient({ url, token, account }: ClientOptions): SkerryClie
     return items
   }
   const versions = (name: string): Promise<readonly VersionInfo[]> => list(path('functions', name, 'versions'), versionListSchema, (page) => page.versions)
-  const deployment = (where: string, json: unknown, signal?: AbortSignal): DeploymentStream =>
-    transport.lines({ method: 'POST', path: where, json, signal, silenceMs: deploymentSilenceMs }, deploymentEventSchema)
+  const deployment = (where: string, json: unknown, signal?: AbortSignal, idempotencyKey?: string): DeploymentStream =>
+    transport.lines({ method: 'POST', path: where, json, signal, idempotencyKey, silenceMs: deploymentSilenceMs }, deploymentEventSchema)
   const release = (name: string, shares: readonly Share[], message = ''): DeploymentStream =>
     deployment(path('functions', name, 'releases'), { shares: checkShares(shares), message })
 
@@ -138,7 +139,7 @@ export function createClient({ url, token, account }: ClientOptions): SkerryClie
     async putArtifact(hash, bytes, options = {}) {
       await transport.text({ method: 'PUT', path: path('artifacts', hash), bytes, signal: options.signal })
     },
-    deploy: (request, signal) => deployment(path('deployments'), request, signal),
+    deploy: (request, signal, idempotencyKey) => deployment(path('deployments'), request, signal, idempotencyKey),
     versions,
     async sourceMap(name, version) {
       try {

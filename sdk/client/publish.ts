@@ -6,7 +6,7 @@ import { collectDeployment, type DeploymentOutcome } from './deployment.ts'
 /** What publishing needs of a client. */
 export interface Publisher {
   putArtifact(hash: string, bytes: Uint8Array): Promise<void>
-  deploy(request: DeploymentRequestInput): AsyncIterable<DeploymentEvent>
+  deploy(request: DeploymentRequestInput, signal?: AbortSignal, idempotencyKey?: string): AsyncIterable<DeploymentEvent>
 }
 
 export interface PublishOptions {
@@ -19,6 +19,8 @@ export interface PublishOptions {
   readonly activate?: boolean
   /** In place of `percent`: the share grows step by step. */
   readonly rollout?: RolloutSettings | undefined
+  /** Published once, however often it is tried with this key. */
+  readonly idempotencyKey?: string | undefined
   readonly onBundle?: (functionName: string, bundle: Bundle) => void
   readonly onEvent?: (event: DeploymentEvent) => void
 }
@@ -62,6 +64,6 @@ export async function publishProject(client: Publisher, options: PublishOptions)
     activate: options.activate ?? true,
     percent: options.percent ?? 100,
     ...(options.rollout === undefined ? {} : { rollout: options.rollout }),
-  })
+  }, undefined, options.idempotencyKey)
   return { ...(await collectDeployment(events, options.onEvent)), bundles }
 }

@@ -22,7 +22,7 @@ export interface ReleasesClient {
   /** Splits the traffic of several functions, all at once. */
   releaseGroup(request: GroupReleaseRequestInput): AsyncGenerator<DeploymentEvent, void>
   /** Gives functions the shares back that they had before their last change, all at once. */
-  rollbackGroup(request: RollbackRequestInput): AsyncGenerator<DeploymentEvent, void>
+  rollbackGroup(request: RollbackRequestInput, idempotencyKey?: string): AsyncGenerator<DeploymentEvent, void>
   /** The last changes of a function's shares, newest first. */
   releases(name: string): Promise<readonly ReleaseInfo[]>
   readonly rollouts: RolloutsClient
@@ -35,12 +35,12 @@ const releaseSilenceMs = 120_000
 const pageLimit = 1_000
 
 export function createReleasesClient(transport: Transport): ReleasesClient {
-  const events = (path: string, json: unknown): AsyncGenerator<DeploymentEvent, void> =>
-    transport.lines({ method: 'POST', path, json, silenceMs: releaseSilenceMs }, deploymentEventSchema)
+  const events = (path: string, json: unknown, idempotencyKey?: string): AsyncGenerator<DeploymentEvent, void> =>
+    transport.lines({ method: 'POST', path, json, idempotencyKey, silenceMs: releaseSilenceMs }, deploymentEventSchema)
   const rolloutPath = (name: string): string => `/v1/functions/${encodeURIComponent(name)}/rollout`
   return {
     releaseGroup: (request) => events('/v1/releases', request),
-    rollbackGroup: (request) => events('/v1/rollbacks', request),
+    rollbackGroup: (request, idempotencyKey) => events('/v1/rollbacks', request, idempotencyKey),
     releases: async (name) => (await transport.json({ method: 'GET', path: `/v1/functions/${encodeURIComponent(name)}/releases` }, releaseListSchema)).releases,
     rollouts: {
       start: (request) => events('/v1/rollouts', request),

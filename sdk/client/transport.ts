@@ -13,6 +13,8 @@ export interface Call {
   readonly json?: unknown
   readonly bytes?: Uint8Array
   readonly signal?: AbortSignal | undefined
+  /** Carried out once, however often it is sent with this key. */
+  readonly idempotencyKey?: string | undefined
   /** Longest silence between bytes of the answer; 0 for none. Milliseconds. */
   readonly silenceMs?: number
 }
@@ -69,6 +71,7 @@ export function createTransport(url: string, token: string, account?: string): T
         ...(account === undefined ? {} : { [accountHeader]: account }),
         accept: 'application/json, application/x-ndjson, application/problem+json',
         ...(body === undefined ? {} : { 'content-type': type }),
+        ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
       },
       body: body ?? null,
       headersTimeout: answerTimeoutMs,
@@ -113,11 +116,11 @@ export function createTransport(url: string, token: string, account?: string): T
 }
 
 /** Whether a call that failed may go to another replica: nothing was changed, or changing it once more changes nothing. */
-function mayRepeat({ method }: Call, error: unknown): boolean {
+function mayRepeat({ method, idempotencyKey }: Call, error: unknown): boolean {
   if (!(error instanceof SkerryError)) return false
   if (error.code === 'storage_unreachable' || error.code === 'storage_corrupt') return true
   if (error.code !== 'server_unreachable') return false
-  return method === 'GET' || method === 'PUT' || notSent.includes(codeOf(error.cause))
+  return method === 'GET' || method === 'PUT' || idempotencyKey !== undefined || notSent.includes(codeOf(error.cause))
 }
 
 function parseBase(url: string): URL {

@@ -12,6 +12,7 @@ interface DeployOptions extends ServerOptions, RolloutOptions {
   readonly message?: string
   readonly percent?: number
   readonly activate: boolean
+  readonly idempotencyKey?: string
 }
 
 /** What `skerry deploy --json` prints: of one function its own fields, of a group a list. */
@@ -36,6 +37,7 @@ export function deployCommand(context: CliContext, setExitCode: SetExitCode): Co
     .option('--message <text>', 'what this version is about; shown by `skerry versions`')
     .option('--percent <n>', 'share of the traffic for the new version; the rest stays where it is', parseNumber(0, 100))
     .option('--no-activate', 'store and check the version without giving it traffic')
+    .option('--idempotency-key <key>', 'such as the id of a CI run: however often it is tried with this key, it is released once')
   return withServer(withRollout(command)).action(async (dir: string, options: DeployOptions) => {
     const rollout = readRollout(command, options)
     const directory = resolve(context.workingDirectory, dir)
@@ -46,6 +48,7 @@ export function deployCommand(context: CliContext, setExitCode: SetExitCode): Co
         ...(options.message === undefined ? {} : { message: options.message }),
         ...(options.percent === undefined ? {} : { percent: options.percent }),
         rollout,
+        idempotencyKey: options.idempotencyKey,
         onBundle: (name, bundle) => reporter.say(`bundled ${reporter.bold(name)}, ${formatBytes(bundle.bytes)}`),
         onEvent: (event: DeploymentEvent) => showEvent(event, reporter),
       })

@@ -10,6 +10,7 @@ import { releaseJson } from './release.ts'
 interface RollbackOptions extends ServerOptions {
   readonly to?: string
   readonly group?: boolean
+  readonly idempotencyKey?: string
 }
 
 export function rollbackCommand(context: CliContext, setExitCode: SetExitCode): Command {
@@ -18,6 +19,7 @@ export function rollbackCommand(context: CliContext, setExitCode: SetExitCode): 
     .argument('[name]', 'the function (default: all of the project in this folder)')
     .option('--group', 'whatever changed together with it goes back with it, all at once')
     .option('--to <version>', 'give all traffic to this version instead')
+    .option('--idempotency-key <key>', 'such as the id of a CI run: however often it is tried with this key, it goes back once')
   return withServer(command).action(async (name: string | undefined, options: RollbackOptions) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
       const names = name === undefined ? await projectNames(context.workingDirectory) : [name]
@@ -28,9 +30,9 @@ export function rollbackCommand(context: CliContext, setExitCode: SetExitCode): 
   )
 }
 
-function rollback(client: SkerryClient, names: readonly string[], { to, group }: RollbackOptions): AsyncGenerator<DeploymentEvent, void> {
+function rollback(client: SkerryClient, names: readonly string[], { to, group, idempotencyKey }: RollbackOptions): AsyncGenerator<DeploymentEvent, void> {
   const [name, ...others] = names
-  if (to === undefined) return client.rollbackGroup({ functions: [...names], group: group === true || others.length > 0 })
+  if (to === undefined) return client.rollbackGroup({ functions: [...names], group: group === true || others.length > 0 }, idempotencyKey)
   if (name === undefined || others.length > 0 || group === true) throw new SkerryError('invalid_request', '--to VERSION goes with one function and without --group.', { field: 'to' })
   return client.rollback(name, to)
 }
