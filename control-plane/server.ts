@@ -1,7 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { answerMalformed, malformedResponse } from './malformed.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 export interface RunningServer {
   readonly url: string
@@ -21,20 +23,21 @@ export interface ServerBounds {
 
 const defaultBounds: ServerBounds = { headersTimeoutMs: 10_000, requestTimeoutMs: 120_000, checkIntervalMs: 2_000, connectionsMax: 4_096 }
 
-/** Serves an app. Rejects with the system's error (`EADDRINUSE`) where the port is taken; port 0 takes a free one. */
+/** Serves an app, by HTTPS where there is a certificate. Rejects with the system's error (`EADDRINUSE`) where the port is taken; port 0 takes a free one. */
 export async function listen(
   app: { readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response> },
   host: string,
   port: number,
   bounds: ServerBounds = defaultBounds,
+  tls?: TlsFiles,
 ): Promise<RunningServer> {
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as HttpBindings), {
     overrideGlobalObjects: false, errorHandler: malformedResponse,
   })
   const { headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout, checkIntervalMs: connectionsCheckingInterval } = bounds
-  const server = createServer(
+  const server = create(
     { keepAliveTimeout: 65_000, headersTimeout, requestTimeout, connectionsCheckingInterval, requireHostHeader: false },
-    (request, response) => void listener(request, response),
+    (request, response) => void listener(request, response), tls,
   )
   answerMalformed(server)
   server.maxConnections = bounds.connectionsMax
@@ -46,7 +49,16 @@ export async function listen(
     })
   })
   const { port: actualPort } = server.address() as AddressInfo
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`, close: () => close(server) }
+  return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${actualPort}`, close: () => close(server) }
+}
+
+function create(options: ServerOptions, listener: RequestListener, tls: TlsFiles | undefined): Server {
+  if (tls === undefined) return createServer(options, listener)
+  const server = createTlsServer({ ...options, ...tls.current, minVersion: 'TLSv1.2' }, listener)
+  // Connections that stand are not touched.
+  tls.watch((current) => server.setSecureContext({ ...current, minVersion: 'TLSv1.2' }))
+  server.on('close', () => tls.close())
+  return server
 }
 
 function close(server: Server): Promise<void> {

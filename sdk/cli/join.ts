@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { PeerKind } from '../../control-plane/protocol/index.ts'
 import type { Membership, Token } from '../../edge-node/routing/index.ts'
 import { SkerryError } from '../../errors/index.ts'
+import { readAuthorities } from './authorities.ts'
 import type { CliContext } from './context.ts'
 import type { Reporter } from './reporter.ts'
 import { nodeToken, type UpstreamOptions } from './role-options.ts'
@@ -14,15 +13,6 @@ export interface Upstream {
   readonly ca: string | undefined
   /** Where it has a credential of its own. */
   readonly membership: Membership | undefined
-}
-
-/** The certificates that `--ca` or SKERRY_CA names. Throws `config_invalid` where the file can not be read. */
-export async function readAuthorities(context: CliContext, flag: string | undefined): Promise<string | undefined> {
-  const file = flag ?? context.environment['SKERRY_CA']
-  if (file === undefined || file === '') return undefined
-  return readFile(resolve(context.workingDirectory, file), 'utf8').catch((cause: unknown) => {
-    throw new SkerryError('config_invalid', `The certificates of --ca can not be read from ${file}.`, { cause })
-  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createClient, type SkerryClient } from '../client/index.ts'
 import type { CliContext } from './context.ts'
+import { readAuthorities } from './authorities.ts'
 import { findCredentials } from './credentials.ts'
 import { createReporter, type Reporter, reportError } from './reporter.ts'
 
@@ -11,6 +12,7 @@ export interface ServerOptions extends JsonOption {
   readonly url?: string
   readonly token?: string
   readonly account?: string
+  readonly ca?: string
 }
 
 export const withJson = (command: Command): Command =>
@@ -20,6 +22,7 @@ export const withServer = (command: Command): Command =>
   withJson(command)
     .option('--url <url>', 'the control plane, or its replicas separated by commas (also SKERRY_URL, .skerry/credentials.json)')
     .option('--token <token>', 'its token (also SKERRY_TOKEN, .skerry/credentials.json)')
+    .option('--ca <file>', 'PEM of the authorities that its certificate is checked by, instead of the usual (also SKERRY_CA)')
     .option('--account <name>', 'the account that the call is for, where it is not the token\'s own (for operators)')
 
 /** How commands tell the outcome to whoever runs the program. */
@@ -50,7 +53,7 @@ export function attemptWithClient(
 ): Promise<void> {
   return attempt(context, setExitCode, options, async (reporter) => {
     const credentials = await findCredentials({ flags: options, environment: context.environment, directory })
-    const client = createClient({ ...credentials, account: options.account })
+    const client = createClient({ ...credentials, account: options.account, ca: await readAuthorities(context, options.ca) })
     try {
       await body(client, reporter)
     } finally {

@@ -32,6 +32,8 @@ export interface ClientOptions {
   readonly url: string
   /** Bearer token with the scopes that the calls need. */
   readonly token: string
+  /** PEM of the authorities that the control plane's certificate is checked by, instead of the usual. */
+  readonly ca?: string | undefined
   /** The account that the calls are for, where it is not the token's own; for operators. */
   readonly account?: string | undefined
 }
@@ -114,8 +116,8 @@ function versionId(text: string): string {
 const path = (...segments: readonly string[]): string => `/v1/${segments.map(encodeURIComponent).join('/')}`
 
 /** @see SkerryClient */
-export function createClient({ url, token, account }: ClientOptions): SkerryClient {
-  const transport = createTransport(url, token, account)
+export function createClient({ url, token, account, ca }: ClientOptions): SkerryClient {
+  const transport = createTransport(url, token, account, ca)
   /** Whole lists, page by page. */
   const list = async <T extends { readonly nextCursor?: string | undefined }, Item>(
     where: string, schema: z.ZodType<T>, itemsOf: (page: T) => readonly Item[],

@@ -46,11 +46,11 @@ function codeOf(error: unknown): string {
   return error.message
 }
 
-/** @param token bearer token, never shown in errors @param account that an operator's calls are for */
-export function createTransport(url: string, token: string, account?: string): Transport {
+/** @param token bearer token, never shown in errors @param account that an operator's calls are for @param ca PEM of the authorities to trust instead of the usual */
+export function createTransport(url: string, token: string, account?: string, ca?: string): Transport {
   const urls = new ControlPlaneUrls(url)
   const bases = new Map((urls.all.length === 0 ? [url] : urls.all).map((one) => [one, parseBase(one)]))
-  const agent = new Agent({ connect: { timeout: connectTimeoutMs, lookup: lookupWithLocalhost } })
+  const agent = new Agent({ connect: { timeout: connectTimeoutMs, lookup: lookupWithLocalhost, ...(ca === undefined ? {} : { ca }) } })
   const unreachable = (error: unknown): SkerryError => {
     const where = [...bases.values()].map(({ origin }) => origin).join(' or ')
     return new SkerryError('server_unreachable', `The control plane at ${where} can not be reached (${codeOf(error)})`, { cause: error })
