@@ -16,7 +16,8 @@ export interface ConnectedNode {
 export interface KnownNode {
   readonly registration: NodeRegistration | undefined
   readonly connections: number
-  readonly lastSeenMs: number
+  /** By the monotonic clock, which nobody sets: time that is corrected takes no node away. */
+  readonly heardMs: number
 }
 
 type Entry = { -readonly [K in keyof KnownNode]: KnownNode[K] }
@@ -39,7 +40,7 @@ export class NodeDirectory {
   constructor(clock: Clock, bus: Bus = new MemoryBus()) {
     this.#clock = clock
     this.#elsewhere = new NodesElsewhere({
-      bus, replica: randomUUID(), nowMs: () => clock.nowMs(), silentAfterMs, nodesMax,
+      bus, replica: randomUUID(), monotonicMs: () => clock.monotonicMs(), silentAfterMs, nodesMax,
       here: () => this.#entries,
       onDisconnect: (name) => this.#noticeDisconnect(name),
       onForget: (name) => this.#forgetHere(name),
@@ -54,7 +55,7 @@ export class NodeDirectory {
   /** Anything heard from a node shows that it lives. */
   touch(name: string): void {
     const entry = this.#entries.get(name)
-    if (entry !== undefined) entry.lastSeenMs = this.#clock.nowMs()
+    if (entry !== undefined) entry.heardMs = this.#clock.monotonicMs()
   }
 
   /** Counts a feed connection of the node, until the returned function is called. */
@@ -113,7 +114,8 @@ export class NodeDirectory {
       .flatMap(([name, node]) => {
         if (node.registration === undefined) return []
         const { quarantined: _ofAllAccounts, ...registration } = node.registration
-        return [{ ...registration, name, connected: this.#isConnected(node), lastSeenMs: node.lastSeenMs }]
+        const silentMs = Math.round(this.#clock.monotonicMs() - node.heardMs)
+        return [{ ...registration, name, connected: this.#isConnected(node), lastSeenMs: this.#clock.nowMs() - silentMs }]
       })
       .toSorted((first, second) => (first.name < second.name ? -1 : 1))
   }
@@ -135,7 +137,7 @@ export class NodeDirectory {
   }
 
   #isConnected(node: KnownNode): boolean {
-    return node.connections > 0 && this.#clock.nowMs() - node.lastSeenMs < silentAfterMs
+    return node.connections > 0 && this.#clock.monotonicMs() - node.heardMs < silentAfterMs
   }
 
   #all(): ReadonlyMap<string, KnownNode> {
@@ -154,26 +156,26 @@ export class NodeDirectory {
     const here = this.#entries.get(name)
     const elsewhere = this.#elsewhere.known(name)
     if (here === undefined || elsewhere === undefined) return here ?? elsewhere
-    const [newer, older] = here.lastSeenMs >= elsewhere.lastSeenMs ? [here, elsewhere] : [elsewhere, here]
+    const [newer, older] = here.heardMs >= elsewhere.heardMs ? [here, elsewhere] : [elsewhere, here]
     return {
       registration: newer.registration ?? older.registration,
       connections: here.connections + elsewhere.connections,
-      lastSeenMs: newer.lastSeenMs,
+      heardMs: newer.heardMs,
     }
   }
 
   #entry(name: string): Entry {
-    const nowMs = this.#clock.nowMs()
+    const nowMs = this.#clock.monotonicMs()
     let entry = this.#entries.get(name)
     if (entry === undefined) {
-      for (const [other, { connections, lastSeenMs }] of this.#entries) {
-        if (connections === 0 && nowMs - lastSeenMs > forgottenAfterMs) this.#entries.delete(other)
+      for (const [other, { connections, heardMs }] of this.#entries) {
+        if (connections === 0 && nowMs - heardMs > forgottenAfterMs) this.#entries.delete(other)
       }
       if (this.#entries.size >= nodesMax) throw new SkerryError('overloaded', `There are already ${nodesMax} nodes.`)
-      entry = { registration: undefined, connections: 0, lastSeenMs: nowMs }
+      entry = { registration: undefined, connections: 0, heardMs: nowMs }
       this.#entries.set(name, entry)
     }
-    entry.lastSeenMs = nowMs
+    entry.heardMs = nowMs
     return entry
   }
 }

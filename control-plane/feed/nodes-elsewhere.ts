@@ -8,7 +8,7 @@ export interface NodesElsewhereOptions {
   readonly bus: Bus
   /** Id of this replica. */
   readonly replica: string
-  readonly nowMs: () => number
+  readonly monotonicMs: () => number
   /** What another replica told counts for so long, in milliseconds: it may be gone. */
   readonly silentAfterMs: number
   readonly nodesMax: number
@@ -65,15 +65,15 @@ export class NodesElsewhere {
 
   /** What the other replicas know of a node, as one. */
   known(name: string): KnownNode | undefined {
-    const { nowMs, silentAfterMs } = this.#options
+    const { monotonicMs, silentAfterMs } = this.#options
     let known: KnownNode | undefined
     for (const nodes of this.#replicas.values()) {
       const node = nodes.get(name)
       if (node === undefined) continue
-      const connections = nowMs() - node.lastSeenMs < silentAfterMs ? node.connections : 0
-      const newer = known === undefined || node.lastSeenMs >= known.lastSeenMs ? node : known
+      const connections = monotonicMs() - node.heardMs < silentAfterMs ? node.connections : 0
+      const newer = known === undefined || node.heardMs >= known.heardMs ? node : known
       const older = newer === node ? known : node
-      known = { registration: newer.registration ?? older?.registration, connections: connections + (known?.connections ?? 0), lastSeenMs: newer.lastSeenMs }
+      known = { registration: newer.registration ?? older?.registration, connections: connections + (known?.connections ?? 0), heardMs: newer.heardMs }
     }
     return known
   }
@@ -93,7 +93,7 @@ export class NodesElsewhere {
     for (const { name, registration, isConnected, silentMs } of message.nodes) {
       if (nodes.size >= this.#options.nodesMax && !nodes.has(name)) continue
       const wasConnected = (nodes.get(name)?.connections ?? 0) > 0
-      nodes.set(name, { registration, connections: isConnected ? 1 : 0, lastSeenMs: this.#options.nowMs() - silentMs })
+      nodes.set(name, { registration, connections: isConnected ? 1 : 0, heardMs: this.#options.monotonicMs() - silentMs })
       if (wasConnected && !isConnected) this.#options.onDisconnect(name)
     }
   }
@@ -106,12 +106,12 @@ export class NodesElsewhere {
   }
 
   #tell(names: readonly string[]): void {
-    const { here, nowMs, replica } = this.#options
+    const { here, monotonicMs, replica } = this.#options
     const told = names.flatMap((name) => {
       const node = here().get(name)
       if (node === undefined) return []
-      const { registration, connections, lastSeenMs } = node
-      return [{ name, ...(registration === undefined ? {} : { registration }), isConnected: connections > 0, silentMs: Math.max(0, nowMs() - lastSeenMs) }]
+      const { registration, connections, heardMs } = node
+      return [{ name, ...(registration === undefined ? {} : { registration }), isConnected: connections > 0, silentMs: Math.max(0, monotonicMs() - heardMs) }]
     })
     for (let index = 0; index < told.length; index += nodesPerMessage) {
       this.#send({ kind: 'nodes', replica, nodes: told.slice(index, index + nodesPerMessage) })
