@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type NodeRegistration, quarantinedMax, type TailEvent } from '../control-plane/protocol/index.ts'
+import { type NodeRegistration, provisionedMax, quarantinedMax, type TailEvent } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
 import { fixedLimits } from '../runtime/bridge/index.ts'
 import type { LogRecord, Runtime, RuntimeOptions } from '../runtime/supervisor/index.ts'
@@ -183,7 +183,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     }
     const metrics = createEdgeMetrics({
       node: name, region, runtime: core.runtime, statistics: core.statistics, protection: core.protection, functions: () => core.table.functionCount,
-      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped,
+      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped, quotas,
     })
     const adminListener = await listenOn(createAdminServer(metrics, readiness), options.adminHost ?? '127.0.0.1', options.adminPort ?? 0)
     closers.push(() => closeServer(adminListener.server))
@@ -197,6 +197,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       quarantined: core.runtime.status().quarantined.slice(0, quarantinedMax).map(({ account, functionName, version, reason, cellsEnded, refusedMs }) => ({
         account, function: functionName, version, reason, processesEnded: cellsEnded, refusedMs,
       })),
+      provisioned: core.runtime.status().provisioned.slice(0, provisionedMax).map(({ functionName, ...of }) => ({ ...of, function: functionName })),
     })
     const registration = new Registration({
       register: (of) => client.register(of), describe, onWelcome: (welcome) => identity.adopt(welcome), onOutage,

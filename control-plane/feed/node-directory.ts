@@ -108,12 +108,20 @@ export class NodeDirectory {
     })
   }
 
+  /** What nodes keep warm of this function, as they last told. */
+  provisioned(account: string, functionName: string): FunctionInfo['provisioned'] {
+    return [...this.#all()].flatMap(([name, node]) => {
+      const told = this.#isConnected(node) ? (node.registration?.provisioned ?? []) : []
+      return told.filter((of) => of.account === account && of.function === functionName).map(({ version, wanted, ready }) => ({ node: name, version, wanted, ready }))
+    })
+  }
+
   /** Nodes that registered, by name. */
   list(): readonly NodeInfo[] {
     return [...this.#all()]
       .flatMap(([name, node]) => {
         if (node.registration === undefined) return []
-        const { quarantined: _ofAllAccounts, ...registration } = node.registration
+        const { quarantined: _ofAllAccounts, provisioned: _too, ...registration } = node.registration
         const silentMs = Math.round(this.#clock.monotonicMs() - node.heardMs)
         return [{ ...registration, name, connected: this.#isConnected(node), lastSeenMs: this.#clock.nowMs() - silentMs }]
       })

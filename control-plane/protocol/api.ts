@@ -126,6 +126,8 @@ export const functionInfoSchema = z.strictObject({
   updatedMs: z.number(),
   /** Nodes that hold it apart, since it ends the processes it runs in. */
   quarantined: z.array(z.strictObject({ node: nameSchema, version: versionIdSchema, reason: z.string(), processesEnded: z.int(), refusedMs: z.number() })),
+  /** Where isolates are kept warm (`provisioned`). */
+  provisioned: z.array(z.strictObject({ node: nameSchema, version: versionIdSchema, wanted: z.int(), ready: z.int() })),
 })
 export const functionListSchema = z.strictObject({ functions: z.array(functionInfoSchema), nextCursor: nextCursorSchema })
 export type FunctionInfo = z.infer<typeof functionInfoSchema>

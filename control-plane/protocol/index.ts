@@ -98,6 +98,7 @@ export {
   nodeSchema,
   type NodeWelcome,
   type QuarantinedFunction,
+  provisionedMax,
   quarantinedMax,
   nodeWelcomeSchema,
 } from './nodes.ts'

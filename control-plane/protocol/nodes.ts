@@ -18,6 +18,18 @@ export type QuarantinedFunction = z.infer<typeof quarantinedFunctionSchema>
 /** More than so many a node does not tell of. */
 export const quarantinedMax = 100
 
+/** Isolates of a version that a node keeps warm. */
+export const provisionedFunctionSchema = z.strictObject({
+  account: nameSchema,
+  function: nameSchema,
+  version: versionIdSchema,
+  /** As many as were asked for and are of use there. */
+  wanted: z.int().min(0),
+  ready: z.int().min(0),
+})
+/** More than so many versions a node does not tell of. */
+export const provisionedMax = 1_000
+
 /** What a node tells of itself by `PUT /v1/nodes/{node}`, at start and as a heartbeat every few seconds. */
 export const nodeRegistrationSchema = z.strictObject({
   region: regionSchema,
@@ -37,6 +49,7 @@ export const nodeRegistrationSchema = z.strictObject({
   epoch: z.string(),
   sequence: z.int().min(0),
   quarantined: z.array(quarantinedFunctionSchema).max(quarantinedMax).default([]),
+  provisioned: z.array(provisionedFunctionSchema).max(provisionedMax).default([]),
 })
 export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>
 
@@ -49,7 +62,7 @@ export const nodeWelcomeSchema = z.strictObject({
 export type NodeWelcome = z.infer<typeof nodeWelcomeSchema>
 
 /** A node as the control plane lists it (`GET /v1/nodes`), to whichever account: `connected` while its feed connection stands. */
-export const nodeSchema = nodeRegistrationSchema.omit({ quarantined: true }).extend({ name: nameSchema, connected: z.boolean(), lastSeenMs: z.number() })
+export const nodeSchema = nodeRegistrationSchema.omit({ quarantined: true, provisioned: true }).extend({ name: nameSchema, connected: z.boolean(), lastSeenMs: z.number() })
 export type NodeInfo = z.infer<typeof nodeSchema>
 
 /** `GET /v1/nodes`. `internalToken` is there for callers with scope `node` only. */

@@ -17,6 +17,8 @@ export interface FunctionsOptions {
   readonly functionUrl: (account: string, name: string) => string
   /** Nodes that hold the function apart. */
   readonly quarantined: (account: string, name: string) => FunctionInfo['quarantined']
+  /** What nodes keep warm of it. */
+  readonly provisioned: (account: string, name: string) => FunctionInfo['provisioned']
 }
 
 const secretsMax = 64
@@ -32,11 +34,12 @@ export class Functions {
 
   /** By name. */
   async list(account: string, page: PageQuery): Promise<FunctionList> {
-    const { store, functionUrl, quarantined } = this.#options
+    const { store, functionUrl, quarantined, provisioned } = this.#options
     const { items, ...rest } = toPage(await store.listFunctions(account, { after: page.cursor, limit: page.limit + 1 }), page, ({ name }) => name)
     return {
       functions: items.map(({ name, routes, shares, updatedMs }) => ({
-        name, account, url: functionUrl(account, name), routes: [...routes], active: [...shares], updatedMs, quarantined: [...quarantined(account, name)],
+        name, account, url: functionUrl(account, name), routes: [...routes], active: [...shares], updatedMs,
+        quarantined: [...quarantined(account, name)], provisioned: [...provisioned(account, name)],
       })),
       ...rest,
     }

@@ -64,7 +64,7 @@ export class ReleaseFixture {
     const nodes = new NodeDirectory(clock)
     nodes.register('fra-1', {
       region: 'fra', latitude: 50, longitude: 8, url: 'http://127.0.0.1:1/', internalUrl: 'http://127.0.0.1:2/', adminUrl: 'http://127.0.0.1:3/', draining: false,
-      load: 0, epoch: '', sequence: 0, quarantined: [],
+      load: 0, epoch: '', sequence: 0, quarantined: [], provisioned: [],
     })
     nodes.connect('fra-1')
     const board = new AcknowledgementBoard()

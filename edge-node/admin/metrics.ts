@@ -1,7 +1,9 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Runtime } from '../../runtime/supervisor/index.ts'
 import type { Protection } from '../protection/index.ts'
+import type { QuotaTable } from '../quotas/index.ts'
 import type { Distribution, EdgeStatistics } from '../statistics.ts'
+import { addQuotaMetrics } from './quota-metrics.ts'
 
 export interface EdgeMetricsSources {
   readonly node: string
@@ -13,6 +15,7 @@ export interface EdgeMetricsSources {
   readonly feedSequence: () => number
   readonly isConnected: () => boolean
   readonly logsDropped: () => number
+  readonly quotas: QuotaTable
 }
 
 /** Metrics in the text format of Prometheus. */
@@ -64,6 +67,7 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
   registry.registerMetric(shed)
   registry.registerMetric(requests)
   registry.registerMetric(starts)
+  addQuotaMetrics(registry, sources.quotas, runtime)
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)
   counter('skerry_cell_crashes_total', 'Cells that died.', () => runtime.status().cellCrashes)
   counter('skerry_logs_dropped_total', 'Log records that did not reach the control plane.', sources.logsDropped)

@@ -25,6 +25,7 @@ import { createDomainsClient, type DomainsClient } from './domains.ts'
 import { createKeysClient, createPeersClient, type KeysClient, type PeersClient } from './peers.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
 import { createReleasesClient, type ReleasesClient } from './releases.ts'
+import { createQuotasClient, type QuotasClient } from './quotas.ts'
 import { createTransport } from './transport.ts'
 
 export interface ClientOptions {
@@ -86,6 +87,7 @@ export interface SkerryClient extends ReleasesClient {
   readonly peers: PeersClient
   readonly keys: KeysClient
   readonly accounts: AccountsClient
+  readonly quotas: QuotasClient
   readonly members: MembersClient
   readonly tokens: TokensClient
   /** Who changed what, newest first (scope admin). */
@@ -180,6 +182,7 @@ export function createClient({ url, token, account, ca }: ClientOptions): Skerry
     peers: createPeersClient(transport),
     keys: createKeysClient(transport),
     accounts: createAccountsClient(transport),
+    quotas: createQuotasClient(transport),
     members: createMembersClient(transport),
     tokens: createTokensClient(transport),
     audit: (filter = {}) => readAuditLog(transport, filter),

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Account } from '../../../control-plane/protocol/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import { accountQuotaCommand } from './account-quota.ts'
 import { formatTable } from '../table.ts'
 
 const describe = ({ state, reason }: Account): string => (reason === undefined ? state : `${state}: ${reason}`)
@@ -71,5 +72,6 @@ export function accountCommand(context: CliContext, setExitCode: SetExitCode): C
       }),
     ),
   )
+  account.addCommand(accountQuotaCommand(context, setExitCode))
   return account
 }

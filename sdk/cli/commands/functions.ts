@@ -14,6 +14,13 @@ function describeQuarantine(name: string, { node, version, reason, processesEnde
 
 const describeRollout = (rollout: RolloutInfo | undefined): string[] => (rollout === undefined ? [] : [rolloutInShort(rollout)])
 
+/** Over all nodes. */
+function describeProvisioned(provisioned: FunctionInfo['provisioned']): string[] {
+  const wanted = provisioned.reduce((sum, of) => sum + of.wanted, 0)
+  const ready = provisioned.reduce((sum, of) => sum + of.ready, 0)
+  return wanted === 0 ? [] : [`${ready} of ${wanted} warm`]
+}
+
 function rolloutField(rollout: RolloutInfo | undefined): object {
   if (rollout === undefined) return {}
   const { id, state, percent, step, steps, waitsFor } = rollout
@@ -29,9 +36,9 @@ export function functionsCommand(context: CliContext, setExitCode: SetExitCode):
         reporter.result(functions.map((one) => ({ ...one, ...rolloutField(active.get(one.name)) })))
         if (functions.length === 0) reporter.show('There are no functions yet. Publish one with `skerry deploy`.')
         else {
-          const rows = functions.map(({ name, url, active: shares, routes, quarantined }) => [
+          const rows = functions.map(({ name, url, active: shares, routes, quarantined, provisioned }) => [
             name, url, shares.map(({ version, percent }) => `${version} ${percent} %`).join(', ') || 'none', routes.join(' '),
-            [...describeRollout(active.get(name)), ...(quarantined.length === 0 ? [] : [reporter.red('quarantined')])].join(', '),
+            [...describeRollout(active.get(name)), ...describeProvisioned(provisioned), ...(quarantined.length === 0 ? [] : [reporter.red('quarantined')])].join(', '),
           ])
           reporter.show(formatTable(['function', 'url', 'active', 'routes', 'state'], rows))
           for (const { name, quarantined } of functions) for (const of of quarantined) reporter.show(describeQuarantine(name, of))

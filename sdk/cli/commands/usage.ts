@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { UsageAmounts } from '../../../control-plane/protocol/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, parseNumber, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import { quotaTable } from '../quota-text.ts'
 import { formatTable } from '../table.ts'
 
 const amounts = ({ requests, errors, answered5xx, refused, cpuMs }: UsageAmounts): string[] =>
@@ -15,10 +16,11 @@ export function usageCommand(context: CliContext, setExitCode: SetExitCode): Com
     .option('--days <n>', 'how many days', parseNumber(1, 90))
   return withServer(command).action(async (options: ServerOptions & { days?: number }) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
-      const usage = await client.usage(options.days === undefined ? {} : { days: options.days })
-      reporter.result(usage)
+      const [usage, quotas] = await Promise.all([client.usage(options.days === undefined ? {} : { days: options.days }), client.quotas.read()])
+      reporter.result({ ...usage, quotas })
       const { days, recent } = usage
       reporter.show(formatTable(['day (UTC)', ...amountHeads], days.map((day) => [day.date, ...amounts(day)])))
+      reporter.show(`\n${quotaTable(quotas)}`)
       if (recent.versions.length === 0) return
       reporter.show(`\nin the last ${recent.seconds / 60} minutes`)
       const rows = recent.versions.map((one) => [
