@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 
-/** Where a replica stands in the log: how many messages it has read, and the code of the last one that was not late ('' before the first). */
+/** Where a replica stands in the log: how many messages it has applied, and the code of the last one ('' before the first). */
 export interface LogPosition {
   readonly position: number
   readonly code: string
@@ -26,8 +26,7 @@ const headSchema = z.strictObject({ format: z.number(), kind: kindSchema, positi
 
 /**
  * Writes and verifies the messages of one log. Each carries a code (HMAC-SHA-256) over what it says, its place, and the code of the one
- * before it: who keeps the log, but not the key, can neither make, change nor leave out a message without it being noticed, and one that is
- * put in once more has no effect.
+ * before it: who keeps the log, but not the key, can neither make, change, move nor leave out a message without it being noticed.
  */
 export class LogCodec {
   readonly #key: Uint8Array
@@ -46,19 +45,14 @@ export class LogCodec {
     return { message: Buffer.concat([Buffer.from(`${head}\n`), body]), next: { position, code } }
   }
 
-  /**
-   * The message that follows; or `late` where it was written for an earlier place. Servers let such a one in when they elect a new leader
-   * while it is on its way: whoever sent it knows by its place that it came to nothing, and so does everybody who reads it.
-   * Throws with what is wrong where it is neither.
-   */
-  decode(message: Uint8Array, after: LogPosition): LogMessage | 'late' {
+  /** Throws with what is wrong where the message is not the one that follows. */
+  decode(message: Uint8Array, after: LogPosition): LogMessage {
     const end = message.indexOf(newline)
     const head = headSchema.safeParse(parseJson(Buffer.from(message.subarray(0, Math.max(0, end))).toString('utf8')))
     if (!head.success) throw new Error('it is no message of this software')
     const { format, kind, position, code } = head.data
     if (format !== messageFormat) throw new Error(`it has the format ${format}, and this release knows ${messageFormat}: start the newer release`)
-    if (position <= after.position) return 'late'
-    if (position > after.position + 1) throw new Error(`it was written for the place ${position}`)
+    if (position !== after.position + 1) throw new Error(`it was written for the place ${position}`)
     const body = message.subarray(end + 1)
     if (!isSame(code, this.#code(kind, body, position, after.code))) {
       throw new Error('its code is not of this key, this text and the message before: somebody else wrote it, or this replica has another master key')

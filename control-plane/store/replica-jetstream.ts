@@ -130,20 +130,9 @@ export class Replica {
   async #receive(bytes: Uint8Array): Promise<void> {
     const on = this.#at
     const message = this.#verified(() => this.#options.codec.decode(bytes, on), on)
-    if (message === 'late') {
-      this.#pass(on)
-      return
-    }
     const commit = await this.#commitOf(message, on)
     // This replica's own commit may have come here first.
     if (this.#at === on) this.#apply(commit, message)
-  }
-
-  #pass(on: LogPosition): void {
-    const { database } = this.#options
-    const next = { ...on, position: on.position + 1 }
-    this.#verified(() => database.transaction(() => writeLogPosition(database, next)), on)
-    this.#at = next
   }
 
   /** What a message asks for; undefined where it is the first. */
