@@ -57,9 +57,13 @@ export function addReleaseRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies:
   app.openapi(
     createRoute({
       method: 'get', path: '/v1/rollouts', summary: 'Roll-outs of the account, newest first; of each function the last', security: needs('read'),
-      middleware: requireScope(dependencies, 'read'), request: { query: pageQuery() }, responses: answersJson('Roll-outs.', rolloutListSchema),
+      middleware: requireScope(dependencies, { functionTokens: true }, 'read'), request: { query: pageQuery() }, responses: answersJson('Roll-outs.', rolloutListSchema),
     }),
-    async (context) => context.json(await rollouts.list(context.get('caller').account, context.req.valid('query'))),
+    async (context) => {
+      const { account, functions: allowed } = context.get('caller')
+      const { rollouts: listed, ...rest } = await rollouts.list(account, context.req.valid('query'))
+      return context.json({ rollouts: listed.filter(({ functions: of }) => of.every(({ name }) => allowed?.includes(name) !== false)), ...rest })
+    },
   )
 
   app.openapi(

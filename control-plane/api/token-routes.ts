@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { changedSchema, createdTokenSchema, pageQuery, tokenListSchema, tokenRequestSchema, tokenSchema, versionReferenceSchema } from '../protocol/index.ts'
+import { createdTokenSchema, pageQuery, revocationQuery, revokedSchema, tokenListSchema, tokenRequestSchema, tokenSchema, versionReferenceSchema } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { answersJson, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope } from './route-parts.ts'
 
@@ -40,11 +40,11 @@ export function addTokenRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: A
   app.openapi(
     createRoute({
       method: 'delete', path: '/v1/tokens/{id}', summary: 'Revokes a token at once', security: needs('read', 'node', 'operator'), middleware: anybody,
-      request: { params: z.object({ id: versionReferenceSchema }) }, responses: answersJson('Revoked.', changedSchema),
+      request: { params: z.object({ id: versionReferenceSchema }), query: revocationQuery }, responses: answersJson('Ids of the tokens that are revoked.', revokedSchema),
     }),
     async (context) => {
-      await tokens.revoke(context.get('caller'), context.req.valid('param').id)
-      return context.json({})
+      const revoked = await tokens.revoke(context.get('caller'), context.req.valid('param').id, context.req.valid('query').created === 'true')
+      return context.json({ revoked: [...revoked] })
     },
   )
 }

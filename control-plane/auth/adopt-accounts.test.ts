@@ -42,7 +42,7 @@ test('a first token that was revoked stays revoked, and one that is given replac
   try {
     const first = await start()
     const { id } = (await new ApiClient(first.url, first.adminToken).json('GET', '/v1/token')) as { id: string }
-    expect(await new ApiClient(first.url, first.adminToken).json('DELETE', `/v1/tokens/${id}`)).toEqual({})
+    expect(await new ApiClient(first.url, first.adminToken).json('DELETE', `/v1/tokens/${id}`)).toEqual({ revoked: [id] })
     await first.close()
     const second = await start()
     expect(await statusOf(second.url, first.adminToken)).toBe(401)

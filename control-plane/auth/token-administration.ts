@@ -68,16 +68,38 @@ export class TokenAdministration {
     return { tokens: items.map(({ token }) => token), ...rest }
   }
 
-  /** Throws `not_found` for tokens that the caller does not see, whether or not there are such. */
-  async revoke(caller: Caller, id: string): Promise<void> {
+  /**
+   * Throws `not_found` for tokens that the caller does not see, whether or not there are such.
+   * @param withCreated with those that were made with it, and with these, as far as the caller sees them
+   */
+  async revoke(caller: Caller, id: string, withCreated: boolean): Promise<readonly string[]> {
     const nowMs = this.#clock.nowMs()
+    let revoked: readonly string[] = []
     await this.#store.commit(async () => {
       const hash = await tokenIds.read(this.#store, `${caller.account}/${id}`)
       const token = hash === undefined ? undefined : await tokens.read(this.#store, hash)
       if (hash === undefined || token === undefined || !maySee(caller, token)) throw new SkerryError('not_found', `There is no token ${id}.`, { field: 'id' })
-      const writes: StoreWrite[] = [...revokeTokenWrites(hash, token, nowMs), auditWrite(caller.actor, 'token.revoke', id, { name: token.name }, nowMs)]
+      const all = [{ hash, token }, ...(withCreated ? await this.#createdBy(caller, id) : [])]
+      revoked = all.map((one) => one.token.id)
+      const writes: StoreWrite[] = all.flatMap((one) => [
+        ...revokeTokenWrites(one.hash, one.token, nowMs), auditWrite(caller.actor, 'token.revoke', one.token.id, { name: one.token.name }, nowMs),
+      ])
       return { writes, timeMs: nowMs }
     })
+    return revoked
+  }
+
+  /** The tokens that were made with this one, or with those. */
+  async #createdBy(caller: Caller, id: string): Promise<ReadonlyArray<{ readonly hash: string; readonly token: StoredToken }>> {
+    const found = await tokenIds.list(this.#store, { prefix: `${caller.account}/`, limit: tokensPerAccountMax })
+    const all = await Promise.all(found.map(async ({ value: hash }) => ({ hash, token: await tokens.read(this.#store, hash) })))
+    const created: Array<{ readonly hash: string; readonly token: StoredToken }> = []
+    for (let makers: ReadonlySet<string> = new Set([id]); makers.size > 0;) {
+      const next = all.flatMap(({ hash, token }) => (token?.createdBy !== undefined && makers.has(token.createdBy) && maySee(caller, token) ? [{ hash, token }] : []))
+      created.push(...next)
+      makers = new Set(next.map(({ token }) => token.id))
+    }
+    return created
   }
 }
 

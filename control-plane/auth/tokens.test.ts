@@ -47,7 +47,7 @@ describe('tokens', () => {
     const other = await create({ scopes: ['read'] })
     clock.advance(1)
     expect(await withToken(other.token).json('DELETE', `/v1/tokens/${id}`)).toMatchObject({ code: 'not_found' })
-    expect(await withToken(other.token).json('DELETE', `/v1/tokens/${other.id}`)).toEqual({})
+    expect(await withToken(other.token).json('DELETE', `/v1/tokens/${other.id}`)).toEqual({ revoked: [other.id] })
     expect(await withToken(other.token).json('GET', '/v1/functions')).toMatchObject({ code: 'unauthorized', detail: expect.stringMatching(/made was revoked at 20/) as string })
     expect(await harness.client.json('DELETE', `/v1/tokens/${other.id}`)).toMatchObject({ code: 'not_found' })
     expect(await harness.client.json('GET', `/v1/audit?subject=${other.id}`)).toMatchObject({
@@ -69,6 +69,17 @@ describe('tokens', () => {
     const operator = withToken((await create({ scopes: ['operator'] })).token)
     expect(await operator.json('DELETE', '/v1/functions/hello')).toMatchObject({ code: 'forbidden' })
     expect(await create({ scopes: ['node'] }, operator)).toMatchObject({ scopes: ['node'] })
+  })
+
+  it('end with those that were made with them, where that is asked for', async () => {
+    const leaked = await create({ scopes: ['admin'] })
+    clock.advance(1)
+    const child = await create({ scopes: ['admin'] }, withToken(leaked.token))
+    clock.advance(1)
+    const [grandchild, other] = [await create({ scopes: ['read'] }, withToken(child.token)), await create({ scopes: ['read'] })]
+    expect(await harness.client.json('DELETE', `/v1/tokens/${leaked.id}?created=true`)).toEqual({ revoked: [leaked.id, child.id, grandchild.id] })
+    const statuses = await Promise.all([leaked, child, grandchild, other].map(async ({ token }) => (await withToken(token).call('GET', '/v1/functions')).status))
+    expect(statuses).toEqual([401, 401, 401, 200])
   })
 
   it('for single functions reach nothing else', async () => {

@@ -85,6 +85,9 @@ export const tokenSchema = z.strictObject({
   lastUsedMs: z.number().optional(),
 })
 export type Token = z.infer<typeof tokenSchema>
+/** `created`: with those that were made with it. */
+export const revocationQuery = z.object({ created: z.enum(['true', 'false']).default('false') })
+export const revokedSchema = z.strictObject({ revoked: z.array(z.string()) })
 export const tokenListSchema = z.strictObject({ tokens: z.array(tokenSchema), nextCursor: nextCursorSchema })
 /** `token` is shown this once. */
 export const createdTokenSchema = tokenSchema.extend({ token: z.string() })

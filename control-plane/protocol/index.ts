@@ -57,6 +57,8 @@ export {
   memberNameSchema,
   memberRequestSchema,
   memberSchema,
+  revocationQuery,
+  revokedSchema,
   type Role,
   roleSchema,
   type Scope,

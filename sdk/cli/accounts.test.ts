@@ -63,7 +63,7 @@ test('an operator makes an account, its owner joins and makes a token, which end
   expect((await skerry('functions', String(ci['token']))).code).toBe(0)
   expect((await skerry('member list', token)).error).toContain('ann@example.com')
   expect((await skerry('audit --action token.', token)).error).toMatch(/ann@example\.com from 127\.0\.0\.1 +token\.create/)
-  expect(await json('token revoke ' + String(ci['id']), token)).toEqual({ id: ci['id'], revoked: true })
+  expect(await json('token revoke ' + String(ci['id']), token)).toEqual({ revoked: [ci['id']] })
   expect((await skerry('functions', String(ci['token']))).error).toContain('was revoked')
 
   expect((await skerry('account list', token)).error).toContain('scope operator')

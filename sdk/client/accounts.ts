@@ -13,6 +13,7 @@ import {
   type Member,
   memberListSchema,
   memberSchema,
+  revokedSchema,
   type Role,
   type Token,
   tokenListSchema,
@@ -53,7 +54,8 @@ export interface TokensClient {
   list(): Promise<readonly Token[]>
   /** The one that this client calls with. */
   current(): Promise<Token>
-  revoke(id: string): Promise<void>
+  /** Answers with the ids of what was revoked. @param options `created`: with the tokens that were made with it */
+  revoke(id: string, options?: { readonly created?: boolean }): Promise<readonly string[]>
 }
 
 export type AuditFilter = Partial<Pick<AuditQuery, 'action' | 'subject' | 'actor' | 'log'>>
@@ -93,9 +95,8 @@ export function createTokensClient(transport: Transport): TokensClient {
     create: (json) => transport.json({ method: 'POST', path: '/v1/tokens', json }, createdTokenSchema),
     list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/tokens?${query}` }, tokenListSchema), ({ tokens }) => tokens),
     current: () => transport.json({ method: 'GET', path: '/v1/token' }, tokenSchema),
-    async revoke(id) {
-      await transport.text({ method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}` })
-    },
+    revoke: async (id, { created = false } = {}) =>
+      (await transport.json({ method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}?created=${String(created)}` }, revokedSchema)).revoked,
   }
 }
 

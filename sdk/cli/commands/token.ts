@@ -52,13 +52,16 @@ export function tokenCommand(context: CliContext, setExitCode: SetExitCode): Com
       }),
     ),
   )
-  const revoke = new Command('revoke').description('end a token at once').argument('<id>', 'as `skerry token list` shows it')
+  const revoke = new Command('revoke')
+    .description('end a token at once')
+    .argument('<id>', 'as `skerry token list` shows it')
+    .option('--with-created', 'and those that were made with it')
   token.addCommand(
-    withServer(revoke).action(async (id: string, options: ServerOptions) =>
+    withServer(revoke).action(async (id: string, options: ServerOptions & { readonly withCreated?: boolean }) =>
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
-        await client.tokens.revoke(id)
-        reporter.result({ id, revoked: true })
-        reporter.show(`revoked ${id}`)
+        const revoked = await client.tokens.revoke(id, { created: options.withCreated === true })
+        reporter.result({ revoked })
+        reporter.show(`revoked ${revoked.join(', ')}`)
       }),
     ),
   )
