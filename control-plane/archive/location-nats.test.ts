@@ -9,7 +9,7 @@ import { openSqliteStore } from '../store/index.ts'
 import { writeSampleState } from '../testing/sample-state.ts'
 import { migrateStore } from './migrate.ts'
 import { restoreArchive } from './restore.ts'
-import { openLocation, type StoreLocation } from './store-location.ts'
+import { directoryLocation, natsLocationOf, type StoreLocation } from './store-location.ts'
 import { verifyStore } from './verify.ts'
 import { writeArchive } from './write-archive.ts'
 
@@ -29,17 +29,17 @@ afterAll(async () => {
 })
 
 const keys = () => keyFile(join(root, 'source', 'secret.key'))
-const servers = (name: string): Promise<StoreLocation> => openLocation(cluster.url, keys(), { name })
-const directory = (name: string): Promise<StoreLocation> => openLocation(join(root, name), keys())
+const servers = (name: string): Promise<StoreLocation> => natsLocationOf({ servers: [cluster.url], name }, keys())
+const directory = (name: string): StoreLocation => directoryLocation(join(root, name))
 
 it('moves a state to the servers of NATS and back, and loses nothing', async () => {
   const counts = { artifacts: 3, versions: 3, functions: 3, secrets: 3 }
-  expect(await migrateStore({ from: await directory('source'), to: await servers('moved'), keys: keys(), force: false, nowMs })).toMatchObject({ counts, missing: [] })
+  expect(await migrateStore({ from: directory('source'), to: await servers('moved'), keys: keys(), force: false, nowMs })).toMatchObject({ counts, missing: [] })
   expect(await verifyStore(await servers('moved'), keys())).toMatchObject({ counts, findings: [] })
-  await expect(migrateStore({ from: await directory('source'), to: await servers('moved'), keys: keys(), force: false, nowMs })).rejects.toMatchObject({ code: 'conflict' })
-  expect(await migrateStore({ from: await servers('moved'), to: await directory('back'), keys: keys(), force: false, nowMs })).toMatchObject({ counts, missing: [] })
-  expect(await verifyStore(await directory('back'), keys())).toMatchObject({ counts, findings: [] })
-  await expect(migrateStore({ from: await servers('absent'), to: await directory('back'), keys: keys(), force: true, nowMs })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(migrateStore({ from: directory('source'), to: await servers('moved'), keys: keys(), force: false, nowMs })).rejects.toMatchObject({ code: 'conflict' })
+  expect(await migrateStore({ from: await servers('moved'), to: directory('back'), keys: keys(), force: false, nowMs })).toMatchObject({ counts, missing: [] })
+  expect(await verifyStore(directory('back'), keys())).toMatchObject({ counts, findings: [] })
+  await expect(migrateStore({ from: await servers('absent'), to: directory('back'), keys: keys(), force: true, nowMs })).rejects.toMatchObject({ code: 'not_found' })
 })
 
 it('restores a backup there, over what is there only when it is told to, under a new epoch', async () => {

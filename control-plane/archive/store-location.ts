@@ -44,13 +44,13 @@ export function directoryLocation(directory: string): StoreLocation {
   }
 }
 
-/** A data directory, or servers of NATS as `nats://HOST:PORT[,nats://HOST:PORT...]`. */
-export async function openLocation(place: string, keys: KeySource, nats: Omit<NatsOptions, 'servers'> = {}): Promise<StoreLocation> {
-  if (!isNats(place)) return directoryLocation(place)
+/** What servers of NATS keep; loaded where it is needed. */
+export async function natsLocationOf(nats: NatsOptions, keys: KeySource): Promise<StoreLocation> {
   const { natsLocation } = await import('./location-nats.ts')
-  return natsLocation({ ...nats, servers: place.split(',') }, keys)
+  return natsLocation(nats, keys)
 }
 
+/** Whether a place is named as servers of NATS (`nats://HOST:PORT`, several with commas) and not as a directory. */
 export function isNats(place: string): boolean {
   return /^(?:nats|tls):\/\//.test(place)
 }

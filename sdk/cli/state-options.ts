@@ -1,28 +1,18 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
 import type { CliContext } from './context.ts'
-import { type JsonOption, parseNumber, withJson } from './options.ts'
+import { type JsonOption, withJson } from './options.ts'
+import { natsSettings, type StoreOptions } from './store-options.ts'
 
 /** Flags of commands that work on a state while no control plane runs on it. */
-export interface StateOptions extends JsonOption {
+export interface StateOptions extends JsonOption, StoreOptions {
   readonly keyFile?: string
-  readonly storeName?: string
-  readonly storeReplicas?: number
-  readonly storeCredentials?: string
-  readonly storeCa?: string
 }
 
-export const placeHelp = 'a data directory, or the servers of NATS that keep the state (nats://HOST:PORT, several with commas)'
-
-export const withState = (command: Command): Command =>
-  withJson(command)
-    .option('--key-file <file>', 'the master keys of the state (default: secret.key in the data directory; the keys themselves: SKERRY_KEY)')
-    .addOption(new Option('--store-name <name>', 'what stands before the names of its streams, with NATS (default: skerry)'))
-    .addOption(new Option('--store-replicas <n>', 'copies that the servers keep, where streams are made, with NATS').argParser(parseNumber(1, 5)))
-    .addOption(new Option('--store-credentials <file>', 'user JWT and seed, with NATS'))
-    .addOption(new Option('--store-ca <file>', 'PEM of the authorities that the servers are trusted by, with NATS'))
+export const withKey = (command: Command): Command =>
+  withJson(command).option('--key-file <file>', 'the master keys of the state (default: secret.key in the data directory; the keys themselves: SKERRY_KEY)')
 
 /** The place as it is meant where the command was run. */
 export async function resolvePlace(context: CliContext, place: string): Promise<string> {
@@ -48,9 +38,7 @@ export async function masterKeys(context: CliContext, { keyFile }: StateOptions,
 
 /** The place as the archive's functions take it. */
 export async function locate(context: CliContext, options: StateOptions, place: string, keys: Awaited<ReturnType<typeof masterKeys>>) {
-  const { openLocation } = await import('../../control-plane/archive/index.ts')
-  const file = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(context.workingDirectory, path))
-  return openLocation(place, keys, {
-    name: options.storeName, replicas: options.storeReplicas, credentialsFile: file(options.storeCredentials), certificateAuthorityFile: file(options.storeCa),
-  })
+  const { directoryLocation, isNats, natsLocationOf } = await import('../../control-plane/archive/index.ts')
+  const nats = isNats(place) ? natsSettings(context, { ...options, store: place }) : undefined
+  return nats === undefined ? directoryLocation(place) : natsLocationOf(nats, keys)
 }

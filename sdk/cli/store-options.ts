@@ -14,8 +14,12 @@ export interface StoreOptions {
 }
 
 export const withStore = (command: Command): Command =>
+  withNats(
+    command.option('--store <urls>', 'NATS servers that keep the state for any number of replicas, as nats://HOST:PORT[,nats://HOST:PORT...] (default: files in --data)'),
+  )
+
+export const withNats = (command: Command): Command =>
   command
-    .option('--store <urls>', 'NATS servers that keep the state for any number of replicas, as nats://HOST:PORT[,nats://HOST:PORT...] (default: files in --data)')
     .option('--store-name <name>', 'what stands before the names of streams there; control planes that share servers need one each', 'skerry')
     .option('--replicas <n>', 'copies that the servers keep, where they have nothing yet: 3 in a cluster of three', parseNumber(1, 5), 1)
     .option('--nats-credentials <file>', 'JWT and seed of a user (user and password: in a URL, or SKERRY_NATS_USER and SKERRY_NATS_PASSWORD)')

@@ -1,7 +1,10 @@
 import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
-import { locate, masterKeys, placeHelp, resolvePlace, type StateOptions, withState } from '../state-options.ts'
+import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
+import { withNats } from '../store-options.ts'
+
+const place = 'a data directory, or NATS servers as nats://HOST:PORT[,nats://HOST:PORT...]'
 
 interface MigrateOptions extends StateOptions {
   readonly from: string
@@ -11,9 +14,7 @@ interface MigrateOptions extends StateOptions {
 
 export function migrateCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('migrate').description('copy the state of a stopped control plane to another place, and compare the two')
-  return withState(command)
-    .requiredOption('--from <place>', placeHelp)
-    .requiredOption('--to <place>', placeHelp)
+  return withNats(withKey(command).requiredOption('--from <place>', place).requiredOption('--to <place>', place))
     .option('--force', 'replace a state that is there')
     .action(async (options: MigrateOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {

@@ -3,11 +3,11 @@ import { resolve } from 'node:path'
 import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
-import { locate, masterKeys, resolvePlace, type StateOptions, withState } from '../state-options.ts'
+import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
+import { withStore } from '../store-options.ts'
 
 interface RestoreOptions extends StateOptions {
   readonly data?: string
-  readonly store?: string
   readonly force?: boolean
 }
 
@@ -15,9 +15,8 @@ export function restoreCommand(context: CliContext, setExitCode: SetExitCode): C
   const command = new Command('restore')
     .description('put the state of a backup in place while the control plane is stopped; everything is checked before anything is written')
     .argument('<file>', 'what `skerry backup` wrote')
-  return withState(command)
+  return withStore(withKey(command))
     .option('--data <dir>', 'the data directory of the control plane')
-    .option('--store <servers>', 'the servers of NATS that keep its state (nats://HOST:PORT, several with commas), instead')
     .option('--force', 'replace a state that is there; it is kept as control-plane.db.before-restore')
     .action(async (name: string, options: RestoreOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {

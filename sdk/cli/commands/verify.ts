@@ -4,21 +4,20 @@ import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
 import { exitCodes } from '../reporter.ts'
-import { locate, masterKeys, resolvePlace, type StateOptions, withState } from '../state-options.ts'
+import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
+import { withStore } from '../store-options.ts'
 import { explainFile, onePlace } from './restore.ts'
 
 interface VerifyOptions extends StateOptions {
   readonly data?: string
-  readonly store?: string
 }
 
 export function verifyCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('verify')
     .description('look for damage in a backup, or in the state of a stopped control plane, and say what is wrong')
     .argument('[file]', 'what `skerry backup` wrote')
-  return withState(command)
+  return withStore(withKey(command))
     .option('--data <dir>', 'the data directory of a control plane')
-    .option('--store <servers>', 'the servers of NATS that keep its state (nats://HOST:PORT, several with commas), instead')
     .action(async (name: string | undefined, options: VerifyOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const hasPlace = options.data !== undefined || options.store !== undefined
