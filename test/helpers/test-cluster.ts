@@ -45,6 +45,8 @@ export interface TestCluster {
   node(name: string): ClusterNode
   /** Releases modules, as they stand, as one group. */
   deploy(functions: Readonly<Record<string, string>>, config?: Partial<FunctionConfig>): Promise<DeploymentOutcome>
+  /** Uploads a module; answers with what a deployment names it by. */
+  upload(name: string, script: string): Promise<DeploymentRequestInput['functions'][number]>
   /** Writes files below `directory`; answers with the path of the folder. */
   writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<string>
   /** Calls a function at a door: the URL of the gateway or of a node. */
@@ -81,6 +83,12 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
       })
       for (const { artifactHash, bytes } of deployed) await client.putArtifact(artifactHash, bytes)
       return collectDeployment(client.deploy({ functions: deployed.map(({ name, artifactHash }) => ({ name, artifactHash, config, routes })) }))
+    },
+    async upload(name, script) {
+      const bytes = Buffer.from(script)
+      const artifactHash = createHash('sha256').update(bytes).digest('hex')
+      await client.putArtifact(artifactHash, bytes)
+      return { name, artifactHash, config: {} }
     },
     async writeFiles(folder, files) {
       for (const [name, text] of Object.entries(files)) {
