@@ -5,7 +5,7 @@ import { requireFinished } from './archive/index.ts'
 import { auditRetention } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
-  adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
+  adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, InternalTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
 } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency } from './idempotency/index.ts'
@@ -144,7 +144,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
-      sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains,
+      sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains, internalTokens: new InternalTokens(store, box, () => clock.nowMs()),
     })
     void accounts.resumeRemovals().catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
     const tls = options.tls === undefined ? undefined : await TlsFiles.open({ ...options.tls, clock, log })

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, randomBytes } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
-import { createdPeerInvitationSchema, credentialPrefix, feedRecordSchema, joinedSchema, nodeListSchema, splitInvitation } from './protocol/index.ts'
+import { createdPeerInvitationSchema, credentialPrefix, feedRecordSchema, joinedSchema, nodeListSchema, nodeWelcomeSchema, splitInvitation } from './protocol/index.ts'
 import { ApiClient } from './testing/api-client.ts'
 import { FakeClock } from './testing/fake-clock.ts'
 import { done, useControlPlane } from './testing/harness.ts'
@@ -129,6 +129,14 @@ test('a removed node is cut off, named to who lists nodes, and may be invited ag
   await node.ended
   expect(await operator.json('GET', '/v1/nodes')).toMatchObject({ nodes: [], removed: ['fra-1'] })
   expect(await refusal(operator.call('DELETE', '/v1/peers/node/fra-1'))).toEqual([404, 'not_found'])
+  // What it knows the others by is replaced.
+  const other = await join({ name: 'iad-1', region: 'iad' })
+  const welcome = nodeWelcomeSchema.parse(await as(other).json('PUT', '/v1/nodes/iad-1', { ...registration, region: 'iad' }))
+  expect(welcome.acceptedInternalTokens).toHaveLength(1)
+  clock.advance(11 * 60_000)
+  const later = nodeWelcomeSchema.parse(await as(other).json('PUT', '/v1/nodes/iad-1', { ...registration, region: 'iad' }))
+  expect(later.internalToken).toBe(welcome.acceptedInternalTokens?.[0])
+  expect(later.acceptedInternalTokens).toBeUndefined()
   await join()
   expect(nodeListSchema.parse(await operator.json('GET', '/v1/nodes')).removed).toBeUndefined()
   await node.stop()

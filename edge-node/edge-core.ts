@@ -35,7 +35,8 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   readonly forwarder?: Forwarder
   readonly resolve?: ResolveHost
   readonly isSynchronised: () => boolean
-  readonly internalToken: () => string | undefined
+  /** Those that peers may show. */
+  readonly internalTokens: () => readonly string[]
   readonly readArtifact: ReadArtifact
   readonly onLog: (record: LogRecord) => void
   /** Counts what functions are asked and use. */
@@ -127,7 +128,7 @@ export class EdgeCore {
       parts.log({ version, requestId, timeMs: Date.now(), ...rest })
     this.#ingress = new Ingress({
       node: options.name, region: options.region, domain: options.domain, runtime: parts.runtime, table: () => this.#table,
-      isSynchronised: options.isSynchronised, isDraining: () => this.#isDraining, internalToken: options.internalToken,
+      isSynchronised: options.isSynchronised, isDraining: () => this.#isDraining, internalTokens: options.internalTokens,
       allowLocationHeader: options.allowLocationHeader, isTrustedProxy: parts.isTrustedProxy,
       ...(options.locate === undefined ? {} : { locate: options.locate }),
       ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),

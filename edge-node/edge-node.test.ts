@@ -266,6 +266,17 @@ it('serves from memory where the disk is full, and says so', async () => {
   expect(notices.filter((text) => text.startsWith('storage_full'))).not.toHaveLength(0)
 })
 
+it('lets holders of the internal token in that is about to go, or to come', async () => {
+  plane.welcome = { internalToken: 'internal-token-of-the-test', acceptedInternalTokens: ['internal-token-to-come-next'] }
+  plane.onFeed = () => [snapshot('e1', 1, [functionState('hello', { versions: [publish('hello', 1)] })])]
+  const node = await startNode()
+  await node.ready()
+  const status = async (token: string): Promise<string | undefined> =>
+    /^HTTP\/1.1 (\d+)/.exec(await exchangeRaw(node.internalUrl, `GET / HTTP/1.1\r\nHost: hello.localhost\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`))?.[1]
+  expect([await status('internal-token-of-the-test'), await status('internal-token-to-come-next')]).toEqual(['200', '200'])
+  expect(await status('internal-token-of-nobody')).not.toBe('200')
+})
+
 it('lets only holders of the internal token in, and believes them', async () => {
   plane.onFeed = () => [snapshot('e1', 1, [functionState('hello', { versions: [publish('hello', 1)] })]), heartbeat('e1', 1)]
   const node = await startNode()

@@ -155,7 +155,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       ...coreOptions,
       ...(forwarder === false ? {} : { forwarder }),
       locate,
-      isSynchronised: () => isCaughtUp, internalToken: () => identity.internalToken, readArtifact: (hash) => artifacts.read(hash),
+      isSynchronised: () => isCaughtUp, internalTokens: () => identity.internalTokens, readArtifact: (hash) => artifacts.read(hash),
       onLog: (record: LogRecord) => {
         shipper.add(record)
         options.onLog?.(toTailEvent(record, { node: name, region }))

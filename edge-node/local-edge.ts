@@ -57,7 +57,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   let served: ReadonlySet<string> = new Set()
   const here = { node: options.name, region: options.region }
   const onLog = (record: LogRecord): void => options.onLog?.(toTailEvent(record, here))
-  const core = await EdgeCore.start({ ...options, isSynchronised: () => true, internalToken: () => undefined, readArtifact, onLog })
+  const core = await EdgeCore.start({ ...options, isSynchronised: () => true, internalTokens: () => [], readArtifact, onLog })
   try {
     const { url } = await core.listen('public', options.host, options.port)
     await core.runtime.ready()

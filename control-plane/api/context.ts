@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Accounts, Members } from '../accounts/index.ts'
-import type { Authenticator, Caller, DataKeys, Identity, Peer, Peers, SecretBox, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
+import type { Authenticator, Caller, DataKeys, Identity, InternalTokens, Peer, Peers, SecretBox, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Domains } from '../domains/index.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
@@ -29,6 +29,7 @@ export interface ApiDependencies {
   readonly tokenUse: TokenUse
   readonly tokens: TokenAdministration
   readonly peers: Peers
+  readonly internalTokens: InternalTokens
   readonly domains: Domains
   readonly box: SecretBox
   readonly dataKeys: DataKeys

@@ -1,13 +1,13 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ulid } from 'ulid'
 import { rotateDataKey, rotateMasterKey } from '../auth/index.ts'
-import { dataKeyRotationSchema, masterKeyRotationSchema } from '../protocol/index.ts'
+import { changedSchema, dataKeyRotationSchema, masterKeyRotationSchema } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { answersJson, needs, requireScope } from './route-parts.ts'
 
 /** Rotation of the keys that secrets are sealed with. */
 export function addKeyRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { store, box, dataKeys, clock } = dependencies
+  const { store, box, dataKeys, clock, internalTokens } = dependencies
   const nowMs = (): number => clock.nowMs()
 
   app.openapi(
@@ -19,6 +19,17 @@ export function addKeyRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Api
       const { actor } = context.get('caller')
       const { retired, ...rest } = await rotateMasterKey({ store, box, dataKeys, nowMs, actor, id: ulid() })
       return context.json({ ...rest, retired: [...retired] })
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post', path: '/v1/internal-token/rotations', summary: 'Replaces the token that gateways and nodes know one another by, without a gap',
+      security: needs('operator'), middleware: requireScope(dependencies, 'operator'), responses: answersJson('Begun; the old one is good for ten minutes.', changedSchema),
+    }),
+    async (context) => {
+      await internalTokens.rotate(context.get('caller').actor)
+      return context.json({})
     },
   )
 

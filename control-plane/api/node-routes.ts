@@ -24,9 +24,8 @@ const subscribersMax = 2_000
 const nodesListedMax = 10_000
 
 export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { feed, nodes, board, store, tail, identity, clock, metrics, log } = dependencies
+  const { feed, nodes, board, store, tail, identity, internalTokens, clock, metrics, log } = dependencies
   const node = requireScope(dependencies, 'node')
-  const welcome = { internalToken: identity.internalToken, publicKey: identity.signer.publicKey }
   let subscribers = 0
 
   app.openapi(
@@ -40,7 +39,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       const page = context.req.valid('query')
       const { cursor = '', limit } = page
       const { items, ...rest } = toPage(nodes.list().filter(({ name }) => name > cursor).slice(0, limit + 1), page, ({ name }) => name)
-      return context.json({ nodes: items, ...rest, ...(isTrusted ? { internalToken: identity.internalToken } : {}), ...(removed.length === 0 ? {} : { removed: [...removed] }) })
+      return context.json({ nodes: items, ...rest, ...(isTrusted ? { internalToken: (await internalTokens.read()).internalToken } : {}), ...(removed.length === 0 ? {} : { removed: [...removed] }) })
     },
   )
 
@@ -50,13 +49,17 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       middleware: [node, limitBody(jsonBodyBytesMax)] as const, request: { params: nodeParameters, body: jsonBody(nodeRegistrationSchema) },
       responses: answersJson('What the node needs to trust its peers and the feed.', nodeWelcomeSchema),
     }),
-    (context) => {
+    async (context) => {
       const { node: name } = context.req.valid('param')
       const registration = context.req.valid('json')
       const region = context.get('peer')?.region ?? registration.region
       if (region !== registration.region) throw new SkerryError('forbidden', `${name} has joined for the region ${region}.`, { field: 'region' })
       nodes.register(name, registration)
-      return context.json(welcome)
+      const { internalToken, acceptedInternalTokens } = await internalTokens.read()
+      return context.json({
+        internalToken, publicKey: identity.signer.publicKey,
+        ...(acceptedInternalTokens.length === 0 ? {} : { acceptedInternalTokens: [...acceptedInternalTokens] }),
+      })
     },
   )
 

@@ -15,7 +15,7 @@ import { answersJson, credentialsOf, jsonBody, jsonBodyBytesMax, limitBody, need
 
 /** How nodes, gateways and DNS servers are invited, join, and leave. */
 export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { peers, nodes, authenticator, identity } = dependencies
+  const { peers, nodes, authenticator, identity, internalTokens } = dependencies
   const operator = requireScope(dependencies, 'operator')
   const limit = limitBody(jsonBodyBytesMax)
 
@@ -62,7 +62,10 @@ export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
     }),
     async (context) => {
       const { kind, name } = context.req.valid('param')
-      await peers.remove(context.get('caller').actor, { kind, name })
+      const { actor } = context.get('caller')
+      await peers.remove(actor, { kind, name })
+      // It knows what the others let each other in by.
+      await internalTokens.rotate(actor)
       if (kind === 'node') nodes.forget(name)
       return context.json({})
     },
@@ -79,7 +82,7 @@ export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
         credentialsOf(context), (hash) => peers.join(hash, credentialHash),
         'The invitation is not known here, was used, or has expired. Make another with `skerry node invite`.',
       )
-      return context.json({ ...joined, publicKey: identity.signer.publicKey, internalToken: identity.internalToken })
+      return context.json({ ...joined, publicKey: identity.signer.publicKey, internalToken: (await internalTokens.read()).internalToken })
     },
   )
 

@@ -12,8 +12,6 @@ export interface Identity {
   readonly adminToken: string
   /** With it nodes and gateways join. */
   readonly nodeToken: string
-  /** With it nodes and gateways trust each other. */
-  readonly internalToken: string
   readonly signer: RecordSigner
 }
 
@@ -67,10 +65,11 @@ export async function openIdentity(store: Store, box: SecretBox, given: GivenTok
       }
       return value
     }
+    // The first; see `InternalTokens`.
+    if ((await sealedValues.read(store, 'internal-token')) === undefined) await sealed('internal-token', () => randomBytes(32).toString('base64url'))
     identity = {
       adminToken: await token('admin', ['admin', 'operator'], given.admin),
       nodeToken: await token('node', ['node'], given.node),
-      internalToken: await sealed('internal-token', () => randomBytes(32).toString('base64url')),
       signer: new RecordSigner(
         await sealed('signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
       ),

@@ -4,6 +4,7 @@ export { type DataKeyRotation, rotateDataKey, secretHolders } from './rotate-dat
 export { KeyCheck } from './key-check.ts'
 export { keyFile, type KeySource, keyText } from './key-source.ts'
 export { type MasterKeyRotation, rotateMasterKey } from './rotate-master-key.ts'
+export { InternalTokens } from './internal-tokens.ts'
 export { keyFingerprint, type Peer, Peers } from './peers.ts'
 export { SecretBox } from './secret-box.ts'
 export { adoptAccounts } from './adopt-accounts.ts'

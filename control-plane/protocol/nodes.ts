@@ -56,6 +56,8 @@ export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>
 /** The answer to a registration: what a node needs to trust its peers. */
 export const nodeWelcomeSchema = z.strictObject({
   internalToken: z.string().min(16),
+  /** Good besides, while one takes the place of another. */
+  acceptedInternalTokens: z.array(z.string().min(16)).optional(),
   /** PEM (SPKI) of the ed25519 key that signs the feed; see `signedBytes`. */
   publicKey: z.string().optional(),
 })

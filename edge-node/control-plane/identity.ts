@@ -15,6 +15,7 @@ export class NodeIdentity {
   readonly #path: string
   readonly #onError: (error: SkerryError) => void
   #welcome: NodeWelcome | undefined
+  #internalTokens: readonly string[] = []
   #publicKey: KeyObject | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -40,8 +41,9 @@ export class NodeIdentity {
     return this.#publicKey !== undefined || this.#welcome !== undefined
   }
 
-  get internalToken(): string | undefined {
-    return this.#welcome?.internalToken
+  /** Those that peers may show. */
+  get internalTokens(): readonly string[] {
+    return this.#internalTokens
   }
 
   /** Of the control plane, which signs the feed. */
@@ -52,7 +54,7 @@ export class NodeIdentity {
   /** Throws `config_invalid` where the control plane has another key than the one that is known, or what the system says of a key that is none. */
   adopt(welcome: NodeWelcome): void {
     this.#refuseStranger(welcome)
-    if (welcome.internalToken === this.#welcome?.internalToken && welcome.publicKey === this.#welcome.publicKey) return
+    if (JSON.stringify(welcome) === JSON.stringify(this.#welcome)) return
     this.#take(welcome)
     this.#writing = this.#writing.then(() => this.#write(welcome))
   }
@@ -74,6 +76,7 @@ export class NodeIdentity {
   #take(welcome: NodeWelcome): void {
     if (welcome.publicKey !== undefined) this.#publicKey = createPublicKey(welcome.publicKey)
     this.#welcome = welcome
+    this.#internalTokens = [welcome.internalToken, ...(welcome.acceptedInternalTokens ?? [])]
   }
 
   async #write(welcome: NodeWelcome): Promise<void> {

@@ -35,7 +35,7 @@ export interface IngressOptions {
   readonly isSynchronised: () => boolean
   readonly isDraining: () => boolean
   /** Token of the internal listener; nobody is let in while it is not known. */
-  readonly internalToken: () => string | undefined
+  readonly internalTokens: () => readonly string[]
   readonly allowLocationHeader: boolean
   readonly isTrustedProxy: IsTrustedProxy
   readonly locate?: LocateClient
@@ -147,7 +147,7 @@ export class Ingress {
 
   /** Lets only those in who have the internal token, and puts the client's own `authorization` back. */
   #admit(arrival: Arrival, head: InboundHead): void {
-    if (!isBearer(head.authorization, this.#options.internalToken())) {
+    if (!isBearer(head.authorization, this.#options.internalTokens())) {
       throw new SkerryError('unauthorized', 'The internal port wants the internal token of the cluster.')
     }
     head.authorization = head.internal?.get(internalHeaders.clientAuthorization)

@@ -30,6 +30,8 @@ export interface PeersClient {
 export interface KeysClient {
   /** Replaces the master key (scope operator). Repeated, it goes on where it was interrupted. */
   rotateMasterKey(): Promise<MasterKeyRotation>
+  /** Replaces the token that gateways and nodes know one another by (scope operator). */
+  rotateInternalToken(): Promise<void>
   /** Seals the account's secrets with a new key (scope admin). */
   rotateDataKey(): Promise<DataKeyRotation>
 }
@@ -51,6 +53,9 @@ export function createPeersClient(transport: Transport): PeersClient {
 export function createKeysClient(transport: Transport): KeysClient {
   return {
     rotateMasterKey: () => transport.json({ method: 'POST', path: '/v1/master-key/rotations' }, masterKeyRotationSchema),
+    async rotateInternalToken() {
+      await transport.text({ method: 'POST', path: '/v1/internal-token/rotations' })
+    },
     rotateDataKey: () => transport.json({ method: 'POST', path: '/v1/data-key/rotations' }, dataKeyRotationSchema),
   }
 }

@@ -5,13 +5,20 @@ import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } f
 export function rotateKeyCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('rotate-key')
     .description('replace the master key that secrets are sealed with (scope operator); repeat it where it was interrupted')
+    .option('--internal-token', 'the token that gateways and nodes know one another by, instead')
     .option('--data-key', 'the data key of the account instead (scope admin)')
-  return withServer(command).action(async (options: ServerOptions & { readonly dataKey?: boolean }) =>
+  return withServer(command).action(async (options: ServerOptions & { readonly dataKey?: boolean; readonly internalToken?: boolean }) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
       if (options.dataKey === true) {
         const rotation = await client.keys.rotateDataKey()
         reporter.result(rotation)
         reporter.show(`${rotation.account} has a new data key; ${rotation.resealed} secrets were sealed anew`)
+        return
+      }
+      if (options.internalToken === true) {
+        await client.keys.rotateInternalToken()
+        reporter.result({ begun: true })
+        reporter.show('gateways and nodes take a new token up within a minute; the old one is good for ten more')
         return
       }
       const rotation = await client.keys.rotateMasterKey()
