@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Accounts, Members } from './accounts/index.ts'
 import { requireFinished } from './archive/index.ts'
-import { auditRetention } from './audit/index.ts'
+import { AccessNotes, auditRetention } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
   adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, InternalTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
@@ -143,6 +143,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const api = createApi({
       store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
+      accessNotes: new AccessNotes(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
       sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains, internalTokens: new InternalTokens(store, box, () => clock.nowMs()),
     })

@@ -81,6 +81,26 @@ it('follows snapshot, prepare and activate, acknowledges, and resumes', async ()
   expect(plane.registrations[0]).toMatchObject({ region: 'fra', url: node.url, internalUrl: node.internalUrl, draining: false })
 })
 
+it('hands in what functions were asked, by clients and by each other, and what is left when it closes', async () => {
+  plane.onFeed = () => [snapshot('e1', 1, [functionState('hello', { versions: [publish('hello', 1)] }), functionState('other', { versions: [publish('other', 2)] })]), heartbeat('e1', 1)]
+  const node = await startNode()
+  await node.ready()
+  fake.functions.set('other', (exchange) => answer(exchange, 503, 'no'))
+  fake.functions.set('hello', (exchange) => {
+    const over = (): void => answer(exchange, 200, 'done')
+    fake.dispatchSubrequest?.({
+      version: exchange.version, parent: exchange.request, work: exchange.request, method: 'GET', url: 'http://other.localhost/', headers: [], redirect: 'follow',
+      webSocket: false, body: undefined,
+    }, { head: () => undefined, write: () => true, end: over, error: over, consumed: () => undefined })
+  })
+  await get(node)
+  await get(node, `${versionId(1).toLowerCase()}--hello.localhost`)
+  await node.close()
+  const entries = plane.usageReports.flatMap((report) => (report as { entries: Record<string, unknown>[] }).entries)
+  const counts = entries.map((entry) => [entry['function'], entry['preview'], entry['requests'], entry['answered5xx']])
+  expect(counts).toEqual([['other', false, 2, 2], ['hello', false, 1, 0], ['hello', true, 1, 0]])
+})
+
 it('loads a version while it is being written to disk, and acknowledges it when it is there', async () => {
   plane.onFeed = () => [snapshot('e1', 1, [])]
   const disk = Promise.withResolvers<void>()

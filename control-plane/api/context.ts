@@ -1,11 +1,12 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Accounts, Members } from '../accounts/index.ts'
+import type { AccessNotes } from '../audit/index.ts'
 import type { Authenticator, Caller, DataKeys, Identity, InternalTokens, Peer, Peers, SecretBox, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Domains } from '../domains/index.ts'
 import type { AcknowledgementBoard, Feed, NodeDirectory } from '../feed/index.ts'
-import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
 import type { AccountLimits } from '../quotas/index.ts'
+import type { Idempotency, IdempotentRun } from '../idempotency/index.ts'
 import type { Deployments, Functions, GradualRollouts } from '../releases/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Usage } from '../usage/index.ts'
@@ -27,6 +28,7 @@ export interface ApiDependencies {
   readonly authenticator: Authenticator
   readonly standingAccess: StandingAccess
   readonly tokenUse: TokenUse
+  readonly accessNotes: AccessNotes
   readonly tokens: TokenAdministration
   readonly peers: Peers
   readonly internalTokens: InternalTokens

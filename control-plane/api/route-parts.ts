@@ -50,7 +50,7 @@ interface RouteAccess {
  * those that say so.
  */
 export function requireScope(dependencies: ApiDependencies, first: RouteAccess | Scope, ...rest: readonly Scope[]): MiddlewareHandler<ApiEnvironment> {
-  const { authenticator, idempotency, tokenUse } = dependencies
+  const { accessNotes, authenticator, idempotency, tokenUse } = dependencies
   const limit = limitBody(jsonBodyBytesMax)
   const once = onceByKey(idempotency)
   const scopes = typeof first === 'string' ? [first, ...rest] : rest
@@ -71,6 +71,7 @@ export function requireScope(dependencies: ApiDependencies, first: RouteAccess |
     context.set('caller', caller)
     context.set('access', { key: [caller.token.id, caller.account, ...scopes].join(' '), check: authenticate })
     tokenUse.note(caller)
+    if (context.req.method === 'GET') await accessNotes.note(caller.actor, context.req.method, context.req.path)
     if (!hasIdempotencyKey(context)) return next()
     let answer: Response | undefined
     await limit(context, async () => {

@@ -73,8 +73,12 @@ describe('the audit log', () => {
     const there = { 'x-skerry-account': 'acme' }
     await (await harness.client.call('PUT', '/v1/functions/hello/secrets/KEY', { value: 'x' }, there)).text()
     expect(await (await harness.client.call('GET', '/v1/audit', undefined, there)).json()).toMatchObject({
-      entries: [{ action: 'secret.put', actor: { name: 'admin', account: 'default' } }],
+      entries: [{ action: 'operator.access', detail: { method: 'GET', path: '/v1/audit' } }, { action: 'secret.put', actor: { name: 'admin', account: 'default' } }],
     })
+    // Once an hour.
+    await (await harness.client.call('GET', '/v1/functions', undefined, there)).text()
+    const again = (await (await harness.client.call('GET', '/v1/audit', undefined, there)).json()) as Page
+    expect(again.entries).toHaveLength(2)
     expect(await read()).toEqual({ entries: [] })
     expect(await read('?log=operator')).toMatchObject({ entries: [{ action: 'account.create', subject: 'acme', actor: { account: 'default' } }] })
   })

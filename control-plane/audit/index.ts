@@ -1,3 +1,4 @@
+export { AccessNotes } from './access-notes.ts'
 export { type Actor, asOperator, operatorLog, systemActor } from './actor.ts'
 export { type AuditDetail, auditEntries, auditWrite } from './audit-log.ts'
 export { readAudit } from './audit-reader.ts'

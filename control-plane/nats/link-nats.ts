@@ -113,7 +113,8 @@ export class NatsLink {
 
   /** Until the connection is given up, which its own reconnecting prevents as long as it can. */
   async #hold(connection: NatsConnection): Promise<void> {
-    const manager = await jetstreamManager(connection, { timeout: requestMs, checkAPI: false })
+    const { domain } = this.#options
+    const manager = await jetstreamManager(connection, { timeout: requestMs, checkAPI: false, ...(domain === undefined ? {} : { domain }) })
     this.#session = { connection, client: manager.jetstream(), manager }
     this.#setConnected(true)
     for (const listener of [...this.#sessionListeners]) listener(this.#session)

@@ -8,6 +8,8 @@ export interface NatsOptions {
   readonly name?: string | undefined
   /** Copies that the servers keep of everything, where this creates it: 1 unless set, 3 in a cluster of three. */
   readonly replicas?: number | undefined
+  /** JetStream domain of the servers that keep it, where they are reached through leaf nodes. */
+  readonly domain?: string | undefined
   /** Where they do not stand in a URL. */
   readonly user?: string | undefined
   readonly password?: string | undefined

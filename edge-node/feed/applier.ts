@@ -16,10 +16,10 @@ export interface ApplierOptions {
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
   /** Serves these and no others from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
-  /** Resolves when the isolates are warm that are to be kept so, as far as there is place for them. */
-  readonly provisioned: () => Promise<void>
   /** Serves what changed besides what it serves, all at once. */
   readonly serveChange: (change: TableChange) => void
+  /** Resolves when the isolates are warm that are to be kept so, as far as there is place for them. */
+  readonly provisioned: () => Promise<void>
   /** These accounts have quotas from now on, and no others; or this one. */
   readonly limitAll: (accounts: readonly AccountQuotas[]) => void
   readonly limit: (account: string, quotas: Quotas) => void
