@@ -1,11 +1,11 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { systemActor } from '../audit/index.ts'
 import { DataKeys, keyText, RecordSigner, rotateDataKey, SecretBox, secretHolders } from '../auth/index.ts'
-import { type FeedRecord, feedRecordSchema, type FunctionState, versionConfigSchema } from '../protocol/index.ts'
+import { type FeedRecord, feedRecordSchema, type FunctionState, signedBytes, versionConfigSchema } from '../protocol/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { Feed, type FeedPosition } from './feed.ts'
@@ -176,4 +176,34 @@ test('a node counts as connected while it follows and is heard of', () => {
   expect(nodes.connected()).toHaveLength(0)
   second()
   expect(gone).toEqual(['fra-1'])
+})
+
+test('a large snapshot comes in parts, each signed, with an end that vouches for them, and is read and made once for all who ask together', async () => {
+  const names = Array.from({ length: 600 }, (_, index) => `f${String(index).padStart(3, '0')}`)
+  await store.commit({ writes: names.map((name) => ({ kind: 'putFunction', state: functionState(name, {}) })), timeMs: 1 })
+  const reads = vi.spyOn(store, 'readSnapshot')
+  const signs = vi.spyOn(signer, 'sign')
+  const readOne = async (region: string | undefined): Promise<string[]> => {
+    const lines: string[] = []
+    for await (const line of feed.lines({ region }, abort.signal)) {
+      if (line.startsWith('{"type":"heartbeat"')) break
+      lines.push(line.trimEnd())
+    }
+    return lines
+  }
+  const all = await Promise.all(['fra', 'iad', undefined].map(readOne))
+  expect([reads.mock.calls.length, signs.mock.calls.length]).toEqual([1, 3])
+  const lines = all[0] ?? []
+  expect(all).toEqual([lines, lines, lines])
+  const records = lines.map((line) => feedRecordSchema.parse(JSON.parse(line)))
+  expect(records.map(({ type }) => type)).toEqual(['snapshot-part', 'snapshot-part', 'snapshot'])
+  expect(records.flatMap((record) => ('functions' in record ? record.functions.map((state) => state.function) : []))).toEqual(names)
+  expect(records.at(-1)).toMatchObject({ parts: { count: 2, hash: createHash('sha256').update(lines.slice(0, 2).join('')).digest('hex') } })
+  for (const line of lines) {
+    const record = JSON.parse(line) as Record<string, unknown>
+    expect(verify(null, signedBytes(record), createPublicKey(signer.publicKey), Buffer.from(String(record['signature']), 'base64'))).toBe(true)
+  }
+  // Nobody is being sent it any more: who comes later gets what there is then.
+  await store.commit({ writes: [{ kind: 'deleteFunction', account: 'default', name: 'f000' }], change: { kind: 'delete', account: 'default', function: 'f000' }, timeMs: 2 })
+  expect((await readOne('fra')).join()).not.toContain('"f000"')
 })

@@ -58,10 +58,12 @@ export class Feed {
       const generation = this.#generation
       const revisions = cursor === undefined ? undefined : await this.#revisionsAfter(cursor)
       if (cursor === undefined || revisions === undefined) {
-        const snapshot = await this.#store.readSnapshot()
-        cursor = snapshot.sequence
+        for await (const { line, sequence } of this.#encoder.snapshot(position.region)) {
+          if (signal.aborted || this.#isClosed) return
+          cursor = sequence
+          yield line
+        }
         owesHeartbeat = true
-        yield await this.#encoder.snapshot(snapshot, position.region)
         continue
       }
       for (const revision of revisions) {

@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { DataKeys, RecordSigner } from '../auth/index.ts'
-import { type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FunctionState, protocolVersion } from '../protocol/index.ts'
+import { type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FeedSnapshotPart, type FunctionState, protocolVersion } from '../protocol/index.ts'
 import { listQuotas } from '../quotas/index.ts'
 import type { Store, StoredRevision, StoreSnapshot } from '../store/index.ts'
+import { Shared } from './shared.ts'
+import { SharedLines } from './shared-lines.ts'
 
 const linesKept = 64
+/** About 1.5 MB a part, where functions have ten versions each. */
+const functionsPerPart = 250
 
 export interface LineEncoderOptions {
   readonly store: Store
@@ -22,6 +28,8 @@ class DataKeyGone extends Error {}
  */
 export class LineEncoder {
   readonly #options: LineEncoderOptions
+  readonly #states = new Shared<Promise<StoreSnapshot>>()
+  readonly #snapshots = new Shared<SharedLines>()
   readonly #lines = new Map<string, Promise<string | undefined>>()
 
   constructor(options: LineEncoderOptions) {
@@ -46,15 +54,61 @@ export class LineEncoder {
     return line
   }
 
-  async snapshot({ sequence, functions }: StoreSnapshot, region: string | undefined): Promise<string> {
-    const opened: FunctionState[] = []
-    for (const state of functions) opened.push(await this.#open(state, region))
-    const record: FeedSnapshot = {
-      type: 'snapshot', protocol: protocolVersion, epoch: this.#options.store.epoch, sequence, functions: opened,
-      // Read after them, so that nothing older than the snapshot is told: what is newer comes again as a revision.
-      accounts: [...(await listQuotas(this.#options.store))],
+  /**
+   * The lines of a snapshot, and where it stands. What is read and encoded for one node is used for all that are being sent the same:
+   * two hundred that come back together cost as much memory as one.
+   */
+  async *snapshot(region: string | undefined): AsyncGenerator<{ readonly line: string; readonly sequence: number }> {
+    const { store } = this.#options
+    const key = String(await store.readSequence())
+    const states = this.#states.hold(key, () => store.readSnapshot())
+    try {
+      const snapshot = await states.value
+      const { sequence } = snapshot
+      const viewKey = `${sequence} ${hiddenStates(snapshot.functions, region)}`
+      const lines = this.#snapshots.hold(viewKey, () => new SharedLines(this.#encodeSnapshot(snapshot, region)))
+      try {
+        for await (const line of lines.value.read()) yield { line, sequence }
+      } catch (error) {
+        this.#snapshots.drop(viewKey, lines.value)
+        throw error
+      } finally {
+        lines.release()
+      }
+    } catch (error) {
+      this.#states.drop(key, states.value)
+      throw error
+    } finally {
+      states.release()
     }
-    return encode({ ...record, signature: this.#options.signer.sign(record) })
+  }
+
+  async *#encodeSnapshot({ sequence, functions }: StoreSnapshot, region: string | undefined): AsyncGenerator<string> {
+    const { store, signer } = this.#options
+    const position = { protocol: protocolVersion, epoch: store.epoch, sequence } as const
+    const hash = createHash('sha256')
+    let index = 0
+    for (; functions.length > (index + 1) * functionsPerPart; index += 1) {
+      const record: FeedSnapshotPart = { type: 'snapshot-part', ...position, index, functions: await this.#openAll(functions.slice(index * functionsPerPart, (index + 1) * functionsPerPart), region) }
+      const line = encode({ ...record, signature: signer.sign(record) })
+      hash.update(line.trimEnd())
+      yield line
+      // Others have their turn between the parts.
+      await setImmediate()
+    }
+    const record: FeedSnapshot = {
+      type: 'snapshot', ...position, functions: await this.#openAll(functions.slice(index * functionsPerPart), region),
+      // Read after them, so that nothing older than the snapshot is told: what is newer comes again as a revision.
+      accounts: [...(await listQuotas(store))],
+      ...(index === 0 ? {} : { parts: { count: index, hash: hash.digest('hex') } }),
+    }
+    yield encode({ ...record, signature: signer.sign(record) })
+  }
+
+  async #openAll(states: readonly FunctionState[], region: string | undefined): Promise<FunctionState[]> {
+    const opened: FunctionState[] = []
+    for (const state of states) opened.push(await this.#open(state, region))
+    return opened
   }
 
   heartbeat(sequence: number): string {
@@ -71,9 +125,7 @@ export class LineEncoder {
 
   async #openChange(change: FeedChange, region: string | undefined): Promise<FeedChange> {
     if (change.kind !== 'activate') return change
-    const functions: FunctionState[] = []
-    for (const state of change.functions) functions.push(await this.#open(state, region))
-    return { ...change, functions }
+    return { ...change, functions: await this.#openAll(change.functions, region) }
   }
 
   async #open(state: FunctionState, region: string | undefined): Promise<FunctionState> {
@@ -98,8 +150,12 @@ function mayRunIn(state: FunctionState, region: string | undefined): boolean {
 
 /** Which of a change's functions have secrets that the region does not get, by their place in it. */
 function hiddenFunctions(change: FeedChange, region: string | undefined): string {
-  if (region === undefined || change.kind !== 'activate') return ''
-  return change.functions.flatMap((state, index) => (Object.keys(state.secrets).length > 0 && !mayRunIn(state, region) ? [index] : [])).join()
+  return change.kind === 'activate' ? hiddenStates(change.functions, region) : ''
+}
+
+function hiddenStates(functions: readonly FunctionState[], region: string | undefined): string {
+  if (region === undefined) return ''
+  return functions.flatMap((state, index) => (Object.keys(state.secrets).length > 0 && !mayRunIn(state, region) ? [index] : [])).join()
 }
 
 function encode(record: FeedRecord): string {

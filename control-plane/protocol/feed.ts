@@ -6,7 +6,7 @@ import { accountQuotasSchema } from './quotas.ts'
  * The feed: one ordered, replayable log that every node follows.
  *
  * `GET /v1/feed?node=NAME&epoch=E&after=S` with a node's token answers newline-delimited JSON that never ends: where E is the store's
- * epoch and S is still in the log, the revisions after S; otherwise (or without E and S) first a snapshot; then each new revision as
+ * epoch and S is still in the log, the revisions after S; otherwise (or without E and S) first a snapshot, a large one in parts; then each new revision as
  * it is made, and a heartbeat once they are through and after every few seconds of silence. The name makes the node count as connected. A node applies records strictly in order, persists (epoch, sequence) with what it applied, and
  * acknowledges `prepare` and `activate`. Restoring a backup opens a new epoch.
  */
@@ -58,6 +58,16 @@ export type FeedChange = z.infer<typeof feedChangeSchema>
 const positionFields = { epoch: z.string().min(1), sequence: z.int().min(0) }
 
 export const feedRecordSchema = z.discriminatedUnion('type', [
+  /** Functions of the snapshot that follows, which is applied with all of its parts or not at all. */
+  z.strictObject({
+    type: z.literal('snapshot-part'),
+    protocol: z.literal(protocolVersion),
+    ...positionFields,
+    /** Its place among the parts, from 0. */
+    index: z.int().min(0),
+    functions: z.array(functionStateSchema).min(1),
+    signature: z.string().optional(),
+  }),
   z.strictObject({
     type: z.literal('snapshot'),
     protocol: z.literal(protocolVersion),
@@ -65,6 +75,8 @@ export const feedRecordSchema = z.discriminatedUnion('type', [
     functions: z.array(functionStateSchema),
     /** Those with quotas. */
     accounts: z.array(accountQuotasSchema).default([]),
+    /** The parts that came before: how many, and the SHA-256 of their lines one after the other, without line feeds. */
+    parts: z.strictObject({ count: z.int().min(1), hash: hashSchema }).optional(),
     /** As a revision's. */
     signature: z.string().optional(),
   }),
@@ -81,6 +93,7 @@ export const feedRecordSchema = z.discriminatedUnion('type', [
 ])
 export type FeedRecord = z.infer<typeof feedRecordSchema>
 export type FeedRevision = Extract<FeedRecord, { type: 'revision' }>
+export type FeedSnapshotPart = Extract<FeedRecord, { type: 'snapshot-part' }>
 export type FeedSnapshot = Extract<FeedRecord, { type: 'snapshot' }>
 
 /** The query of `GET /v1/feed`. */

@@ -81,6 +81,7 @@ export {
   feedRecordSchema,
   type FeedRevision,
   type FeedSnapshot,
+  type FeedSnapshotPart,
   type FunctionState,
   functionStateSchema,
   hashSchema,

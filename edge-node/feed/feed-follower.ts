@@ -5,6 +5,7 @@ import { BackOff } from '../control-plane/index.ts'
 import { readLines } from './lines.ts'
 import type { FeedPosition } from './node-state.ts'
 import { parseRecord } from './parse-record.ts'
+import { SnapshotParts, type WholeRecord } from './snapshot-parts.ts'
 
 export interface FeedFollowerOptions {
   readonly open: (position: FeedPosition | undefined, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
@@ -82,9 +83,11 @@ export class FeedFollower {
     const from = this.#wantsSnapshot ? undefined : this.#options.position()
     const chunks = await this.#options.open(from, signal)
     let expectsSnapshot = from === undefined
+    const parts = new SnapshotParts()
     for await (const line of readLines(chunks)) {
       if (signal.aborted) return
-      const record = this.#parse(line)
+      const record = parts.join(line, this.#parse(line))
+      if (record === undefined) continue
       if (expectsSnapshot && record.type !== 'snapshot') throw new SkerryError('internal_error', 'The feed did not start with a snapshot.')
       expectsSnapshot = false
       await this.#take(record)
@@ -94,7 +97,7 @@ export class FeedFollower {
     }
   }
 
-  async #take(record: FeedRecord): Promise<void> {
+  async #take(record: WholeRecord): Promise<void> {
     if (record.type === 'snapshot') {
       this.#refuseOlder(record)
       await this.#options.apply(record)

@@ -19,6 +19,7 @@ export function seenRecord(record: FeedRecord): SeenRecord {
   const { type, epoch, sequence } = record
   if (type === 'heartbeat') return { type, epoch, sequence }
   if (type === 'snapshot') return { type, epoch, sequence, functions: record.functions.map(seenFunction) }
+  if (type === 'snapshot-part') throw new Error('The histories have fewer functions than a snapshot in parts.')
   return { type, epoch, sequence, change: seenChange(record.change), digest: createHash('sha256').update(canonicalJson(record)).digest('hex') }
 }
 

@@ -56,8 +56,8 @@ export class Subscriber {
   }
 
   async #take(line: string): Promise<void> {
-    if (line.startsWith('{"type":"snapshot"')) {
-      this.#snapshotBytes = Buffer.byteLength(line)
+    if (line.startsWith('{"type":"snapshot')) {
+      this.#snapshotBytes += Buffer.byteLength(line)
       return
     }
     const record = JSON.parse(line) as FeedRecord
