@@ -31,7 +31,7 @@ controls.testLoad = async (version) => {
 const kept = await readFile(join(directory, 'state.json'), 'utf8').catch(() => undefined)
 tell({ kind: 'started', position: kept === undefined ? undefined : parse(kept).position })
 await startEdgeNode({
-  name, region: 'fra', latitude: 50, longitude: 8, host: '127.0.0.1', port: 0, controlPlaneUrl: urls[0] ?? '', token, dataDirectory: directory, domain: 'localhost',
+  name, region: 'fra', latitude: 50, longitude: 8, host: '127.0.0.1', port: 0, controlPlaneUrl: urls.join(','), token, dataDirectory: directory, domain: 'localhost',
   allowOutbound: [], allowLocationHeader: false, trustedProxies: [], forwarder: false, createRuntime: create,
   writeFile: async (path, bytes) => {
     await writeFileAtomically(path, bytes)
