@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -133,4 +134,35 @@ test('of three servers one may be killed at any moment, be it the one that leads
   expect(count).toBe(records.size - 1)
   expect(count).toBeLessThanOrEqual(acknowledged.length + unknown.length)
   expect(await fresh.readSequence()).toBe(count)
+})
+
+test('the permissions that the documentation names are all it takes', async () => {
+  const document = await readFile(join(import.meta.dirname, '../../docs/jetstream.md'), 'utf8')
+  const cluster = await NatsCluster.start({ configuration: String(/```\n(authorization[^]*?)```/.exec(document)?.[1]) })
+  cleanUps.push(() => cluster.stop())
+  const failures: unknown[] = []
+  const start = async (replica: string): Promise<Store> => {
+    const link = new NatsLink({ servers: [cluster.url], user: 'skerry', password: 'change me' })
+    links.push(link)
+    cleanUps.push(() => link.close())
+    const store = await openJetStreamStore({
+      link, file: join(directory, `${replica}.db`), key, checkpointEvery: 10, checkpointMargin: 1, onFailure: (error) => failures.push(error),
+    })
+    cleanUps.push(() => store.close())
+    return store
+  }
+  const [first, second] = [await start('a'), await start('b')]
+  const bytes = new Uint8Array(2_000_000)
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  await first.putArtifact({ account: 'default', hash, bytes, uploadedMs: 1 })
+  await first.commit({ writes: [put('long', 'x'.repeat(2_000_000))], change, timeMs: 1 })
+  for (let index = 0; index < 25; index += 1) await first.commit({ writes: [put('a', index)], change, timeMs: 1 })
+  await until('the other replica follows', async () => (await second.readSequence()) === 26)
+  const { manager } = await (links[0] as NatsLink).whenConnected(1_000)
+  await until('the log is trimmed', async () => (await manager.streams.info('skerry-log')).state.first_seq > 10)
+  const third = await start('c')
+  expect([await third.readRecord('one', 'a'), (await third.readArtifact(hash))?.length]).toEqual([24, 2_000_000])
+  expect(await second.collectArtifacts(50, { limit: 10 })).toMatchObject({ collected: 1 })
+  expect(failures).toEqual([])
+  await expect(manager.streams.delete('skerry-log')).rejects.toThrow(/permission/i)
 })

@@ -11,6 +11,7 @@ export interface StoreOptions {
   readonly replicas?: number
   readonly natsCredentials?: string
   readonly natsCa?: string
+  readonly natsDomain?: string
 }
 
 export const withStore = (command: Command): Command =>
@@ -24,6 +25,7 @@ export const withNats = (command: Command): Command =>
     .option('--replicas <n>', 'copies that the servers keep, where they have nothing yet: 3 in a cluster of three', parseNumber(1, 5), 1)
     .option('--nats-credentials <file>', 'JWT and seed of a user (user and password: in a URL, or SKERRY_NATS_USER and SKERRY_NATS_PASSWORD)')
     .option('--nats-ca <file>', 'PEM of the authorities that the certificates of the servers are checked by; turns TLS on')
+    .option('--nats-domain <name>', 'JetStream domain of the servers, where they are reached through leaf nodes')
 
 /** As the control plane takes the flags of `withStore`; undefined where its state lies in files. */
 export function natsSettings(context: CliContext, options: StoreOptions): NatsOptions | undefined {
@@ -37,5 +39,6 @@ export function natsSettings(context: CliContext, options: StoreOptions): NatsOp
     password: context.environment['SKERRY_NATS_PASSWORD'],
     credentialsFile: file(options.natsCredentials),
     certificateAuthorityFile: file(options.natsCa),
+    domain: options.natsDomain,
   }
 }
