@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { NatsCluster } from '../../test/helpers/nats-cluster.ts'
-import { keyFile } from '../auth/index.ts'
+import { keyFile, SecretBox } from '../auth/index.ts'
 import { openSqliteStore } from '../store/index.ts'
+import { openReplicatedStorage } from '../storage-nats.ts'
 import { writeSampleState } from '../testing/sample-state.ts'
 import { migrateStore } from './migrate.ts'
 import { restoreArchive } from './restore.ts'
@@ -60,4 +61,24 @@ it('restores a backup there, over what is there only when it is told to, under a
   await restore(true)
   expect(await epoch()).not.toBe(first)
   expect(await verifyStore(await servers('restored'), keys())).toMatchObject({ sequence: 3, findings: [] })
+})
+
+it('a replica that was ahead of the backup forgets its own state, and takes over what was restored', async () => {
+  const box = await SecretBox.open(keys())
+  const nats = { servers: [cluster.url], name: 'ahead' }
+  const open = () => openReplicatedStorage({ nats, file: join(root, 'replica.db'), derive: (label) => box.derive(label), log: () => undefined })
+  const migrate = async () => migrateStore({ from: directory('source'), to: await servers('ahead'), keys: keys(), force: true, nowMs })
+  await migrate()
+  const before = await open()
+  await before.store.commit({ writes: [{ kind: 'putRecord', collection: 'ahead', key: 'a', value: 1 }], timeMs: nowMs })
+  await before.close()
+  await migrate()
+  const after = await open()
+  try {
+    expect(after.store.epoch).not.toBe(before.store.epoch)
+    expect(await after.store.readRecord('ahead', 'a')).toBeUndefined()
+    expect(await after.store.readSequence()).toBe(3)
+  } finally {
+    await after.close()
+  }
 })

@@ -58,6 +58,18 @@ export class JetStreamLog {
     })
   }
 
+  /** When the stream was made, as the servers write it; undefined where there is none. */
+  async origin(): Promise<string | undefined> {
+    return this.#ask(async ({ manager }) => {
+      try {
+        return (await manager.streams.info(this.#stream)).created
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined
+        throw error
+      }
+    })
+  }
+
   async bounds(): Promise<LogBounds> {
     const { state } = await this.#ask(({ manager }) => manager.streams.info(this.#stream))
     return { first: Math.max(1, state.first_seq), last: state.last_seq }

@@ -20,3 +20,13 @@ export function readEpoch(database: SqliteDatabase): string | undefined {
 export function writeEpoch(database: SqliteDatabase, epoch: string): void {
   database.run(`INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?)`, epoch)
 }
+
+/** When the stream was made that the state comes from: another one under its name is another log. Undefined where that is not known. */
+export function readLogOrigin(database: SqliteDatabase): string | undefined {
+  const value = database.get(`SELECT value FROM meta WHERE key = 'log-origin'`)?.['value']
+  return typeof value === 'string' ? value : undefined
+}
+
+export function writeLogOrigin(database: SqliteDatabase, origin: string): void {
+  database.run(`INSERT OR REPLACE INTO meta (key, value) VALUES ('log-origin', ?)`, origin)
+}

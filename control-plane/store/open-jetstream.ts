@@ -7,7 +7,7 @@ import type { NatsLink } from '../nats/link-nats.ts'
 import { JetStreamCheckpoints } from './checkpoints-jetstream.ts'
 import { LogCodec } from './commit-message.ts'
 import { JetStreamLog } from './log-jetstream.ts'
-import { readEpoch } from './log-position.ts'
+import { readEpoch, readLogOrigin, writeLogOrigin } from './log-position.ts'
 import { JetStreamObjects } from './objects-jetstream.ts'
 import { Replica } from './replica-jetstream.ts'
 import { RevisionListeners } from './revision-listeners.ts'
@@ -52,10 +52,10 @@ const retryMs = 250
  */
 export async function openJetStreamStore(options: JetStreamStoreOptions): Promise<Store> {
   const { link, name = defaultNatsName, replicas = 1, maximumBytes, onFailure = () => {} } = options
-  const database = await openState(options.file, onFailure)
+  const log = new JetStreamLog({ link, name, replicas, maximumBytes })
+  const database = await openStateOf(log, link, options.file, onFailure)
   const listeners = new RevisionListeners()
   const onRevision = listeners.tell.bind(listeners)
-  const log = new JetStreamLog({ link, name, replicas, maximumBytes })
   const objects = new JetStreamObjects({ link, name, replicas, maximumBytes })
   const codec = new LogCodec(options.key, name)
   const checkpoints = new JetStreamCheckpoints({
@@ -69,8 +69,10 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
   const prepare = async (): Promise<void> => {
     await link.whenConnected(connectedMs)
     await Promise.all([log.create(), objects.create(), checkpoints.create()])
+    const origin = await log.origin()
     await replica.begin(performance.now() + firstStartMs)
     await replica.follower.catchUp()
+    if (origin !== undefined) writeLogOrigin(database, origin)
   }
   const hasState = readEpoch(database) !== undefined
   try {
@@ -90,6 +92,26 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
   return new JetStreamStore({ database, epoch, replica, objects, checkpoints, listeners, commitMs: options.commitMs ?? 15_000, onFailure })
 }
 
+/** The state that comes from this log. One that comes from another, which a restore has replaced since, is set aside. */
+async function openStateOf(log: JetStreamLog, link: NatsLink, file: string, onFailure: (error: unknown) => void): Promise<SqliteDatabase> {
+  const database = await openState(file, onFailure)
+  const known = readLogOrigin(database)
+  if (known === undefined) return database
+  const origin = await link.whenConnected(connectedMs).then(() => log.origin()).catch((error: unknown) => {
+    if (isPassing(error)) return undefined
+    database.close()
+    throw error
+  })
+  if (origin === undefined || origin === known) return database
+  database.close()
+  await setAside(file, 'replaced')
+  return openDatabase(file)
+}
+
+async function setAside(file: string, why: string): Promise<void> {
+  for (const companion of ['', '-wal', '-shm']) if (existsSync(`${file}${companion}`)) await rename(`${file}${companion}`, `${file}.${why}${companion}`)
+}
+
 async function openState(file: string, onFailure: (error: unknown) => void): Promise<SqliteDatabase> {
   try {
     return openDatabase(file)
@@ -97,7 +119,7 @@ async function openState(file: string, onFailure: (error: unknown) => void): Pro
     if (!(error instanceof SkerryError && error.code === 'storage_corrupt')) throw error
     // The log has everything that stood here.
     onFailure(error)
-    for (const companion of ['', '-wal', '-shm']) if (existsSync(`${file}${companion}`)) await rename(`${file}${companion}`, `${file}.damaged${companion}`)
+    await setAside(file, 'damaged')
     return openDatabase(file)
   }
 }
