@@ -171,3 +171,21 @@ test('without the demand nothing is proven, and no account gets into routes of a
   // Within one account the longest match wins, as ever.
   expect(await refusal(acme, 'api', 'example.com/a/b/*')).toBeUndefined()
 })
+
+test('who had routes before proofs were demanded goes on with them, and gets no others', async () => {
+  await harness.plane.close()
+  await harness.start({ clock })
+  acme = acme.at(harness.plane.url)
+  await harness.nodes[0]?.stop()
+  const before = await harness.startNode('fra-1')
+  const first = done(await acme.deploy('web', '1', { routes: ['example.com/*'] })).functions[0]?.version
+  done(await acme.deploy('web', '2', { routes: ['example.com/*'] }))
+  await harness.plane.close()
+  await before.stop()
+  await harness.start({ clock, verifyDomains: true, resolvers: [dns.address] })
+  acme = acme.at(harness.plane.url)
+  await harness.startNode('fra-1')
+  done(await acme.events('/v1/functions/web/releases', { shares: [{ version: first, percent: 100 }] }))
+  expect(await refusal(acme, 'web', 'example.com/*')).toBeUndefined()
+  expect(await refusal(acme, 'web', 'example.com/*', 'www.example.com/*')).toMatchObject({ code: 'domain_not_verified', field: 'functions.0.routes.1' })
+})

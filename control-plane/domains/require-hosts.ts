@@ -9,12 +9,14 @@ import { readHeld, requiresProof } from './records.ts'
  * Throws `route_conflict` or `domain_not_verified`, which tell nothing of other accounts.
  */
 export async function requireHosts(
-  store: Store, account: string, claims: ReadonlyArray<{ readonly routes: readonly string[] }>, domain: string,
+  store: Store, account: string, claims: ReadonlyArray<{ readonly routes: readonly string[]; readonly had?: readonly string[] }>, domain: string,
 ): Promise<void> {
   const needsProof = await requiresProof(store)
   const holders = new Map<string, Promise<string | undefined>>()
-  for (const [index, { routes }] of claims.entries()) {
+  for (const [index, { routes, had = [] }] of claims.entries()) {
     for (const [position, route] of routes.entries()) {
+      // Whoever rolls back must not be kept from it by a rule that came later.
+      if (had.includes(route)) continue
       const field = `functions.${index}.routes.${position}`
       const host = hostOf(route)
       const kind = kindOfHost(host, domain)

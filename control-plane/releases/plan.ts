@@ -71,7 +71,7 @@ export async function checkPlan(store: Store, plan: RolloutPlan, domain: string)
   for (const one of plan.functions) {
     const current = await readState(store, plan, one)
     one.shares(current?.shares ?? [])
-    claims.push({ account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)) })
+    claims.push({ account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)), had: current?.routes ?? [] })
   }
   await requireHosts(store, plan.account, claims, domain)
   checkRoutes(claims, await readOthers(store, claims, domain), domain)

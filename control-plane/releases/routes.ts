@@ -13,6 +13,8 @@ export interface RouteClaim {
   readonly account: string
   readonly name: string
   readonly routes: readonly string[]
+  /** Those that the function has already: to go on with them is always allowed, or nobody could roll back. */
+  readonly had?: readonly string[]
 }
 
 /** The account and name of the function whose default host this is, where there is such a function; undefined for hosts of other kinds. */
@@ -56,7 +58,7 @@ export function checkRoutes(claims: readonly RouteClaim[], others: readonly Rout
   for (const [index, claim] of claims.entries()) {
     for (const [position, route] of claim.routes.entries()) {
       const host = route.slice(0, route.indexOf('/'))
-      const stranger = others.find((other) => other.account !== claim.account && other.routes.some((theirs) => overlap(route, theirs)))
+      const stranger = claim.had?.includes(route) === true ? undefined : others.find((other) => other.account !== claim.account && other.routes.some((theirs) => overlap(route, theirs)))
       const owner = [owners.get(route), hosts.get(host), stranger].find((one) => one !== undefined && one !== claim)
       if (owner !== undefined) throw conflict(claim, owner, `The route ${route}`, `functions.${index}.routes.${position}`)
     }
