@@ -38,7 +38,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       const removed = await dependencies.peers.removedNodes()
       const page = context.req.valid('query')
       const { cursor = '', limit } = page
-      const { items, ...rest } = toPage(nodes.list().filter(({ name }) => name > cursor).slice(0, limit + 1), page, ({ name }) => name)
+      const { items, ...rest } = toPage(nodes.list().filter(({ name }) => name > cursor && !removed.includes(name)).slice(0, limit + 1), page, ({ name }) => name)
       return context.json({ nodes: items, ...rest, ...(isTrusted ? { internalToken: (await internalTokens.read()).internalToken } : {}), ...(removed.length === 0 ? {} : { removed: [...removed] }) })
     },
   )
