@@ -172,7 +172,8 @@ export class NatsLink {
   }
 }
 
-/** The refusal while no server answers; nothing was changed. */
+/** The refusal while no server answers; nothing was changed. Says why, but not where servers are. */
 export function unreachable(cause?: unknown): SkerryError {
-  return new SkerryError('storage_unreachable', 'No server that keeps the log of this control plane answers. What was read before still is; nothing was changed.', cause === undefined ? {} : { cause })
+  const why = cause instanceof Error ? ` (${'code' in cause ? String(cause.code) : cause.name})` : ''
+  return new SkerryError('storage_unreachable', `No server that keeps the log of this control plane answers${why}. What was read before still is; nothing was changed.`, cause === undefined ? {} : { cause })
 }

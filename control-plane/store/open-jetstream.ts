@@ -66,15 +66,17 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
     throw new SkerryError('storage_corrupt', 'The log that the NATS servers keep begins later than this replica ends, and there is no checkpoint between.')
   }
   const replica = new Replica({ database, log, objects, codec, revisionsKept: options.revisionsKept ?? 1_000, onRevision, restore, onFailure })
+  const hasState = readEpoch(database) !== undefined
   const prepare = async (): Promise<void> => {
     await link.whenConnected(connectedMs)
+    // A log that was there is never begun anew by whoever has followed it: all replicas would take over that there is nothing.
+    if (hasState && (await log.origin()) === undefined) throw lost(name)
     await Promise.all([log.create(), objects.create(), checkpoints.create()])
     const origin = await log.origin()
     await replica.begin(performance.now() + firstStartMs)
     await replica.follower.catchUp()
     if (origin !== undefined) writeLogOrigin(database, origin)
   }
-  const hasState = readEpoch(database) !== undefined
   try {
     await (hasState ? prepare().catch((error: unknown) => {
       if (!isPassing(error)) throw error
@@ -136,6 +138,10 @@ function openDatabase(file: string): SqliteDatabase {
     database.close()
     throw database.explain(error)
   }
+}
+
+function lost(name: string): SkerryError {
+  return new SkerryError('storage_unreachable', `The servers of NATS have no log named ${name}, which this replica has followed. Have them find it again, or restore a backup.`)
 }
 
 function isPassing(error: unknown): boolean {

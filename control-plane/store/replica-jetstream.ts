@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { basename } from 'node:path'
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
 import type { LogCodec, LogMessage, LogPosition } from './commit-message.ts'
@@ -186,7 +185,7 @@ export class Replica {
       if (error instanceof SkerryError) throw error
       const finding = error instanceof Error ? error.message : String(error)
       throw this.#options.database.explain(
-        new SkerryError('storage_corrupt', `Message ${on.position + 1} of the log that the NATS servers keep is not what follows: ${finding}. This replica neither reads nor writes any more. Where that log was put in place on purpose, as by a restore, remove ${basename(this.#options.database.file)} and start it again.`, { cause: error }),
+        new SkerryError('storage_corrupt', `Message ${on.position + 1} of the log that the NATS servers keep is not what follows: ${finding}. This replica neither reads nor writes any more. Where that log was put in place on purpose, as by a restore, start it again.`, { cause: error }),
       )
     }
   }

@@ -194,3 +194,20 @@ test('a damaged file of a replica is made anew from the log', async () => {
   expect(again.epoch).toBe(store.epoch)
   expect(await again.readRecord('one', 'a')).toBe(1)
 })
+
+test('a log that the servers have lost is not begun anew: the replica goes on with what it has, and changes nothing', async () => {
+  const store = await open('a')
+  await store.commit({ writes: [put('a', 1)], timeMs: 1 })
+  await close(store)
+  const { manager } = await (links[0] as NatsLink).whenConnected(1_000)
+  await manager.streams.delete(`${name}-log`)
+  const told: string[] = []
+  for (let start = 1; start <= 2; start += 1) {
+    const again = await open('a', { commitMs: 300, onFailure: (error) => told.push(String(error)) })
+    expect([again.epoch, await again.readRecord('one', 'a')]).toEqual([store.epoch, 1])
+    await expect(again.commit({ writes: [put('a', 2)], timeMs: 1 })).rejects.toMatchObject({ code: 'storage_unreachable' })
+    await close(again)
+  }
+  expect(told.join()).toContain('have no log named')
+  await expect(manager.streams.info(`${name}-log`)).rejects.toThrow('not found')
+})
