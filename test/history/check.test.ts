@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkHistory } from './check.ts'
 import { excerpt } from './excerpt.ts'
-import { endClient, type Operation } from './history.ts'
+import { endClient, type Operation, type Outcome } from './history.ts'
 import { deploy, HistoryBuilder, state } from './history-builder.ts'
 
 const groups = [['left', 'right']]
@@ -336,6 +336,16 @@ describe('whole', () => {
       })).toEqual(['table', 'whole'])
     }
   })
+})
+
+it('artifacts: catches a script that is gone or another, and asks for none of what was not done', () => {
+  const fetch = (deployed: Outcome, isWhole: boolean) => (history: HistoryBuilder): void => {
+    history.operation(deploy('a'), { outcome: deployed, revision: undefined })
+    history.operation({ kind: 'fetch', marker: 'a' }, { isWhole })
+  }
+  expect(broken(fetch('ok', false))).toEqual(['artifacts'])
+  expect(broken(fetch('ok', true))).toEqual([])
+  expect(broken(fetch('unknown', false))).toEqual([])
 })
 
 describe('tokens', () => {

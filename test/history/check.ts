@@ -1,4 +1,5 @@
 import type { History, Violation } from './history.ts'
+import { checkArtifacts } from './rules/artifacts.ts'
 import { checkLog, checkNodes } from './rules/feed.ts'
 import { checkGroups } from './rules/groups.ts'
 import { checkOrder, checkReads } from './rules/order.ts'
@@ -6,7 +7,7 @@ import { replay } from './rules/replay.ts'
 import { checkTokens } from './rules/tokens.ts'
 
 /** Every rule by name, with what it says; told in docs/survival.md. */
-export const rules = ['log', 'explained', 'acknowledged', 'refused', 'order', 'reads', 'feed', 'kept', 'table', 'caught up', 'whole', 'tokens'] as const
+export const rules = ['log', 'explained', 'acknowledged', 'refused', 'order', 'reads', 'feed', 'kept', 'table', 'caught up', 'whole', 'artifacts', 'tokens'] as const
 
 /** What of a history breaks a rule. */
 export function checkHistory(history: History, groups: ReadonlyArray<readonly string[]>): readonly Violation[] {
@@ -18,6 +19,7 @@ export function checkHistory(history: History, groups: ReadonlyArray<readonly st
     ...checkReads(history, replayed),
     ...checkNodes(history, replayed),
     ...checkGroups(history, groups),
+    ...checkArtifacts(history),
     ...checkTokens(history),
   ]
 }

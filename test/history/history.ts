@@ -36,6 +36,8 @@ export type Action =
   | { readonly kind: 'deleteSecret'; readonly function: string; readonly key: string }
   | { readonly kind: 'read'; readonly function: string }
   | { readonly kind: 'listSecrets'; readonly function: string }
+  /** The script of a deployment, as nodes get it. */
+  | { readonly kind: 'fetch'; readonly marker: string }
   | { readonly kind: 'createToken'; readonly token: string }
   | { readonly kind: 'useToken'; readonly token: string }
   | { readonly kind: 'revokeToken'; readonly token: string }
@@ -61,6 +63,8 @@ export interface Operation {
   readonly shares?: readonly Share[] | undefined
   /** Of `listSecrets`. */
   readonly secrets?: readonly string[] | undefined
+  /** Of `fetch`: whether it is there, and what was uploaded. */
+  readonly isWhole?: boolean | undefined
   /** Of `useToken`: whether it was accepted. */
   readonly isAccepted?: boolean | undefined
   /** A code, or what the system said. */

@@ -16,6 +16,7 @@ import { Recorder } from './workload/recorder.ts'
 
 const clientCount = 5
 const catchUpMs = 45_000
+const artifactsFetched = 150
 const linesKept = 200
 const violationsShown = 5
 
@@ -57,13 +58,13 @@ export async function runHistory({ backend, seconds, seed, signal }: RunOptions)
     const shelf = new Shelf()
     const { clientUrls, tokens } = system
     const apis = nonEmpty(clientUrls.map(({ name, url }) => new Api(name, url, tokens.admin)))
-    const clientOf = (name: string): Client => new Client({ name, apis, random: random.fork(), recorder, shelf })
+    const clientOf = (name: string): Client => new Client({ name, apis, random: random.fork(), recorder, shelf, nodeToken: tokens.node })
     const clients = nonEmpty(Array.from({ length: clientCount }, (_, index) => clientOf(`client-${index + 1}`)))
     await clients[0].begin()
 
     const untilMs = performance.now() + seconds * 1_000
     await Promise.all([nemesis.run(untilMs), ...clients.map((client) => client.run(untilMs))])
-    const unrepeated = await finish({ end: clientOf(endClient), apis, keeper, shelf })
+    const unrepeated = await finish({ end: clientOf(endClient), apis, keeper, shelf, markers: recorder.deployed() })
     await keeper.close()
 
     const history: History = { operations: recorder.operations, log: keeper.log, nodes: keeper.nodes, disruptions, reads: backend.reads }
@@ -90,10 +91,12 @@ interface End {
   readonly apis: readonly Api[]
   readonly keeper: LogKeeper
   readonly shelf: Shelf
+  /** Of deployments that are done. */
+  readonly markers: readonly string[]
 }
 
 /** Everything works again: each group can be deployed, all catch up, and every control plane is asked for everything once more. */
-async function finish({ end, apis, keeper, shelf }: End): Promise<readonly Violation[]> {
+async function finish({ end, apis, keeper, shelf, markers }: End): Promise<readonly Violation[]> {
   const violations: Violation[] = []
   for (const functions of [...setUps, ['brief']]) {
     const { outcome, detail } = await end.deploy(functions, 20, 1_000)
@@ -109,6 +112,7 @@ async function finish({ end, apis, keeper, shelf }: End): Promise<readonly Viola
     }
     for (const token of shelf.tokens.keys()) await end.perform({ kind: 'useToken', token }, api)
   }
+  for (const [index, marker] of markers.slice(-artifactsFetched).entries()) await end.perform({ kind: 'fetch', marker }, apis[index % apis.length])
   return violations
 }
 
@@ -116,7 +120,7 @@ async function finish({ end, apis, keeper, shelf }: End): Promise<readonly Viola
 function happened({ operations }: History, { counts }: Nemesis): readonly Violation[] {
   const done = (kind: string): number => operations.filter(({ action, outcome }) => action.kind === kind && outcome === 'ok').length
   const wanted: ReadonlyArray<readonly [string, number]> = [
-    ...['deploy', 'release', 'delete', 'putSecret', 'deleteSecret', 'read', 'createToken', 'revokeToken', 'useToken'].map((kind) => [kind, done(kind)] as const),
+    ...['deploy', 'release', 'delete', 'putSecret', 'deleteSecret', 'read', 'createToken', 'revokeToken', 'useToken', 'fetch'].map((kind) => [kind, done(kind)] as const),
     ['operations of unknown outcome', operations.filter(({ outcome }) => outcome === 'unknown').length],
     ['kills of control planes', counts.get('kill control plane') ?? 0],
     ['kills of nodes', counts.get('kill node') ?? 0],

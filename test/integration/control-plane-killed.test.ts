@@ -46,7 +46,7 @@ beforeAll(async () => {
   node = new Follower({ name: 'node', urls: [url], token: tokens.node, tell: (event) => keeper.hear('node', event) })
   await node.start()
   recorder = new Recorder()
-  client = new Client({ name: 'client', apis: [new Api('control plane', url, tokens.admin)], random: createRandom(1), recorder, shelf: new Shelf() })
+  client = new Client({ name: 'client', apis: [new Api('control plane', url, tokens.admin)], random: createRandom(1), recorder, shelf: new Shelf(), nodeToken: tokens.node })
 })
 afterAll(async () => {
   await Promise.all([node.close(), keeper.close()])

@@ -42,7 +42,7 @@ beforeAll(async () => {
   // Somebody has to carry deployments out meanwhile.
   other = new Follower({ name: 'other', urls: [url], token, tell: (event) => keeper.hear('other', event) })
   await other.start()
-  client = new Client({ name: 'client', apis: [new Api('control plane', url, plane.adminToken)], random: createRandom(1), recorder, shelf: new Shelf() })
+  client = new Client({ name: 'client', apis: [new Api('control plane', url, plane.adminToken)], random: createRandom(1), recorder, shelf: new Shelf(), nodeToken: token })
 })
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.kill()))

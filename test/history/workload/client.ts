@@ -40,6 +40,7 @@ export interface ClientOptions {
   readonly random: Random
   readonly recorder: Recorder
   readonly shelf: Shelf
+  readonly nodeToken: string
 }
 
 /** Does one thing after another, at random, at whichever control plane, and repeats deployments of which it heard nothing. */
@@ -61,13 +62,14 @@ export class Client {
 
   /** Everything once, undisturbed. */
   async begin(): Promise<void> {
-    for (const functions of [...setUps, [deleted]]) await this.deploy(functions, 3, 500)
+    const [api] = this.#options.apis
+    for (const functions of [...setUps, [deleted]]) await this.perform({ kind: 'deploy', functions, marker: `first-${functions[0] ?? ''}`, percent: 100, activates: true }, api)
     for (const action of [
       { kind: 'putSecret', function: single[0], key: keys[0], value: 'first' }, { kind: 'listSecrets', function: single[0] },
       { kind: 'deleteSecret', function: single[0], key: keys[0] }, { kind: 'delete', function: deleted }, { kind: 'read', function: deleted },
       { kind: 'createToken', token: 'first' }, { kind: 'useToken', token: 'first' }, { kind: 'revokeToken', token: 'first' }, { kind: 'useToken', token: 'first' },
-    ] satisfies readonly Action[]) await this.perform(action)
-    await this.#release(single[0])
+    ] satisfies readonly Action[]) await this.perform(action, api)
+    await this.#release(single[0], api)
   }
 
   /** Deploys until it is done or refused, at most so many times. Answers with how it ended last. */
@@ -84,8 +86,8 @@ export class Client {
   }
 
   async perform(action: Action, api: Api = this.#options.random.pick(this.#options.apis)): Promise<Answer> {
-    const { name, recorder, shelf } = this.#options
-    return recorder.record(name, api.name, action, () => ask(action, api, shelf))
+    const { name, recorder, shelf, nodeToken } = this.#options
+    return recorder.record(name, api.name, action, () => (action.kind === 'fetch' ? api.fetch(action.marker, nodeToken) : ask(action, api, shelf)))
   }
 
   async #act(): Promise<void> {
@@ -107,7 +109,7 @@ export class Client {
     else await this.#token(choice, [...shelf.tokens.keys()])
   }
 
-  async #release(name: string): Promise<void> {
+  async #release(name: string, api?: Api): Promise<void> {
     const { random, shelf } = this.#options
     const [first, ...others] = shelf.versionsOf(name)
     if (first === undefined) return
@@ -115,7 +117,7 @@ export class Client {
     const other = random.pick([first, ...others])
     const percent = random.between(1, 99)
     const shares: readonly Share[] = other === version ? [{ version, percent: 100 }] : [{ version, percent }, { version: other, percent: 100 - percent }]
-    await this.perform({ kind: 'release', function: name, shares })
+    await this.perform({ kind: 'release', function: name, shares }, api)
   }
 
   async #token(choice: number, [first, ...others]: readonly string[]): Promise<void> {
@@ -125,7 +127,7 @@ export class Client {
   }
 }
 
-async function ask(action: Action, api: Api, shelf: Shelf): Promise<Answer> {
+async function ask(action: Exclude<Action, { kind: 'fetch' }>, api: Api, shelf: Shelf): Promise<Answer> {
   switch (action.kind) {
     case 'deploy': {
       const { versions, ...answer } = await api.deploy(action)

@@ -19,6 +19,11 @@ export class Recorder {
     return answer
   }
 
+  /** Markers of deployments that were answered as done. */
+  deployed(): readonly string[] {
+    return this.operations.flatMap(({ action, outcome }) => (action.kind === 'deploy' && outcome === 'ok' ? [action.marker] : []))
+  }
+
   count(matches: (operation: Operation) => boolean): number {
     return this.operations.filter(matches).length
   }
