@@ -14,15 +14,18 @@ const removedAtATime = 500
 
 /** Removes, part by part, what collections keep of an account into which nobody writes any more. */
 export async function removeBelongings(store: Store, clock: Clock, account: string): Promise<void> {
-  for (const collection of collectionsOfAccounts) {
-    for (let removed = removedAtATime; removed === removedAtATime;) {
-      await store.commit(async () => {
-        const writes = await compose(store, collection, account)
-        removed = writes.length
-        return { writes, timeMs: clock.nowMs() }
-      })
-    }
-  }
+  for (const collection of collectionsOfAccounts) while (await removePart(store, clock, collection, account));
+}
+
+/** Answers whether there may be more. */
+async function removePart(store: Store, clock: Clock, collection: string, account: string): Promise<boolean> {
+  let count = 0
+  await store.commit(async () => {
+    const writes = await compose(store, collection, account)
+    count = writes.length
+    return { writes, timeMs: clock.nowMs() }
+  })
+  return count === removedAtATime
 }
 
 /** For the commit that forgets the account: what has come since, such as a node's last report. */

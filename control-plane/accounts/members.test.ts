@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ulid } from 'ulid'
+import { createTokenWrites, tokensPerAccountMax } from '../auth/index.ts'
+import { openSqliteStore } from '../store/index.ts'
 import { ApiClient } from '../testing/api-client.ts'
 import { steppingClock } from '../testing/fake-clock.ts'
 import { done, useControlPlane } from '../testing/harness.ts'
@@ -77,4 +80,16 @@ describe('members', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => withToken(invitation).call('POST', '/v1/invitations/acceptance', { name: 'x' })))
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401, 401, 401, 401, 401, 401])
   })
+})
+
+it('makes no more tokens than an account may have, by invitation neither', async () => {
+  await harness.plane.close()
+  const store = openSqliteStore({ file: `${harness.directory}/control-plane.db` })
+  const writes = Array.from({ length: tokensPerAccountMax }, (_, index) =>
+    createTokenWrites(`hash-${index}`, { id: ulid(index), name: 'x', prefix: 'skerry_', account: 'default', scopes: ['read'], createdMs: 1 }))
+  await store.commit({ writes: writes.flat(), timeMs: 1 })
+  await store.close()
+  await harness.start()
+  expect(await harness.client.json('POST', '/v1/tokens', { name: 'x', scopes: ['read'] })).toMatchObject({ code: 'conflict', limit: tokensPerAccountMax })
+  expect(await withToken(await invite('ann', 'viewer')).json('POST', '/v1/invitations/acceptance', { name: 'x' })).toMatchObject({ code: 'conflict' })
 })

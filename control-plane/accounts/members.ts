@@ -10,11 +10,13 @@ import {
   members,
   newToken,
   requireAccount,
+  requireRoomForToken,
   revokeTokenWrites,
   scopesOfRole,
   type StoredMember,
   tokenIds,
   tokens,
+  tokensPerAccountMax,
 } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type Acceptance, type CreatedToken, type InvitedMember, type Member, type PageQuery, type Role, toPage } from '../protocol/index.ts'
@@ -22,7 +24,6 @@ import type { Store, StoreWrite } from '../store/index.ts'
 
 const invitationMs = 7 * 24 * 60 * 60 * 1_000
 const membersMax = 1_000
-const tokensMax = 1_000
 
 /** The people of an account. Each has a role, and tokens that give no more than the role does. */
 export class Members {
@@ -91,6 +92,7 @@ export class Members {
       const key = `${account}/${member}`
       const current = await members.read(this.#store, key)
       if (current?.invitationHash !== hash) return { writes: [], timeMs: nowMs }
+      await requireRoomForToken(this.#store, account)
       const { created, hash: tokenHash, value } = newToken(nowMs, {
         name, account, member, scopes: [...scopesOfRole[current.role]],
         ...(expiresInSeconds === undefined ? {} : { expiresMs: nowMs + expiresInSeconds * 1_000 }),
@@ -125,7 +127,7 @@ export class Members {
       const current = await this.#require(account, name)
       const writes: StoreWrite[] = [...withdrawWrites(current), members.remove(`${account}/${name}`)]
       revoked = 0
-      for (const { value: hash } of await tokenIds.list(this.#store, { prefix: `${account}/`, limit: tokensMax })) {
+      for (const { value: hash } of await tokenIds.list(this.#store, { prefix: `${account}/`, limit: tokensPerAccountMax })) {
         const token = await tokens.read(this.#store, hash)
         if (token?.member !== name) continue
         writes.push(...revokeTokenWrites(hash, token, nowMs))

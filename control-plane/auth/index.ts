@@ -18,11 +18,13 @@ export {
   invitations,
   members,
   requireAccount,
+  requireRoomForToken,
   revokeTokenWrites,
   scopesOfRole,
   type StoredMember,
   tokenIds,
   tokens,
+  tokensPerAccountMax,
   tokenUses,
 } from './records.ts'
 export { StandingAccess } from './standing-access.ts'

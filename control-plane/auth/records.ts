@@ -56,6 +56,16 @@ export function createTokenWrites(hash: string, token: StoredToken): readonly St
   return [tokens.put(hash, token), tokenIds.put(`${token.account}/${token.id}`, hash)]
 }
 
+/** So many that all of an account's can be read at once, as where a member is removed. */
+export const tokensPerAccountMax = 1_000
+
+/** For the commit that makes a token. Throws `conflict` where the account has as many as it may. */
+export async function requireRoomForToken(store: Store, account: string): Promise<void> {
+  const there = await tokenIds.list(store, { prefix: `${account}/`, limit: tokensPerAccountMax })
+  if (there.length < tokensPerAccountMax) return
+  throw new SkerryError('conflict', `The account has ${tokensPerAccountMax} tokens already; revoke some first.`, { limit: tokensPerAccountMax })
+}
+
 /** What forgets a token altogether. */
 export async function forgetTokenWrites(store: Store, hash: string): Promise<readonly StoreWrite[]> {
   const token = await tokens.read(store, hash)

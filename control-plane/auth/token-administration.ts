@@ -5,10 +5,10 @@ import type { Clock } from '../clock.ts'
 import { type CreatedToken, type PageQuery, type Scope, type Token, type TokenRequest, toPage } from '../protocol/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
 import type { Caller } from './authenticator.ts'
-import { createTokenWrites, hasScope, members, requireAccount, revokeTokenWrites, type StoredToken, tokenIds, tokens, tokenUses } from './records.ts'
+import {
+  createTokenWrites, hasScope, members, requireAccount, requireRoomForToken, revokeTokenWrites, type StoredToken, tokenIds, tokens, tokensPerAccountMax, tokenUses,
+} from './records.ts'
 import { createToken, hashToken, tokenPrefix } from './tokens.ts'
-
-const tokensPerAccountMax = 1_000
 
 /** Creates, lists and revokes the tokens of accounts. A token never gives more, or longer, than the one that it is created with. */
 export class TokenAdministration {
@@ -38,10 +38,7 @@ export class TokenAdministration {
       if (created.member !== undefined && (await members.read(this.#store, `${created.account}/${created.member}`)) === undefined) {
         throw new SkerryError('unauthorized', 'The member was removed meanwhile.', { field: 'authorization' })
       }
-      const there = await tokenIds.list(this.#store, { prefix: `${caller.account}/`, limit: tokensPerAccountMax })
-      if (there.length >= tokensPerAccountMax) {
-        throw new SkerryError('conflict', `The account has ${tokensPerAccountMax} tokens already; revoke some first.`, { limit: tokensPerAccountMax })
-      }
+      await requireRoomForToken(this.#store, caller.account)
       const { id, name, scopes, functions, expiresMs, member } = created
       const detail = { name, scopes, functions, expiresMs, member }
       return { writes: [...createTokenWrites(hash, created), auditWrite(caller.actor, 'token.create', id, detail, nowMs)], timeMs: nowMs }
