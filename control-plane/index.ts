@@ -108,6 +108,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       connectedNodes: () => nodes.connected().length,
       tailSubscribers: () => tail.subscriberCount,
       usageReports: () => usage.reports,
+      activeRollouts: () => rollouts.activeCount,
       usageReportsGivenUp: () => usage.reportsGivenUp,
     })
     const urlOf = (account: string, name: string): string => functionUrl(account, name, domain, options.gatewayUrl)

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type DeploymentEvent, releaseListSchema } from './protocol/index.ts'
+import { ApiClient } from './testing/api-client.ts'
 import { changes, done, useControlPlane } from './testing/harness.ts'
 
 const harness = useControlPlane()
@@ -131,6 +132,57 @@ describe('a group', () => {
     expect(await refused('/v1/releases', { functions: [{ name: 'left', shares: whole(left) }, { name: 'right', shares: whole(left) }] })).toMatchObject({ status: 404, field: 'functions.1.shares.0.version' })
     expect(await refused('/v1/releases', { functions: [{ name: 'left', shares: whole(left) }, { name: 'left', shares: whole(left) }] })).toMatchObject({ status: 400, field: 'functions.1.name' })
     expect(await refused('/v1/releases', { functions: [{ name: 'right', shares: [{ version: right, percent: 99 }] }] })).toMatchObject({ status: 400, field: 'functions.0.shares' })
+  })
+})
+
+describe('a roll-out', () => {
+  const rollout = { steps: [10, 100], everySeconds: 600 }
+  const read = (name = 'hello'): Promise<unknown> => harness.client.json('GET', `/v1/functions/${name}/rollout`)
+
+  it('begins with a deployment, or with a version that is there, and is steered', async () => {
+    await deploy(['hello', 'other'], 1)
+    const { hello = '' } = await deploy(['hello'], 2, { rollout })
+    expect(await read()).toMatchObject({ state: 'running', percent: 10, steps: [10, 100], functions: [{ name: 'hello', version: hello }], waitsFor: expect.stringMatching(/^\d+ s to pass$/) as string })
+    const steer = (action: string): Promise<unknown> => harness.client.json('PATCH', '/v1/functions/hello/rollout', { action })
+    expect(await steer('pause')).toMatchObject({ state: 'paused', waitsFor: 'somebody to resume it' })
+    expect(await steer('resume')).toMatchObject({ state: 'running' })
+    expect(await steer('abort')).toMatchObject({ state: 'aborted', history: [{ event: 'started' }, { event: 'paused' }, { event: 'resumed' }, { event: 'aborted', detail: 'by admin' }] })
+    expect((await sharesOf('hello'))?.map(({ percent }) => percent)).toEqual([100])
+    expect(await steer('abort')).toMatchObject({ status: 409, code: 'conflict' })
+    const { other = '' } = await deploy(['other'], 2, { activate: false })
+    const began = done(await harness.client.events('/v1/rollouts', { ...rollout, functions: [{ name: 'hello', version: hello }, { name: 'other', version: other }] }))
+    expect(await read('other')).toMatchObject({ id: began.rollout, functions: [{ name: 'hello' }, { name: 'other' }] })
+    expect(await harness.client.json('GET', '/v1/rollouts')).toMatchObject({ rollouts: [{ id: began.rollout }] })
+  })
+
+  it('is refused where its steps make no sense, naming the field', async () => {
+    const { hello = '' } = await deploy(['hello'], 1)
+    const functions = [{ name: 'hello', version: hello }]
+    for (const steps of [[], [100], [10, 5, 100], [10, 50], [0, 100], [10, 10, 100], Array.from({ length: 21 }, (_, index) => index + 80)]) {
+      expect(await refused('/v1/rollouts', { functions, steps })).toMatchObject({ status: 400, field: expect.stringMatching(/^steps/) as string })
+    }
+    expect(await refused('/v1/rollouts', { functions, steps: [1, 100], everySeconds: 1 })).toMatchObject({ status: 400, field: 'everySeconds' })
+    expect(await refused('/v1/rollouts', { functions, steps: [1, 100], margins: { minimumRequests: 0 } })).toMatchObject({ status: 400, field: 'margins.minimumRequests' })
+    expect(await refused('/v1/rollouts', { functions: [{ name: 'hello', version: '01J00000000000000000000000' }], steps: [1, 100] })).toMatchObject({ status: 404, field: 'functions.0.version' })
+    const [artifactHash] = [await harness.client.upload('export default {}')]
+    expect(await refused('/v1/deployments', { functions: [{ name: 'hello', artifactHash, config: {}, routes: [] }], percent: 5, rollout })).toMatchObject({ status: 400, field: 'percent' })
+    expect(await refused('/v1/deployments', { functions: [{ name: 'hello', artifactHash, config: {}, routes: [] }], activate: false, rollout })).toMatchObject({ status: 400, field: 'activate' })
+    expect((await harness.client.call('GET', '/v1/functions/hello/rollout')).status).toBe(404)
+    expect((await harness.client.call('PATCH', '/v1/functions/hello/rollout', { action: 'pause' })).status).toBe(404)
+    expect((await harness.client.call('PATCH', '/v1/functions/hello/rollout', { action: 'jump' })).status).toBe(400)
+    expect((await harness.client.call('GET', '/v1/functions/nothing/releases')).status).toBe(404)
+  })
+
+  it('lets a token for one function steer and roll back no others', async () => {
+    await deploy(['hello', 'other'], 1)
+    await deploy(['hello', 'other'], 2, { rollout })
+    const created = await harness.client.json('POST', '/v1/tokens', { name: 'only-hello', scopes: ['deploy'], functions: ['hello'] }) as { token: string }
+    const narrow = new ApiClient(harness.plane.url, created.token)
+    for (const [method, path, body] of [
+      ['PATCH', '/v1/functions/hello/rollout', { action: 'abort' }], ['POST', '/v1/rollbacks', { functions: ['hello'], group: true }],
+      ['POST', '/v1/rollbacks', { functions: ['other'] }], ['POST', '/v1/releases', { functions: [{ name: 'other', shares: whole('01J00000000000000000000000') }] }],
+    ] as const) expect((await narrow.call(method, path, body)).status, path).toBe(403)
+    expect((await narrow.call('POST', '/v1/rollbacks', { functions: ['hello'] })).status).toBe(200)
   })
 })
 

@@ -7,6 +7,7 @@ export interface MetricSources {
   readonly connectedNodes: () => number
   readonly tailSubscribers: () => number
   readonly usageReports: () => number
+  readonly activeRollouts: () => number
   readonly usageReportsGivenUp: () => number
 }
 
@@ -57,6 +58,7 @@ export class Metrics {
     const counter = (name: string, help: string, read: () => number): void => {
       this.registry.registerMetric(new Counter({ name, help, registers: [], collect() { this.reset(); this.inc(read()) } }))
     }
+    gauge('skerry_control_plane_rollouts_active', 'Roll-outs that are not over.', sources.activeRollouts)
     counter('skerry_control_plane_usage_reports_total', 'Reports of usage from nodes, each counted once.', sources.usageReports)
     counter('skerry_control_plane_usage_reports_given_up_total', 'Reports that the daily totals lack.', sources.usageReportsGivenUp)
     gauge('skerry_control_plane_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())

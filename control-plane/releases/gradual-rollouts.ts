@@ -31,6 +31,9 @@ const silentMsMax = 15_000
 export class GradualRollouts {
   readonly #options: GradualRolloutsOptions
   readonly #tallies: GradualTallies
+  /** Roll-outs that could not be changed, so that it is told once. */
+  readonly #troubled = new Set<string>()
+  #activeCount = 0
   #cancelLook: () => void = () => {}
   #looking: Promise<void> | undefined
   #isClosed = false
@@ -38,6 +41,11 @@ export class GradualRollouts {
   constructor(options: GradualRolloutsOptions) {
     this.#options = options
     this.#tallies = new GradualTallies(options.usage)
+  }
+
+  /** Roll-outs that are not over, as of the last look. */
+  get activeCount(): number {
+    return this.#activeCount
   }
 
   start(): void {
@@ -98,6 +106,8 @@ export class GradualRollouts {
     try {
       const active = await Array.fromAsync(activeOnes(this.#options.store))
       this.#tallies.watch(active)
+      this.#activeCount = active.length
+      for (const id of this.#troubled) if (!active.some(({ rollout }) => rollout.id === id)) this.#troubled.delete(id)
       for (const { account, rollout } of active) await this.#lookAt(account, rollout)
     } catch (error) {
       this.#tell('all', error)
@@ -116,8 +126,10 @@ export class GradualRollouts {
         if (current === undefined || !isSameStep(current, rollout)) return { writes: [], timeMs }
         return this.#composeChange(account, current, seen, timeMs)
       })
+      this.#troubled.delete(rollout.id)
     } catch (error) {
-      this.#tell(rollout.id, error)
+      if (!this.#troubled.has(rollout.id)) this.#tell(rollout.id, error)
+      this.#troubled.add(rollout.id)
     }
   }
 

@@ -15,6 +15,7 @@ export interface EdgeMetricsSources {
   readonly feedSequence: () => number
   readonly isConnected: () => boolean
   readonly logsDropped: () => number
+  readonly usageReportsRefused: () => number
   readonly quotas: QuotaTable
 }
 
@@ -71,6 +72,7 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)
   counter('skerry_cell_crashes_total', 'Cells that died.', () => runtime.status().cellCrashes)
   counter('skerry_logs_dropped_total', 'Log records that did not reach the control plane.', sources.logsDropped)
+  counter('skerry_usage_reports_refused_total', 'Reports of usage that the control plane did not want.', sources.usageReportsRefused)
   gauge('skerry_quarantined_functions', 'Functions held apart, since they end their cells.', () => runtime.status().quarantined.length)
   gauge('skerry_hungry_functions', 'Functions in cells that give way, since they compute for long.', () => runtime.status().hungryFunctions)
   counter('skerry_slow_readers_cut_total', 'Clients given up since the node held too much for them.', () => protection.held.givenUp)
