@@ -13,6 +13,7 @@ const scripts: Readonly<Record<string, string>> = {
   quick: `export default { fetch() { return new Response('ok') } }`,
   hangs: `export default { fetch(request) { return new Promise((_, fail) => request.signal.addEventListener('abort', fail)) } }`,
   heedless: `export default { async fetch() { await new Promise(done => setTimeout(done, 2_000)); return new Response('late') } }`,
+  vip: `export default { fetch() { return new Response('ok') } }`,
   stream: `export default { fetch() { return new Response(new ReadableStream({ start(c) { c.enqueue(new Uint8Array(10)) } })) } }`,
   socket: `export default { fetch() { const { 0: client, 1: server } = new WebSocketPair(); server.accept(); return new Response(null, { status: 101, webSocket: client }) } }`,
   briefly: `export default { async fetch(request, env, ctx) { await new Promise(done => setTimeout(done, 300)); return new Response('ok') } }`,
@@ -36,7 +37,7 @@ beforeAll(async () => {
   })
   const functions = Object.entries(scripts).flatMap(([name, script]) =>
     ['acme', 'other'].map((account) => functionState(name, {
-      account, versions: [versionRecord(name, 1, { script, account, config: { limits: { cpuMs: 5_000 }, concurrency: { max: 1_000 } } })], routes: account === 'acme' ? [`${name}.example.com/*`] : [],
+      account, versions: [versionRecord(name, 1, { script, account, config: { limits: { cpuMs: 5_000 }, concurrency: { max: 1_000, reserved: name === 'vip' && account === 'other' ? 2 : 0 } } })], routes: account === 'acme' ? [`${name}.example.com/*`] : [],
     })),
   )
   const bytes = new Map(functions.flatMap(({ versions }) => versions.map(({ artifactHash, function: name }) => [artifactHash, Buffer.from(scripts[name] ?? '')] as const)))
@@ -101,6 +102,17 @@ it('has what it streams, what it serves as WebSockets and what merely hangs coun
   socket.close()
   await until('the WebSocket is over', () => gate.inFlight === 2)
   expect((await ask(acme('quick'))).status).toBe(200)
+})
+
+it('takes no room from a function that reserved it', { timeout: 60_000 }, async () => {
+  const other = quotas.gateOf('other')
+  await until('nothing of the account runs', () => other.inFlight === 0)
+  quotas.set('other', { concurrentRequests: 4 })
+  other.setShare({ concurrentRequests: 4 }, performance.now())
+  for (let index = 0; index < 6; index += 1) (await open()).send(head('hangs.other.localhost'))
+  await until('two of the others run', () => other.inFlight === 2)
+  expect([(await ask('quick.other.localhost')).status, (await ask('vip.other.localhost')).status]).toEqual([429, 200])
+  quotas.set('other', {})
 })
 
 it('gets no more at a time by pipelining', { timeout: 60_000 }, async () => {
