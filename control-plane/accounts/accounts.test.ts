@@ -15,6 +15,21 @@ async function tokenOf(account: string, scopes: readonly string[] = ['admin'], m
   return new ApiClient(harness.plane.url, token)
 }
 
+/** What the store keeps of the account acme beside its log. */
+async function left(): Promise<readonly string[]> {
+  const store = openSqliteStore({ file: `${harness.directory}/control-plane.db` })
+  const image = await store.openImage()
+  const items = [...image.items()].flatMap((item) => {
+    if (item.kind === 'revision') return []
+    if (item.kind === 'record') return item.key === 'acme' || item.key.startsWith('acme/') ? [`${item.collection} ${item.key}`] : []
+    const account = item.kind === 'version' ? item.version.account : item.kind === 'function' ? item.function.state.account : item.account
+    return account === 'acme' ? [item.kind] : []
+  })
+  image.close()
+  await store.close()
+  return items.filter((item) => !item.startsWith('audit '))
+}
+
 describe('accounts', () => {
   it('are needed before their name is used, and come once', async () => {
     expect(await (await harness.client.call('POST', '/v1/tokens', { name: 'x', scopes: ['admin'] }, as('acme'))).json()).toMatchObject({ code: 'not_found', field: 'account' })
@@ -103,21 +118,24 @@ describe('accounts', () => {
     await (await acme.call('POST', '/v1/tokens', { name: 'once', scopes: ['read'] }, { 'idempotency-key': 'a-key' })).text()
     await harness.client.json('PATCH', '/v1/accounts/acme/quotas', { requestsPerSecond: 5 })
     await harness.client.json('PATCH', '/v1/accounts/acme', { state: 'suspended' })
-    const left = async (): Promise<readonly string[]> => {
-      const store = openSqliteStore({ file: `${harness.directory}/control-plane.db` })
-      const image = await store.openImage()
-      const items = [...image.items()].flatMap((item) => {
-        if (item.kind === 'revision') return []
-        if (item.kind === 'record') return item.key === 'acme' || item.key.startsWith('acme/') ? [`${item.collection} ${item.key}`] : []
-        const account = item.kind === 'version' ? item.version.account : item.kind === 'function' ? item.function.state.account : item.account
-        return account === 'acme' ? [item.kind] : []
-      })
-      image.close()
-      await store.close()
-      return items.filter((item) => !item.startsWith('audit '))
-    }
     expect((await left()).length).toBeGreaterThan(10)
     expect(await harness.client.json('DELETE', '/v1/accounts/acme?force=true')).toEqual({})
+    expect(await left()).toEqual([])
+  })
+
+  it('let no deployment end in them that was under way when they were deleted', async () => {
+    const node = await harness.startNode('fra-1', { answer: () => undefined })
+    await harness.client.json('POST', '/v1/accounts', { account: 'acme' })
+    const acme = await tokenOf('acme')
+    const deployment = acme.deploy('hello', '1')
+    const prepare = await node.waitFor((record) => record.type === 'revision')
+    if (prepare.type !== 'revision') throw new Error('no revision')
+    const deletion = harness.client.json('DELETE', '/v1/accounts/acme?force=true')
+    await expect.poll(() => harness.client.json('GET', '/v1/accounts/acme')).toMatchObject({ state: 'deleting' })
+    const { epoch, sequence } = prepare
+    await (await node.post('/v1/nodes/fra-1/acknowledgements', 'POST', { epoch, sequence, outcome: { status: 'applied' } })).text()
+    expect((await deployment).at(-1)).toMatchObject({ type: 'refused', code: 'not_found' })
+    expect(await deletion).toEqual({})
     expect(await left()).toEqual([])
   })
 
