@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { toRevision } from './sqlite-rows.ts'
+import { revisionColumns, toRevision } from './sqlite-rows.ts'
 import type { StoredRevision } from './store.ts'
 
 /**
@@ -22,7 +22,7 @@ export function copyState(database: SqliteDatabase, file: string): StoredRevisio
       // Where revisions were forgotten, their numbers are not given again.
       database.run('DELETE FROM main.sqlite_sequence')
       database.run('INSERT INTO main.sqlite_sequence SELECT * FROM source.sqlite_sequence')
-      const newest = database.get('SELECT sequence, time_ms, change FROM revisions ORDER BY sequence DESC LIMIT 1')
+      const newest = database.get(`SELECT ${revisionColumns} FROM revisions ORDER BY sequence DESC LIMIT 1`)
       return newest === undefined ? undefined : toRevision(newest)
     })
   } finally {

@@ -1,8 +1,10 @@
 import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { versionConfigSchema } from '../protocol/index.ts'
+import { findDamage } from './sqlite-check.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import type { Store, StoreWrite } from './store.ts'
 
@@ -83,4 +85,34 @@ test('once damage is found nothing is read or written any more', async () => {
   await expect(store.commit({ writes: [{ kind: 'putRecord', collection: 'one', key: 'new', value: 1 }], timeMs: 2 })).rejects.toThrow(damaged)
   await store.close()
   expect((await readFile(file)).equals(before)).toBe(true)
+})
+
+test('a value that was changed on disk is not served, whatever it was changed into, and is named', async () => {
+  const store = openSqliteStore({ file })
+  await fill(store)
+  await store.commit({
+    writes: [{ kind: 'putFunction', state: { account: 'default', function: 'hello', routes: [], shares: [], versions: [], secrets: {} } }],
+    change: { kind: 'delete', account: 'default', function: 'hello' },
+    timeMs: 1,
+  })
+  const database = new DatabaseSync(file)
+  database.exec(`
+    UPDATE functions SET state = replace(state, '"shares":[]', '"shares":[ ]');
+    UPDATE versions SET artifact_hash = replace(artifact_hash, 'a', 'b') WHERE version LIKE '%007';
+    UPDATE records SET value = '"y"' WHERE key = '7';
+    UPDATE revisions SET change = replace(change, 'hello', 'hullo');
+  `)
+  database.close()
+  await expect(store.readFunction('default', 'hello')).rejects.toThrow(damaged)
+  await expect(store.readSnapshot()).rejects.toThrow(damaged)
+  await expect(store.readVersions('default', 'hello', 1_000)).rejects.toThrow(damaged)
+  await expect(store.readRecord('one', '7')).rejects.toThrow(damaged)
+  await expect(store.readRevisions(0, 10)).rejects.toThrow(damaged)
+  // The rest goes on.
+  expect(await store.readRecord('one', '8')).toBeDefined()
+  await store.close()
+  expect(findDamage(file)).toEqual([
+    'a value of functions, default/hello, has another checksum', 'a value of versions, 01J00000000000000000000007, has another checksum',
+    'a value of records, one/7, has another checksum', 'a value of revisions, 1, has another checksum',
+  ])
 })

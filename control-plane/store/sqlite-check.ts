@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { SkerryError } from '../../errors/index.ts'
+import { type CheckedTable, isWhole } from './row-checksum.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { corrupt, toStorageError } from './sqlite-errors.ts'
 
@@ -24,7 +25,7 @@ export function findDamage(file: string): readonly string[] {
   try {
     const findings = database.prepare('PRAGMA integrity_check').all().map((row) => String(row['integrity_check']))
     const orphans = database.prepare('PRAGMA foreign_key_check').all().map((row) => `a row of ${String(row['table'])} names what is not there in ${String(row['parent'])}`)
-    return [...findings.filter((finding) => finding !== 'ok'), ...orphans]
+    return [...findings.filter((finding) => finding !== 'ok'), ...orphans, ...damagedRows(database)]
   } catch (error) {
     const explained = toStorageError(error, file)
     if (explained instanceof SkerryError && explained.code === 'storage_corrupt') return [explained.message]
@@ -32,4 +33,17 @@ export function findDamage(file: string): readonly string[] {
   } finally {
     database.close()
   }
+}
+
+/** Rows whose checksum is another, by table and key. */
+function damagedRows(database: DatabaseSync): readonly string[] {
+  const keys = { functions: ['account', 'name'], versions: ['version'], records: ['collection', 'key'], revisions: ['sequence'] } as const
+  const damaged: string[] = []
+  for (const [table, columns] of Object.entries(keys) as ReadonlyArray<[CheckedTable, readonly string[]]>) {
+    if (database.prepare(`SELECT 1 FROM pragma_table_info('${table}') WHERE name = 'checksum'`).get() === undefined) continue
+    for (const row of database.prepare(`SELECT * FROM ${table}`).iterate()) {
+      if (!isWhole(table, row)) damaged.push(`a value of ${table}, ${columns.map((column) => String(row[column])).join('/')}, has another checksum`)
+    }
+  }
+  return damaged
 }

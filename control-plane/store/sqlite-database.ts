@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SkerryError } from '../../errors/index.ts'
+import { DamagedValue } from './row-checksum.ts'
 import { toStorageError } from './sqlite-errors.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
@@ -72,10 +73,10 @@ export class SqliteDatabase {
     })
   }
 
-  /** What SQLite threw, here or on another connection to the file, as the store tells it. Damage is remembered. */
+  /** What SQLite threw, here or on another connection to the file, as the store tells it. Damage is remembered, but for that of single values. */
   explain(error: unknown): unknown {
     const explained = toStorageError(error, this.file)
-    if (explained instanceof SkerryError && explained.code === 'storage_corrupt') this.#damage ??= explained
+    if (explained instanceof SkerryError && explained.code === 'storage_corrupt' && !(explained instanceof DamagedValue)) this.#damage ??= explained
     return explained
   }
 

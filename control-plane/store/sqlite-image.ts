@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Row, SqliteDatabase } from './sqlite-database.ts'
-import { toFunction, toRecord, toRevision, toVersion, versionColumns } from './sqlite-rows.ts'
+import { functionColumns, recordColumns, revisionColumns, toFunction, toRecord, toRevision, toVersion, versionColumns } from './sqlite-rows.ts'
 import type { ArtifactOwner, ImageArtifact, StoredItem, StoreCounts, StoreImage } from './store-image.ts'
 
 type Get = (sql: string, ...values: SQLInputValue[]) => Row | undefined
@@ -39,14 +39,14 @@ export class SqliteImage implements StoreImage {
 
   *items(): Generator<StoredItem> {
     for (const row of this.#rows(`SELECT ${versionColumns} FROM versions ORDER BY version`)) yield { kind: 'version', version: toVersion(row) }
-    for (const row of this.#rows('SELECT state, updated_ms FROM functions ORDER BY account, name')) yield { kind: 'function', function: toFunction(row) }
+    for (const row of this.#rows(`SELECT ${functionColumns} FROM functions ORDER BY account, name`)) yield { kind: 'function', function: toFunction(row) }
     for (const row of this.#rows('SELECT account, function, key, sealed FROM secrets ORDER BY account, function, key')) {
       yield { kind: 'secret', account: String(row['account']), name: String(row['function']), key: String(row['key']), sealed: String(row['sealed']) }
     }
-    for (const row of this.#rows('SELECT collection, key, value FROM records ORDER BY collection, key')) {
+    for (const row of this.#rows(`SELECT ${recordColumns} FROM records ORDER BY collection, key`)) {
       yield { kind: 'record', collection: String(row['collection']), ...toRecord(row) }
     }
-    for (const row of this.#rows('SELECT sequence, time_ms, change FROM revisions ORDER BY sequence')) yield { kind: 'revision', revision: toRevision(row) }
+    for (const row of this.#rows(`SELECT ${revisionColumns} FROM revisions ORDER BY sequence`)) yield { kind: 'revision', revision: toRevision(row) }
   }
 
   *artifacts(): Generator<ImageArtifact> {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { SkerryError } from '../../errors/index.ts'
+import { rowChecksum } from './row-checksum.ts'
 
 /** Statements that lead from one schema version to the next; never edited once released, only added to. */
 const migrations: readonly string[] = [
@@ -57,6 +58,17 @@ const migrations: readonly string[] = [
   ALTER TABLE artifacts ADD COLUMN object TEXT;
   ALTER TABLE artifacts ADD COLUMN size INTEGER;
   `,
+  `
+  ALTER TABLE functions ADD COLUMN checksum INTEGER;
+  ALTER TABLE versions ADD COLUMN checksum INTEGER;
+  ALTER TABLE records ADD COLUMN checksum INTEGER;
+  ALTER TABLE revisions ADD COLUMN checksum INTEGER;
+  UPDATE functions SET checksum = row_checksum(account, name, state);
+  UPDATE versions SET checksum =
+    row_checksum(version, account, function, message, artifact_hash, artifact_bytes, source_map_hash, config, routes);
+  UPDATE records SET checksum = row_checksum(collection, key, value);
+  UPDATE revisions SET checksum = row_checksum(change);
+  `,
 ]
 
 /**
@@ -65,6 +77,7 @@ const migrations: readonly string[] = [
  */
 export function migrate(database: DatabaseSync): void {
   const current = knownSchemaVersion(database)
+  database.function('row_checksum', { deterministic: true, varargs: true }, (...values) => rowChecksum(values))
   database.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
   for (const [index, statements] of migrations.entries()) {
     if (index < current) continue

@@ -1,5 +1,7 @@
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { toFunction, toListedFunction, toRecord, toRevision, toState, toVersion, versionColumns } from './sqlite-rows.ts'
+import {
+  functionColumns, recordColumns, revisionColumns, toFunction, toListedFunction, toRecord, toRevision, toState, toVersion, versionColumns,
+} from './sqlite-rows.ts'
 import type {
   ListedFunction,
   RecordRange,
@@ -33,7 +35,7 @@ export abstract class SqliteReads {
       const oldest = Number(this.database.get('SELECT min(sequence) AS oldest FROM revisions')?.['oldest'] ?? 1)
       if (after < oldest - 1) return undefined
       return this.database
-        .all('SELECT sequence, time_ms, change FROM revisions WHERE sequence > ? ORDER BY sequence LIMIT ?', after, limit)
+        .all(`SELECT ${revisionColumns} FROM revisions WHERE sequence > ? ORDER BY sequence LIMIT ?`, after, limit)
         .map(toRevision)
     })
   }
@@ -41,12 +43,12 @@ export abstract class SqliteReads {
   async readSnapshot(): Promise<StoreSnapshot> {
     return this.database.read(() => ({
       sequence: this.sequence(),
-      functions: this.database.all('SELECT state FROM functions ORDER BY account, name').map(toState),
+      functions: this.database.all(`SELECT ${functionColumns} FROM functions ORDER BY account, name`).map(toState),
     }))
   }
 
   async readFunction(account: string, name: string): Promise<StoredFunction | undefined> {
-    const row = this.database.get('SELECT state, updated_ms FROM functions WHERE account = ? AND name = ?', account, name)
+    const row = this.database.get(`SELECT ${functionColumns} FROM functions WHERE account = ? AND name = ?`, account, name)
     return row === undefined ? undefined : toFunction(row)
   }
 
@@ -111,7 +113,7 @@ export abstract class SqliteReads {
   }
 
   async readRecord(collection: string, key: string): Promise<unknown> {
-    const row = this.database.get('SELECT key, value FROM records WHERE collection = ? AND key = ?', collection, key)
+    const row = this.database.get(`SELECT ${recordColumns} FROM records WHERE collection = ? AND key = ?`, collection, key)
     return row === undefined ? undefined : toRecord(row).value
   }
 
@@ -120,7 +122,7 @@ export abstract class SqliteReads {
     const [beyond, order] = newestFirst ? ['<', 'DESC'] : ['>', 'ASC']
     return this.database
       .all(
-        `SELECT key, value FROM records WHERE collection = ?1 AND key >= ?2 AND key < ?3 AND (?4 IS NULL OR key ${beyond} ?4)
+        `SELECT ${recordColumns} FROM records WHERE collection = ?1 AND key >= ?2 AND key < ?3 AND (?4 IS NULL OR key ${beyond} ?4)
          ORDER BY key ${order} LIMIT ?5`,
         collection, prefix, `${prefix}${afterAllKeys}`, after ?? null, limit,
       )

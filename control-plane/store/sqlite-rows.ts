@@ -1,13 +1,18 @@
 import type { FeedChange, FunctionState, VersionConfig } from '../protocol/index.ts'
+import { wholeRow } from './row-checksum.ts'
 import type { Row } from './sqlite-database.ts'
 import type { ListedFunction, StoredFunction, StoredRecord, StoredRevision, StoredVersion, VersionStatus } from './store.ts'
 
-/** Rows as records. What stands in the file was validated before it was written. */
+/** Rows as records. What stands in the file was validated before it was written, and is held against its checksum. */
 
 export const versionColumns =
-  'version, account, function, created_ms, message, artifact_hash, artifact_bytes, source_map_hash, config, routes, status, is_loaded'
+  'version, account, function, created_ms, message, artifact_hash, artifact_bytes, source_map_hash, config, routes, status, is_loaded, checksum'
+export const functionColumns = 'account, name, state, updated_ms, checksum'
+export const recordColumns = 'collection, key, value, checksum'
+export const revisionColumns = 'sequence, time_ms, change, checksum'
 
-export function toVersion(row: Row): StoredVersion {
+export function toVersion(found: Row): StoredVersion {
+  const row = wholeRow('versions', found)
   const sourceMapHash = row['source_map_hash']
   return {
     version: String(row['version']),
@@ -39,17 +44,17 @@ export function toListedFunction(row: Row): ListedFunction {
 }
 
 export function toState(row: Row): FunctionState {
-  return JSON.parse(String(row['state'])) as FunctionState
+  return JSON.parse(String(wholeRow('functions', row)['state'])) as FunctionState
 }
 
 export function toRevision(row: Row): StoredRevision {
   return {
     sequence: Number(row['sequence']),
     timeMs: Number(row['time_ms']),
-    change: JSON.parse(String(row['change'])) as FeedChange,
+    change: JSON.parse(String(wholeRow('revisions', row)['change'])) as FeedChange,
   }
 }
 
 export function toRecord(row: Row): StoredRecord {
-  return { key: String(row['key']), value: JSON.parse(String(row['value'])) as unknown }
+  return { key: String(row['key']), value: JSON.parse(String(wholeRow('records', row)['value'])) as unknown }
 }

@@ -1,5 +1,6 @@
+import { rowChecksum } from './row-checksum.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { versionColumns } from './sqlite-rows.ts'
+import { functionColumns, recordColumns, revisionColumns, versionColumns } from './sqlite-rows.ts'
 import type { Commit, StoredRevision, StoreWrite } from './store.ts'
 
 /** What the state of an engine holds beside what is written through `commit`: where artifacts lie that are kept elsewhere. */
@@ -23,7 +24,8 @@ export interface StateCommit extends Omit<Commit, 'writes'> {
 export function applyCommit(database: SqliteDatabase, commit: StateCommit, revisionsKept: number): StoredRevision | undefined {
   for (const write of commit.writes) applyWrite(database, write, commit.timeMs)
   if (commit.change === undefined) return undefined
-  database.run('INSERT INTO revisions (time_ms, change) VALUES (?, ?)', commit.timeMs, JSON.stringify(commit.change))
+  const change = JSON.stringify(commit.change)
+  database.run('INSERT INTO revisions (time_ms, change, checksum) VALUES (?, ?, ?)', commit.timeMs, change, rowChecksum([change]))
   const sequence = Number(database.get('SELECT last_insert_rowid() AS sequence')?.['sequence'])
   database.run('DELETE FROM revisions WHERE sequence <= ?', sequence - revisionsKept)
   return { sequence, timeMs: commit.timeMs, change: commit.change }
@@ -33,11 +35,12 @@ function applyWrite(database: SqliteDatabase, write: StateWrite, timeMs: number)
   switch (write.kind) {
     case 'putVersion': {
       const { version } = write
+      const { version: id, account, function: name, message, artifactHash, artifactBytes, sourceMapHash = null } = version
+      const [config, routes] = [JSON.stringify(version.config), JSON.stringify(version.routes)]
       database.run(
-        `INSERT INTO versions (${versionColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        version.version, version.account, version.function, version.createdMs, version.message, version.artifactHash,
-        version.artifactBytes, version.sourceMapHash ?? null, JSON.stringify(version.config), JSON.stringify(version.routes),
-        version.status, version.isLoaded ? 1 : 0,
+        `INSERT INTO versions (${versionColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        id, account, name, version.createdMs, message, artifactHash, artifactBytes, sourceMapHash, config, routes, version.status, version.isLoaded ? 1 : 0,
+        rowChecksum([id, account, name, message, artifactHash, artifactBytes, sourceMapHash, config, routes]),
       )
       return
     }
@@ -47,14 +50,17 @@ function applyWrite(database: SqliteDatabase, write: StateWrite, timeMs: number)
     case 'deleteVersion':
       database.run('DELETE FROM versions WHERE version = ?', write.version)
       return
-    case 'putFunction':
+    case 'putFunction': {
+      const { account, function: name, routes } = write.state
+      const state = JSON.stringify(write.state)
       database.run(
-        `INSERT INTO functions (account, name, state, updated_ms) VALUES (?, ?, ?, ?)
-         ON CONFLICT (account, name) DO UPDATE SET state = excluded.state, updated_ms = excluded.updated_ms`,
-        write.state.account, write.state.function, JSON.stringify(write.state), write.updatedMs ?? timeMs,
+        `INSERT INTO functions (${functionColumns}) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (account, name) DO UPDATE SET state = excluded.state, updated_ms = excluded.updated_ms, checksum = excluded.checksum`,
+        account, name, state, write.updatedMs ?? timeMs, rowChecksum([account, name, state]),
       )
-      setRoutes(database, write.state.account, write.state.function, write.state.routes)
+      setRoutes(database, account, name, routes)
       return
+    }
     case 'deleteFunction':
       database.run('DELETE FROM functions WHERE account = ? AND name = ?', write.account, write.name)
       setRoutes(database, write.account, write.name, [])
@@ -70,15 +76,19 @@ function applyWrite(database: SqliteDatabase, write: StateWrite, timeMs: number)
     case 'deleteSecret':
       database.run('DELETE FROM secrets WHERE account = ? AND function = ? AND key = ?', write.account, write.name, write.key)
       return
-    case 'putRecord':
-      database.run('INSERT OR REPLACE INTO records (collection, key, value) VALUES (?, ?, ?)', write.collection, write.key, JSON.stringify(write.value))
+    case 'putRecord': {
+      const { collection, key } = write
+      const value = JSON.stringify(write.value)
+      database.run(`INSERT OR REPLACE INTO records (${recordColumns}) VALUES (?, ?, ?, ?)`, collection, key, value, rowChecksum([collection, key, value]))
       return
+    }
     case 'deleteRecord':
       database.run('DELETE FROM records WHERE collection = ? AND key = ?', write.collection, write.key)
       return
     case 'putRevision': {
-      const { sequence, timeMs: madeMs, change } = write.revision
-      database.run('INSERT INTO revisions (sequence, time_ms, change) VALUES (?, ?, ?)', sequence, madeMs, JSON.stringify(change))
+      const { sequence, timeMs: madeMs } = write.revision
+      const change = JSON.stringify(write.revision.change)
+      database.run(`INSERT INTO revisions (${revisionColumns}) VALUES (?, ?, ?, ?)`, sequence, madeMs, change, rowChecksum([change]))
       return
     }
     case 'putArtifact':
