@@ -173,6 +173,29 @@ it('order: catches changes that stand in the log against real time', () => {
   })).toEqual(['order'])
 })
 
+describe('once', () => {
+  const keyed = { ...deploy('a'), key: 'k' } as const
+
+  it('lets a repetition be answered with what the first attempt did', () => {
+    expect(broken((history) => {
+      history.operation(keyed, { outcome: 'unknown' })
+      const { sequence } = history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a')] })
+      history.deployed('b', ['other'])
+      history.operation(keyed, { revision: sequence })
+      history.operation(keyed, { revision: sequence })
+    })).toEqual([])
+  })
+
+  it('catches a repetition that is carried out once more', () => {
+    expect(broken((history) => {
+      history.operation(keyed, { outcome: 'unknown' })
+      history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a')] })
+      const { sequence } = history.revision({ kind: 'activate', deployment: 'e', functions: [state('solo', 'a')] })
+      history.operation(keyed, { invokeMs: 0, revision: sequence })
+    })).toEqual(['once'])
+  })
+})
+
 describe('reads', () => {
   it('catches one that is older than what was acknowledged before', () => {
     expect(broken((history) => {

@@ -28,8 +28,18 @@ export interface Share {
 
 /** What a client asked for. Functions are those of one account. */
 export type Action =
-  /** Versions of all functions as one group. `marker` stands in each version and tells it from all other deployments. */
-  | { readonly kind: 'deploy'; readonly functions: readonly string[]; readonly marker: string; readonly percent: number; readonly activates: boolean }
+  /**
+   * Versions of all functions as one group. `marker` stands in each version and tells it from all other deployments, but for repetitions of
+   * the same; `key` is what they are carried out once under.
+   */
+  | {
+    readonly kind: 'deploy'
+    readonly functions: readonly string[]
+    readonly marker: string
+    readonly percent: number
+    readonly activates: boolean
+    readonly key?: string | undefined
+  }
   | { readonly kind: 'release'; readonly function: string; readonly shares: readonly Share[] }
   | { readonly kind: 'delete'; readonly function: string }
   | { readonly kind: 'putSecret'; readonly function: string; readonly key: string; readonly value: string }
@@ -138,4 +148,9 @@ export interface Violation {
 export function functionsOf(action: Action): readonly string[] {
   if (action.kind === 'deploy') return action.functions
   return 'function' in action ? [action.function] : []
+}
+
+/** What tells an operation and its repetitions from all others, where they are to be carried out once. */
+export function keyOf({ action }: Operation): string | undefined {
+  return action.kind === 'deploy' ? action.key : undefined
 }

@@ -1,4 +1,4 @@
-import { functionsOf, type History, mustKnow, type Operation, type Violation } from '../history.ts'
+import { functionsOf, type History, keyOf, mustKnow, type Operation, type Violation } from '../history.ts'
 import { type Point, type Replay, stateAt } from './replay.ts'
 import { sameShares } from './transitions.ts'
 
@@ -21,6 +21,18 @@ export function checkOrder({ claims }: Replay): readonly Violation[] {
     if (latest === undefined || operation.invokeMs > latest.operation.invokeMs) latest = { operation, sequence }
   }
   return violations
+}
+
+/** Rule `once`: what is repeated under one key is in the log once, however often it was asked for. */
+export function checkOnce({ claims }: Replay): readonly Violation[] {
+  const byKey = Map.groupBy([...claims], ([, operation]) => keyOf(operation))
+  return [...byKey].flatMap(([key, made]) => {
+    if (key === undefined || made.length < 2) return []
+    return [{
+      rule: 'once', operations: made.map(([, { id }]) => id), sequences: made.map(([sequence]) => sequence),
+      text: `what was asked for under the key ${key} was done ${made.length} times, at revisions ${made.map(([sequence]) => sequence).join(', ')}`,
+    }]
+  })
 }
 
 /**

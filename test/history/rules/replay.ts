@@ -1,4 +1,4 @@
-import { functionsOf, type History, type LogEntry, type Operation, type SeenFunction, type Violation } from '../history.ts'
+import { functionsOf, type History, keyOf, type LogEntry, type Operation, type SeenFunction, type Violation } from '../history.ts'
 import { problemOf, sameSecrets, sameShares } from './transitions.ts'
 
 /** A function from one revision on. */
@@ -61,8 +61,10 @@ class Run implements Replay {
       if (outcome === 'unknown' || outcome === 'refused') this.#possible.push(operation)
       if (outcome !== 'ok' || revision === undefined) continue
       const other = this.#owed.get(revision)
+      const key = keyOf(operation)
+      if (other !== undefined && key !== undefined && keyOf(other) === key) continue
       if (other !== undefined) this.#violate('acknowledged', `${name(other)} and ${name(operation)} were both answered with revision ${revision}`, [other, operation], [revision])
-      this.#owed.set(revision, operation)
+      this.#owed.set(revision, { ...operation, invokeMs: firstAsked(operations, operation) })
     }
   }
 
@@ -175,6 +177,12 @@ class Run implements Replay {
 
 function changes(kind: Operation['action']['kind']): boolean {
   return ['deploy', 'release', 'delete', 'putSecret', 'deleteSecret'].includes(kind)
+}
+
+/** When an operation was first asked for: a repetition under the same key is answered with what the first attempt did. */
+function firstAsked(operations: readonly Operation[], operation: Operation): number {
+  const key = keyOf(operation)
+  return key === undefined ? operation.invokeMs : Math.min(...operations.filter((one) => keyOf(one) === key).map(({ invokeMs }) => invokeMs))
 }
 
 function isRollout({ action }: Operation): boolean {

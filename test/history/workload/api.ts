@@ -22,13 +22,13 @@ export class Api {
     this.#token = token
   }
 
-  async deploy({ functions, marker, percent, activates }: Extract<Action, { kind: 'deploy' }>): Promise<Answer & { readonly versions?: Readonly<Record<string, string>> }> {
+  async deploy({ functions, marker, percent, activates, key }: Extract<Action, { kind: 'deploy' }>): Promise<Answer & { readonly versions?: Readonly<Record<string, string>> }> {
     const script = scriptOf(marker)
     const artifactHash = hashOf(script)
     const uploaded = await this.#call('PUT', `/v1/artifacts/${artifactHash}`, Buffer.from(script))
     if (uploaded.status !== 200) return { outcome: 'failed', detail: `upload: ${describe(uploaded)}` }
     const config = { env: { [markerKey]: marker } }
-    return this.#rollOut('/v1/deployments', { functions: functions.map((name) => ({ name, artifactHash, config, routes: [] })), percent, activate: activates })
+    return this.#rollOut('/v1/deployments', { functions: functions.map((name) => ({ name, artifactHash, config, routes: [] })), percent, activate: activates }, key)
   }
 
   release({ function: name, shares }: Extract<Action, { kind: 'release' }>): Promise<Answer> {
@@ -92,8 +92,8 @@ export class Api {
     return { outcome: 'ok', revision: changedSchema.parse(JSON.parse(reply.text)).revision }
   }
 
-  async #rollOut(path: string, body: unknown): Promise<Answer & { readonly versions?: Readonly<Record<string, string>> }> {
-    const reply = await this.#call('POST', path, body)
+  async #rollOut(path: string, body: unknown, key?: string): Promise<Answer & { readonly versions?: Readonly<Record<string, string>> }> {
+    const reply = await this.#call('POST', path, body, this.#token, key === undefined ? {} : { 'idempotency-key': key })
     if (reply.status !== 200) return failure(reply)
     const last = reply.text.trim().split('\n').at(-1) ?? ''
     const event = deploymentEventSchema.safeParse(parseJson(last))
@@ -102,13 +102,13 @@ export class Api {
   }
 
   /** Status 0 where no answer came, or only a part. */
-  async #call(method: string, path: string, body?: unknown, token = this.#token): Promise<Reply> {
+  async #call(method: string, path: string, body?: unknown, token = this.#token, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
     const isBytes = body instanceof Uint8Array
     let text = ''
     try {
       const response = await fetch(`${this.#url}${path}`, {
         method, signal: AbortSignal.timeout(callMs),
-        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }) },
+        headers: { ...headers, authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }) },
         ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body) : JSON.stringify(body) }),
       })
       text = await response.text()

@@ -77,7 +77,9 @@ export class Client {
     const { random } = this.#options
     this.#lastNumber += 1
     const percent = functions.length > 1 ? 100 : random.pick([100, 100, 100, 50, 25])
-    const action: Action = { kind: 'deploy', functions, marker: `${prefix}${this.#options.name}-${this.#lastNumber}`, percent, activates: functions.length > 1 || random.between(1, 8) > 1 }
+    const marker = `${prefix}${this.#options.name}-${this.#lastNumber}`
+    const key = random.pick([marker, undefined])
+    const action: Action = { kind: 'deploy', functions, marker, key, percent, activates: functions.length > 1 || random.between(1, 8) > 1 }
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.perform(action)
       if (answer.outcome === 'ok' || answer.detail === 'load_failed' || attempt >= tries) return answer
