@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { type Actor, auditWrite } from '../audit/index.ts'
+import { type Actor, asOperator, auditWrite } from '../audit/index.ts'
 import type { Bus } from '../bus/index.ts'
 import type { Clock } from '../clock.ts'
 import type { NodeDirectory } from '../feed/index.ts'
@@ -87,7 +87,8 @@ export class AccountLimits {
       return {
         writes: [
           isUnlimited ? accountQuotas.remove(account) : accountQuotas.put(account, quotas),
-          auditWrite(actor, 'quotas.change', account, { ...change }, timeMs),
+          auditWrite(asOperator(actor), 'quotas.change', account, { ...change }, timeMs),
+          auditWrite({ ...actor, account, homeAccount: actor.homeAccount ?? actor.account }, 'quotas.change', account, { ...change }, timeMs),
         ],
         change: { kind: 'account', account, quotas: await quotasForNodes(store, account, quotas) },
         timeMs,
