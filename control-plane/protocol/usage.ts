@@ -9,8 +9,8 @@ import { nameSchema } from './project.ts'
  * sent again, unchanged, until they are answered: who has seen a number of a start does not count it twice.
  */
 export const usageIntervalMs = 2_000
-/** In one report; a node that has more to tell sends several. */
-export const usageEntriesMax = 1_000
+/** In one report, so that replicas can pass it on in one message; a node that has more to tell sends several. */
+export const usageEntriesMax = 500
 
 const firstBucketMs = 0.25
 const bucketsPerDoubling = 4

@@ -106,6 +106,6 @@ it('splits what is too long for one report, and drops what is refused for good',
   }
   await reporter.close()
   await reporter.close()
-  expect(sizes).toEqual([1_000, 500])
+  expect(sizes).toEqual([500, 500, 500])
   expect(reporter.refused).toBe(1)
 })
