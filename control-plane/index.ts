@@ -5,7 +5,7 @@ import { requireFinished } from './archive/index.ts'
 import { AccessNotes, auditRetention } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
 import {
-  adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, InternalTokens, keyFile, keyText, openIdentity, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
+  adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, InternalTokens, keepSignerFresh, keyFile, keyText, openIdentity, refreshSigner, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
 } from './auth/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Idempotency } from './idempotency/index.ts'
@@ -93,6 +93,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await adoptSealed({ store, box, dataKeys, nowMs: clock.nowMs() })
     const identity = await openIdentity(store, box, options.tokens ?? {}, clock.nowMs())
 
+    const signing = { store, box, signer: identity.signer, clock }
+    await refreshSigner(signing)
+    cleanUps.push(keepSignerFresh(signing, (error) => log({ level: 'error', message: 'the signing key could not be read', stack: String(error) })))
     const feed = new Feed({ store, signer: identity.signer, dataKeys, clock })
     const nodes = new NodeDirectory(clock, bus)
     const board = new AcknowledgementBoard(bus)
@@ -145,7 +148,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       accessNotes: new AccessNotes(store, clock),
-      standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer.publicKey),
+      standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer),
       sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains, internalTokens: new InternalTokens(store, box, () => clock.nowMs()),
     })
     void accounts.resumeRemovals().catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))

@@ -224,6 +224,8 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
         if (!identity.knowsSigner) throw new SkerryError('server_unreachable', 'The node has not registered yet.')
         return client.openFeed(position, signal)
       },
+      // The control plane may have a new key, which it tells with the welcome.
+      onRefusedRecord: () => void registration.now(),
       position: () => state.position, hasLeft: (epoch) => state.hasLeft(epoch), publicKey: () => identity.publicKey, onOutage,
       apply: async (record) => {
         await applier.apply(record)

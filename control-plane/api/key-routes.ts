@@ -1,13 +1,13 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ulid } from 'ulid'
-import { rotateDataKey, rotateMasterKey } from '../auth/index.ts'
+import { rotateDataKey, rotateMasterKey, rotateSigningKey } from '../auth/index.ts'
 import { changedSchema, dataKeyRotationSchema, masterKeyRotationSchema } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { answersJson, needs, requireScope } from './route-parts.ts'
 
 /** Rotation of the keys that secrets are sealed with. */
 export function addKeyRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { store, box, dataKeys, clock, internalTokens } = dependencies
+  const { store, box, dataKeys, clock, internalTokens, identity } = dependencies
   const nowMs = (): number => clock.nowMs()
 
   app.openapi(
@@ -29,6 +29,17 @@ export function addKeyRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Api
     }),
     async (context) => {
       await internalTokens.rotate(context.get('caller').actor)
+      return context.json({})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post', path: '/v1/signing-key/rotations', summary: 'Replaces the key that signs the feed; the old one certifies the new one', security: needs('operator'),
+      middleware: requireScope(dependencies, 'operator'), responses: answersJson('Replaced; nodes go on with it within seconds.', changedSchema),
+    }),
+    async (context) => {
+      await rotateSigningKey({ store, box, signer: identity.signer, clock }, context.get('caller').actor)
       return context.json({})
     },
   )

@@ -58,6 +58,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
       const { internalToken, acceptedInternalTokens } = await internalTokens.read()
       return context.json({
         internalToken, publicKey: identity.signer.publicKey,
+        ...(identity.signer.successions.length === 0 ? {} : { successions: [...identity.signer.successions] }),
         ...(acceptedInternalTokens.length === 0 ? {} : { acceptedInternalTokens: [...acceptedInternalTokens] }),
       })
     },

@@ -82,7 +82,9 @@ export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
         credentialsOf(context), (hash) => peers.join(hash, credentialHash),
         'The invitation is not known here, was used, or has expired. Make another with `skerry node invite`.',
       )
-      return context.json({ ...joined, publicKey: identity.signer.publicKey, internalToken: (await internalTokens.read()).internalToken })
+      const { publicKey, successions } = identity.signer
+      const { internalToken } = await internalTokens.read()
+      return context.json({ ...joined, publicKey, ...(successions.length === 0 ? {} : { successions: [...successions] }), internalToken })
     },
   )
 

@@ -1,7 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { ulid } from 'ulid'
-import { type Scope, signedBytes } from '../protocol/index.ts'
+import { type Scope } from '../protocol/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
+import { RecordSigner } from './record-signer.ts'
 import { sealedContext, sealedValues } from './sealed-values.ts'
 import { type SecretBox, sealingKey, sealingKeyName } from './secret-box.ts'
 import { createTokenWrites, defaultAccount, forgetTokenWrites, tokens } from './records.ts'
@@ -13,22 +14,6 @@ export interface Identity {
   /** With it nodes and gateways join. */
   readonly nodeToken: string
   readonly signer: RecordSigner
-}
-
-/** Signs feed records with ed25519. */
-export class RecordSigner {
-  readonly #privateKey: KeyObject
-  /** PEM (SPKI). */
-  readonly publicKey: string
-
-  constructor(privateKeyPem: string) {
-    this.#privateKey = createPrivateKey(privateKeyPem)
-    this.publicKey = createPublicKey(this.#privateKey).export({ type: 'spki', format: 'pem' })
-  }
-
-  sign(record: Readonly<Record<string, unknown>>): string {
-    return sign(null, signedBytes(record), this.#privateKey).toString('base64')
-  }
 }
 
 export interface GivenTokens {

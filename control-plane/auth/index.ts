@@ -1,4 +1,6 @@
-export { type GivenTokens, type Identity, openIdentity, RecordSigner } from './bootstrap.ts'
+export { type GivenTokens, type Identity, openIdentity } from './bootstrap.ts'
+export { RecordSigner } from './record-signer.ts'
+export { keepSignerFresh, refreshSigner, rotateSigningKey } from './signing-key.ts'
 export { dataKeyRings, DataKeys, type SecretPlace } from './data-keys.ts'
 export { type DataKeyRotation, rotateDataKey, secretHolders } from './rotate-data-key.ts'
 export { KeyCheck } from './key-check.ts'

@@ -7,6 +7,7 @@ import {
   type CreatedPeerInvitation, type PeerInfo, type PeerInvitation, type PeerInvitationRequest, peerInvitationSchema, peerKindSchema,
 } from '../protocol/index.ts'
 import { Collection, type Store, type StoreWrite } from '../store/index.ts'
+import type { RecordSigner } from './record-signer.ts'
 import { hashToken } from './tokens.ts'
 
 /** By the hash of their token. One that was used stays until it expires, so that who used it may repeat the call. */
@@ -47,13 +48,13 @@ export function keyFingerprint(publicKey: string): string {
 export class Peers {
   readonly #store: Store
   readonly #nowMs: () => number
-  readonly #publicKey: string
+  readonly #signer: Pick<RecordSigner, 'publicKey'>
 
-  /** @param publicKey PEM of the key that signs the feed */
-  constructor(store: Store, nowMs: () => number, publicKey: string) {
+  /** @param signer what signs the feed */
+  constructor(store: Store, nowMs: () => number, signer: Pick<RecordSigner, 'publicKey'>) {
     this.#store = store
     this.#nowMs = nowMs
-    this.#publicKey = publicKey
+    this.#signer = signer
   }
 
   /** Makes a token with which a process of this kind, name and region joins once. Throws `conflict` where one has joined. */
@@ -75,7 +76,7 @@ export class Peers {
         timeMs,
       }
     })
-    return { ...invitation, token: `${token}.${keyFingerprint(this.#publicKey)}` }
+    return { ...invitation, token: `${token}.${keyFingerprint(this.#signer.publicKey)}` }
   }
 
   /** Those that may still be used. */

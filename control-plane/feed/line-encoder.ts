@@ -38,7 +38,7 @@ export class LineEncoder {
 
   /** @param region undefined for who may see every region's. Answers undefined where only a snapshot helps. */
   revision(revision: StoredRevision, region: string | undefined): Promise<string | undefined> {
-    const key = `${revision.sequence} ${hiddenFunctions(revision.change, region)}`
+    const key = `${revision.sequence} ${this.#options.signer.successions.length} ${hiddenFunctions(revision.change, region)}`
     const known = this.#lines.get(key)
     if (known !== undefined) return known
     const line = this.#encodeRevision(revision, region).catch((error: unknown) => {

@@ -93,6 +93,8 @@ export {
   versionReferenceSchema,
 } from './feed.ts'
 export {
+  type KeySuccession,
+  keySuccessionSchema,
   type NodeInfo,
   type NodeList,
   nodeListSchema,

@@ -53,6 +53,13 @@ export const nodeRegistrationSchema = z.strictObject({
 })
 export type NodeRegistration = z.infer<typeof nodeRegistrationSchema>
 
+/**
+ * That a key has come in the place of another as the one that signs: `certificate` is by the one before, over
+ * `signedBytes({ type: 'signing-key', previous, publicKey })`, base64. Keys are PEM (SPKI).
+ */
+export const keySuccessionSchema = z.strictObject({ previous: z.string(), publicKey: z.string(), certificate: z.string() })
+export type KeySuccession = z.infer<typeof keySuccessionSchema>
+
 /** The answer to a registration: what a node needs to trust its peers. */
 export const nodeWelcomeSchema = z.strictObject({
   internalToken: z.string().min(16),
@@ -60,6 +67,8 @@ export const nodeWelcomeSchema = z.strictObject({
   acceptedInternalTokens: z.array(z.string().min(16)).optional(),
   /** PEM (SPKI) of the ed25519 key that signs the feed; see `signedBytes`. */
   publicKey: z.string().optional(),
+  /** How that key came in the place of others, oldest first. */
+  successions: z.array(keySuccessionSchema).optional(),
 })
 export type NodeWelcome = z.infer<typeof nodeWelcomeSchema>
 

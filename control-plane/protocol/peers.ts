@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { regionSchema } from './feed.ts'
+import { keySuccessionSchema } from './nodes.ts'
 import { nameSchema } from './project.ts'
 
 /**
@@ -41,7 +42,7 @@ export const credentialHashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-
 export const credentialRequestSchema = z.strictObject({ credentialHash: credentialHashSchema })
 
 /** Who the caller is from now on, and what it knows its peers by. */
-export const joinedSchema = z.strictObject({ ...placeFields, publicKey: z.string(), internalToken: z.string() })
+export const joinedSchema = z.strictObject({ ...placeFields, publicKey: z.string(), successions: z.array(keySuccessionSchema).optional(), internalToken: z.string() })
 export type Joined = z.infer<typeof joinedSchema>
 
 /** `GET /v1/peers`: who has joined. */

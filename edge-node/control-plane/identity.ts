@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type NodeWelcome, nodeWelcomeSchema } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
+import { leadsTo } from './key-succession.ts'
 import { storageError, writeFileAtomically } from '../storage/index.ts'
 
 /**
  * What the control plane gave the node to know its peers by, kept so that they know one another without it.
  *
  * Invariant: the key that signs the feed is the one that the node's invitation names or, without one, that of the first control plane it
- * met; no other is taken for it, and no control plane that has none.
+ * met; no other is taken for it but one that it has certified, and no control plane that has none.
  */
 export class NodeIdentity {
   readonly #path: string
@@ -64,9 +65,9 @@ export class NodeIdentity {
     return this.#writing
   }
 
-  #refuseStranger({ publicKey }: NodeWelcome): void {
+  #refuseStranger({ publicKey, successions = [] }: NodeWelcome): void {
     if (this.#publicKey === undefined) return
-    if (publicKey !== undefined && this.#publicKey.equals(createPublicKey(publicKey))) return
+    if (publicKey !== undefined && leadsTo(this.#publicKey, publicKey, successions)) return
     throw new SkerryError(
       'config_invalid',
       `The control plane has another key than the one that this node knows; it is not followed. Where it was set up anew, remove ${dirname(this.#path)} and let the node join again.`,

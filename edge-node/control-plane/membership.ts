@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { credentialPrefix, type Joined, joinedSchema, type PeerKind, splitInvitation } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { BackOff } from './back-off.ts'
+import { leadsTo } from './key-succession.ts'
 import { type CredentialFile, readCredentialFile, writeCredentialFile } from './credential-file.ts'
 
 /** A call that the control plane answers with JSON. Rejects with a SkerryError. */
@@ -137,8 +138,9 @@ export class Membership {
 
   async #adopt(answer: Joined, fingerprint: string): Promise<void> {
     const { kind } = this.#options
-    const der = createPublicKey(answer.publicKey).export({ type: 'spki', format: 'der' })
-    if (createHash('sha256').update(der).digest('base64url') !== fingerprint) {
+    // The key may have been replaced since the invitation was made.
+    const vouched = [answer.publicKey, ...(answer.successions ?? []).map(({ previous }) => previous)].find((key) => fingerprintOf(key) === fingerprint)
+    if (vouched === undefined || !leadsTo(createPublicKey(vouched), answer.publicKey, answer.successions ?? [])) {
       throw new SkerryError('config_invalid', 'Whoever answers as the control plane has another key than the one that the invitation names. The invitation is used up; find out who it is, and make another.')
     }
     if (answer.kind !== kind) throw new SkerryError('config_invalid', `The invitation is for a ${answer.kind}, not for a ${kind}.`)
@@ -159,6 +161,10 @@ export class Membership {
   #nowMs(): number {
     return (this.#options.nowMs ?? Date.now)()
   }
+}
+
+function fingerprintOf(publicKey: string): string {
+  return createHash('sha256').update(createPublicKey(publicKey).export({ type: 'spki', format: 'der' })).digest('base64url')
 }
 
 function newCredential(options: Pick<MembershipOptions, 'nowMs'>): CredentialFile['current'] {

@@ -16,6 +16,8 @@ export interface FeedFollowerOptions {
   /** Applies one record; the position stands at it afterwards. */
   readonly apply: (record: FeedSnapshot | FeedRevision) => Promise<void>
   readonly publicKey: () => KeyObject | undefined
+  /** A record can not be read, or is not signed by the key that is known. */
+  readonly onRefusedRecord?: () => void
   /** Everything up to what the control plane has was applied. */
   readonly onCaughtUp: () => void
   readonly onDisconnected: () => void
@@ -129,6 +131,7 @@ export class FeedFollower {
     try {
       return parseRecord(line, this.#options.publicKey())
     } catch (error) {
+      this.#options.onRefusedRecord?.()
       // What can't be understood can't be skipped either: start over from a snapshot.
       this.#wantsSnapshot = true
       throw error

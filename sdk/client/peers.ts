@@ -32,6 +32,8 @@ export interface KeysClient {
   rotateMasterKey(): Promise<MasterKeyRotation>
   /** Replaces the token that gateways and nodes know one another by (scope operator). */
   rotateInternalToken(): Promise<void>
+  /** Replaces the key that signs the feed (scope operator). */
+  rotateSigningKey(): Promise<void>
   /** Seals the account's secrets with a new key (scope admin). */
   rotateDataKey(): Promise<DataKeyRotation>
 }
@@ -55,6 +57,9 @@ export function createKeysClient(transport: Transport): KeysClient {
     rotateMasterKey: () => transport.json({ method: 'POST', path: '/v1/master-key/rotations' }, masterKeyRotationSchema),
     async rotateInternalToken() {
       await transport.text({ method: 'POST', path: '/v1/internal-token/rotations' })
+    },
+    async rotateSigningKey() {
+      await transport.text({ method: 'POST', path: '/v1/signing-key/rotations' })
     },
     rotateDataKey: () => transport.json({ method: 'POST', path: '/v1/data-key/rotations' }, dataKeyRotationSchema),
   }

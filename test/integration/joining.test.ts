@@ -168,6 +168,33 @@ it('secrets reach the nodes that may run their function, and stand nowhere else:
   await until('the node has forgotten it', async () => (await secretsOf('fra-1')) === undefined)
 })
 
+it('nodes go on from one signing key to the next that it has certified, also those that were away, and to no other', async () => {
+  const early = await invite('sin-1', 'sin')
+  const away = await startNode('iad-1', 'iad')
+  await away.close()
+  nodes.length = 0
+  const node = await startNode('fra-1', 'fra')
+  for (let time = 0; time < 2; time += 1) expect((await operator.call('POST', '/v1/signing-key/rotations')).status).toBe(200)
+  const deployed = async (text: string): Promise<boolean> => {
+    const events = await operator.deploy('hello', text)
+    return events.at(-1)?.type === 'done'
+  }
+  await until('the node follows again', () => deployed('export default {}'))
+  // The key of the invitation is two keys old.
+  const late = await joined('sin-1', { invitation: early })
+  expect(late.publicKey).not.toBe((await joined('fra-1')).publicKey)
+  await node.close()
+  nodes.length = 0
+  const membership = await joined('iad-1')
+  const again = await startEdgeNode({
+    name: 'iad-1', region: 'iad', latitude: 50, longitude: 8, host: '127.0.0.1', port: 0, controlPlaneUrl: plane.url, token: () => membership.token,
+    controlPlaneKey: membership.publicKey, stateKey: membership.stateKey, dataDirectory: join(root, 'iad-1'), domain: 'localhost', allowOutbound: [],
+    allowLocationHeader: false, trustedProxies: [], createRuntime: createFakeRuntime().create, forwarder: false, onNotice: (text) => said.push(text),
+  })
+  nodes.push(again)
+  await until('the node that was away follows', () => deployed('export default {} // 2'))
+})
+
 it('a state that was changed by hand is not served', async () => {
   const node = await startNode('fra-1', 'fra')
   done(await operator.deploy('hello', 'export default {}'))

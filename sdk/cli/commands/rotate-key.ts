@@ -6,8 +6,9 @@ export function rotateKeyCommand(context: CliContext, setExitCode: SetExitCode):
   const command = new Command('rotate-key')
     .description('replace the master key that secrets are sealed with (scope operator); repeat it where it was interrupted')
     .option('--internal-token', 'the token that gateways and nodes know one another by, instead')
+    .option('--signing-key', 'the key that signs the feed, instead')
     .option('--data-key', 'the data key of the account instead (scope admin)')
-  return withServer(command).action(async (options: ServerOptions & { readonly dataKey?: boolean; readonly internalToken?: boolean }) =>
+  return withServer(command).action(async (options: ServerOptions & { readonly dataKey?: boolean; readonly internalToken?: boolean; readonly signingKey?: boolean }) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
       if (options.dataKey === true) {
         const rotation = await client.keys.rotateDataKey()
@@ -19,6 +20,12 @@ export function rotateKeyCommand(context: CliContext, setExitCode: SetExitCode):
         await client.keys.rotateInternalToken()
         reporter.result({ begun: true })
         reporter.show('gateways and nodes take a new token up within a minute; the old one is good for ten more')
+        return
+      }
+      if (options.signingKey === true) {
+        await client.keys.rotateSigningKey()
+        reporter.result({ replaced: true })
+        reporter.show('the feed is signed with a new key, which the old one has certified; nodes go on with it within seconds')
         return
       }
       const rotation = await client.keys.rotateMasterKey()
