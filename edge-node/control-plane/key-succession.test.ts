@@ -8,7 +8,7 @@ interface Pair {
   readonly privateKey: KeyObject
 }
 const pair = (): Pair => generateKeyPairSync('ed25519')
-const pem = ({ publicKey }: Pair): string => publicKey.export({ type: 'spki', format: 'pem' }).toString()
+const pem = ({ publicKey }: Pair): string => publicKey.export({ type: 'spki', format: 'pem' })
 const succession = (from: Pair, to: Pair, by = from): KeySuccession => {
   const named = { previous: pem(from), publicKey: pem(to) }
   return { ...named, certificate: sign(null, signedBytes({ type: 'signing-key', ...named }), by.privateKey).toString('base64') }

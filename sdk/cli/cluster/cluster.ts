@@ -96,7 +96,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       'control-plane', '--host', '127.0.0.1', '--port', String(plan.controlPlanePort), '--admin-port', portOf(ready?.adminUrl),
       '--data', join(dataDirectory, 'control-plane'), '--domain', domain, '--gateway-url', gatewayUrl,
     ])
-    const tokens = { SKERRY_NODE_TOKEN: controlPlane.nodeToken }
+    // The master keys are the control plane's alone.
+    const tokens = { SKERRY_NODE_TOKEN: controlPlane.nodeToken, SKERRY_KEY: '' }
     const upstream = ['--control-plane', controlPlane.url, '--domain', domain]
     const { allowOutbound, denyOutbound = [], onlyOutbound = [] } = options
     const outbound = Object.entries({ '--allow-outbound': allowOutbound, '--deny-outbound': denyOutbound, '--only-outbound': onlyOutbound })
