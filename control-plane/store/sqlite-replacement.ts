@@ -43,6 +43,8 @@ export async function replaceDatabase(file: string, options: ReplacementOptions)
   }
   // Used meanwhile, it would have changed since it was looked at.
   await requireReplaceable(file, options.force)
+  // A log that belongs to an older copy would be taken for this one's.
+  await removeDatabase(`${file}.before-restore`)
   for (const companion of companions) {
     if (existsSync(`${file}${companion}`)) await rename(`${file}${companion}`, `${file}.before-restore${companion}`)
   }
