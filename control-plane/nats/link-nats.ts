@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import { type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions, type TlsOptions } from '@nats-io/transport-node'
 import { SkerryError } from '../../errors/index.ts'
 import { type NatsOptions, parseServers } from './nats-options.ts'
 
@@ -141,11 +142,13 @@ export class NatsLink {
       pingInterval: pingIntervalMs,
       maxPingOut: 2,
       ignoreAuthErrorAbort: true,
+      // Those that the operator named, by the addresses by which they are reached from here.
+      ignoreClusterUpdates: true,
       ...(credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credentialsFile)) }),
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { pass: password }),
       ...(servers.isEncrypted || certificateAuthorityFile !== undefined
-        ? { tls: certificateAuthorityFile === undefined ? {} : { ca: await readFile(certificateAuthorityFile, 'utf8') } }
+        ? { tls: await tlsOptions(servers.addresses, certificateAuthorityFile) }
         : {}),
     }
   }
@@ -169,6 +172,18 @@ export class NatsLink {
 
   #wake(): void {
     for (const wake of [...this.#wakers]) wake()
+  }
+}
+
+/** The client does not tell Node which of the servers it connects to where those have no names: a certificate is to be one of theirs. */
+async function tlsOptions(addresses: readonly string[], certificateAuthorityFile: string | undefined): Promise<TlsOptions & Pick<ConnectionOptions, 'checkServerIdentity'>> {
+  const hosts = addresses.map((address) => address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, ''))
+  return {
+    ...(certificateAuthorityFile === undefined ? {} : { ca: await readFile(certificateAuthorityFile, 'utf8') }),
+    checkServerIdentity: (_host, certificate) => {
+      const findings = hosts.map((host) => checkServerIdentity(host, certificate))
+      return findings.includes(undefined) ? undefined : findings[0]
+    },
   }
 }
 
