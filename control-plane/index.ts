@@ -120,7 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store, rollout, locks, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
     const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of), provisioned: (...of) => nodes.provisioned(...of) })
-    const rollouts = new GradualRollouts({ store, usage, clock, domain, log })
+    const rollouts = new GradualRollouts({ store, usage, clock, domain, log, tell: (events) => void tail.publish(events).catch(() => undefined) })
     rollouts.start()
     cleanUps.push(() => deployments.settle(), () => rollouts.close())
 

@@ -44,6 +44,7 @@ it('goes from step to step while the new version is no worse', async () => {
   expect(releases.map(({ kind, shares }) => [kind, shares])).toEqual([['rollout', [{ version: fresh, percent: 100 }]], ['deploy', [{ version: old, percent: 100 }]]])
   await fixture.pass(60)
   expect(fixture.logged).toEqual([])
+  expect(fixture.told.map(({ function: name, text }) => [name, text])).toEqual([10, 50, 100].map((percent) => ['hello', `The roll-out goes on with ${percent} %.`]))
 })
 
 it('goes back where the new version fails more often, says why, and is written down', async () => {
@@ -55,6 +56,7 @@ it('goes back where the new version fails more often, says why, and is written d
   expect(rollout.history.at(-1)).toMatchObject({ event: 'rolled-back', detail: expect.stringMatching(/^hello: 30\.0 % of \d+ requests failed, against 1\.0 % of \d+ before/) as string, comparisons: [{ newErrorPercent: 30 }] })
   const entries = await auditEntries.list(fixture.store, { prefix: 'default/', limit: 100 })
   expect(entries.map(({ value }) => value)).toContainEqual(expect.objectContaining({ action: 'rollout.rolled-back', subject: 'hello', actor: { name: 'system' } }))
+  expect(fixture.told).toMatchObject([{ function: 'hello', version: fresh, level: 'error', text: expect.stringContaining('was taken back at 1 %. hello: 30.0 %') as string }])
   // As if it had never been: a rollback has nothing to go back to.
   expect(await readReleases(fixture.store, 'default', 'hello')).toMatchObject([{ kind: 'deploy' }])
 })
@@ -128,6 +130,7 @@ it('takes each step once, with three replicas that look at the same time', async
   expect(await rolloutOf()).toMatchObject({ state: 'done' })
   expect((await fixture.store.readSequence()) - before).toBe(3)
   expect((await rolloutOf()).history).toHaveLength(4)
+  expect(fixture.told).toHaveLength(3)
 })
 
 describe('is over', () => {

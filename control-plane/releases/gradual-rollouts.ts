@@ -1,7 +1,7 @@
 import { SkerryError } from '../../errors/index.ts'
 import { type Actor, systemActor } from '../audit/index.ts'
 import type { Clock } from '../clock.ts'
-import { type PageQuery, type Rollout, type RolloutInfo, type RolloutSteer, toPage } from '../protocol/index.ts'
+import { type PageQuery, type Rollout, type RolloutInfo, type RolloutSteer, type TailEvent, toPage } from '../protocol/index.ts'
 import type { Commit, Store } from '../store/index.ts'
 import type { Usage } from '../usage/index.ts'
 import { activeOnes, isOver, listRollouts, noteRollout, readRollout, readRolloutById, type RolloutNote } from './gradual-record.ts'
@@ -15,6 +15,8 @@ export interface GradualRolloutsOptions {
   readonly domain: string
   /** One line of JSON for the operator. */
   readonly log: (entry: Readonly<Record<string, unknown>>) => void
+  /** Tells whoever tails the functions what became of a roll-out. */
+  readonly tell: (events: readonly TailEvent[]) => void
 }
 
 const lookIntervalMs = 5_000
@@ -120,13 +122,14 @@ export class GradualRollouts {
     const isNext = seen.fault === undefined && this.#waitsFor(rollout, seen) === undefined
     if (seen.fault === undefined && !isNext) return
     try {
-      await store.commit(async () => {
+      const revision = await store.commit(async () => {
         const timeMs = clock.nowMs()
         const current = await readRolloutById(store, account, rollout.id)
         if (current === undefined || !isSameStep(current, rollout)) return { writes: [], timeMs }
         return this.#composeChange(account, current, seen, timeMs)
       })
       this.#troubled.delete(rollout.id)
+      if (revision !== undefined) this.#tellOf(account, rollout, seen.fault)
     } catch (error) {
       if (!this.#troubled.has(rollout.id)) this.#tell(rollout.id, error)
       this.#troubled.add(rollout.id)
@@ -162,6 +165,13 @@ export class GradualRollouts {
     const rollout = await readRollout(this.#options.store, account, name)
     if (rollout === undefined) throw new SkerryError('not_found', `${name} has no roll-out.`, { field: 'name' })
     return rollout
+  }
+
+  #tellOf(account: string, rollout: Rollout, fault: string | undefined): void {
+    const percent = rollout.steps[rollout.step + 1] ?? 100
+    const text = fault === undefined ? `The roll-out goes on with ${percent} %.` : `The roll-out was taken back at ${rollout.percent} %. ${fault}`
+    const common = { timeMs: this.#options.clock.nowMs(), node: 'control-plane', region: '', account, kind: 'console' as const, level: fault === undefined ? 'info' : 'error', text }
+    this.#options.tell(rollout.functions.map(({ name, version }) => ({ ...common, function: name, version })))
   }
 
   #tell(rollout: string, error: unknown): void {

@@ -6,7 +6,7 @@ import { systemActor } from '../audit/index.ts'
 import { adoptAccounts } from '../auth/index.ts'
 import { MemoryBus } from '../bus/index.ts'
 import { AcknowledgementBoard, NodeDirectory } from '../feed/index.ts'
-import { type DeploymentEvent, deploymentRequestSchema, latencyBucketOf, type RolloutSettings, type UsageEntry } from '../protocol/index.ts'
+import { type DeploymentEvent, deploymentRequestSchema, latencyBucketOf, type RolloutSettings, type TailEvent, type UsageEntry } from '../protocol/index.ts'
 import { Deployments, type EventLog, GradualRollouts, KeyedLocks, Rollout, StackMapper } from '../releases/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'
 import { Usage } from '../usage/index.ts'
@@ -41,6 +41,8 @@ export class ReleaseFixture {
   readonly bus = new MemoryBus()
   store: Store = openSqliteStore({ file: join(this.directory, 'store.db') })
   readonly logged: unknown[] = []
+  /** What was told to whoever tails. */
+  readonly told: TailEvent[] = []
   readonly #replicas: Replica[] = []
   #sequence = 0
 
@@ -75,7 +77,7 @@ export class ReleaseFixture {
       signal: new AbortController().signal,
     })
     const deployments = new Deployments({ store, rollout, locks: new KeyedLocks(clock), nowMs: () => clock.nowMs(), onFinished: () => undefined })
-    const rollouts = new GradualRollouts({ store, usage, clock, domain: 'localhost', log: (entry) => this.logged.push(entry) })
+    const rollouts = new GradualRollouts({ store, usage, clock, domain: 'localhost', log: (entry) => this.logged.push(entry), tell: (events) => this.told.push(...events) })
     const replica: Replica = {
       deployments, rollouts, usage,
       close: async () => {
