@@ -1,20 +1,16 @@
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { type AccountQuotas, accountQuotasSchema, type FunctionState, functionStateSchema, type Quotas } from '../../control-plane/protocol/index.ts'
+import type { AccountQuotas, FunctionState, Quotas } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
+import { storageError, type WriteWholeFile } from '../storage/index.ts'
+import { type StateChange, StateFile } from './state-file.ts'
 import type { StateSeal } from './state-seal.ts'
-import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
 
 export interface FeedPosition {
   readonly epoch: string
   readonly sequence: number
 }
 
-const stateSchema = z.strictObject({
-  format: z.literal(1), epoch: z.string().min(1), sequence: z.int().min(0), functions: z.array(functionStateSchema),
-  accounts: z.array(accountQuotasSchema).default([]), leftEpochs: z.array(z.string()).default([]),
-})
 /** More epochs than a control plane is restored times. */
 const leftEpochsMax = 100
 
@@ -24,6 +20,8 @@ export interface NodeStateOptions {
   readonly write?: WriteWholeFile
   /** How the file is protected; readable JSON unless set. */
   readonly seal?: StateSeal | undefined
+  /** A state of fewer bytes is always written whole. */
+  readonly wholeBytesMax?: number | undefined
 }
 
 /**
@@ -35,6 +33,9 @@ export interface NodeStateOptions {
 export class NodeState {
   readonly #options: NodeStateOptions
   readonly #path: string
+  readonly #file: StateFile
+  /** Since the last write. */
+  #changes: StateChange[] = []
   #functions = new Map<string, FunctionState>()
   #quotas = new Map<string, Quotas>()
   #position: FeedPosition | undefined
@@ -45,6 +46,7 @@ export class NodeState {
   private constructor(options: NodeStateOptions) {
     this.#options = options
     this.#path = join(options.directory, 'state.json')
+    this.#file = new StateFile({ path: this.#path, seal: options.seal, write: options.write, wholeBytesMax: options.wholeBytesMax })
   }
 
   /** Reads what was kept. A file that is not valid is set aside and reported, and the node resynchronises. */
@@ -83,22 +85,20 @@ export class NodeState {
     this.#quotas = new Map(accounts.map(({ account, quotas }) => [account, quotas]))
     this.#functions = new Map(functions.map((state) => [keyOf(state.account, state.function), state]))
     this.#position = position
+    this.#changes = []
+    this.#file.forget()
   }
 
   put(position: FeedPosition, functions: readonly FunctionState[]): void {
-    for (const state of functions) this.#functions.set(keyOf(state.account, state.function), state)
-    this.#position = position
+    this.#change({ ...position, put: [...functions] })
   }
 
   remove(position: FeedPosition, account: string, name: string): void {
-    this.#functions.delete(keyOf(account, name))
-    this.#position = position
+    this.#change({ ...position, removed: { account, function: name } })
   }
 
   setQuotas(position: FeedPosition, account: string, quotas: Quotas): void {
-    if (Object.keys(quotas).length === 0) this.#quotas.delete(account)
-    else this.#quotas.set(account, quotas)
-    this.#position = position
+    this.#change({ ...position, quotas: { account, quotas } })
   }
 
   advance(position: FeedPosition): void {
@@ -128,42 +128,42 @@ export class NodeState {
   }
 
   async #write(): Promise<void> {
-    if (this.#position === undefined) return
+    const position = this.#position
+    if (position === undefined) return
+    const changes = this.#changes
+    this.#changes = []
     try {
-      // Throws where it is longer than a string can be, at about 700,000 functions.
-      const text = JSON.stringify({ format: 1, ...this.#position, functions: [...this.#functions.values()], accounts: this.accounts, leftEpochs: this.#leftEpochs })
-      await (this.#options.write ?? writeFileAtomically)(this.#path, this.#options.seal?.seal(text) ?? text)
+      await this.#file.save(() => ({ ...position, functions: [...this.#functions.values()], accounts: this.accounts, leftEpochs: [...this.#leftEpochs] }), changes)
     } catch (error) {
       this.#options.onError(storageError(this.#path, error))
     }
   }
 
   async #read(): Promise<void> {
-    let text: string
     try {
-      text = await readFile(this.#path, 'utf8')
-    } catch {
-      return
+      const kept = await this.#file.read()
+      if (kept === undefined) return
+      const { functions, accounts, leftEpochs, epoch, sequence } = kept.whole
+      this.#leftEpochs = leftEpochs
+      this.replaceAll({ epoch, sequence }, functions, accounts)
+      for (const change of kept.changes) this.#apply(change)
+    } catch (error) {
+      this.#options.onError(error instanceof SkerryError ? error : storageError(this.#path, error))
     }
-    const opened = this.#options.seal === undefined ? text : this.#options.seal.open(text)
-    const parsed = stateSchema.safeParse(parseJson(opened ?? ''))
-    if (!parsed.success) {
-      await rename(this.#path, `${this.#path}.invalid`).catch(() => undefined)
-      this.#options.onError(new SkerryError('internal_error', `${this.#path} is not valid; it was set aside as state.json.invalid, and the node resynchronises.`, { cause: parsed.error }))
-      return
-    }
-    const { epoch, sequence, functions, accounts, leftEpochs } = parsed.data
-    this.#leftEpochs = leftEpochs
-    this.replaceAll({ epoch, sequence }, functions, accounts)
+  }
+
+  #change(change: StateChange): void {
+    this.#apply(change)
+    this.#changes.push(change)
+  }
+
+  #apply({ epoch, sequence, put = [], removed, quotas }: StateChange): void {
+    for (const state of put) this.#functions.set(keyOf(state.account, state.function), state)
+    if (removed !== undefined) this.#functions.delete(keyOf(removed.account, removed.function))
+    if (quotas !== undefined && Object.keys(quotas.quotas).length === 0) this.#quotas.delete(quotas.account)
+    else if (quotas !== undefined) this.#quotas.set(quotas.account, quotas.quotas)
+    this.#position = { epoch, sequence }
   }
 }
 
 const keyOf = (account: string, name: string): string => `${account}/${name}`
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

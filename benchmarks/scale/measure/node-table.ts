@@ -59,10 +59,17 @@ async function measureFile(state: NodeState): Promise<Record<string, unknown>> {
   if (errors.length > 0) return { failure: errors.join('; ') }
   const path = join(directory, 'state.json')
   const { size } = await stat(path)
+  const [changed] = syntheticFunctions({ count: 1, versionsEach, functionsPerAccount: 10 })
+  const change = await cpuMillisecondsOf(async () => {
+    for (let round = 0; round < changesTimed; round += 1) {
+      state.put({ epoch: 'epoch', sequence: 3 + round }, changed === undefined ? [] : [changed])
+      await state.save()
+    }
+  })
   const opened = await cpuMillisecondsOf(() => NodeState.open({ directory, onError: (error) => errors.push(error.message) }))
   if ([...opened.result.functions].length !== count) return { failure: `the file of ${size} bytes was not read again`, fileBytes: size }
   const { epoch, sequence, functions } = JSON.parse(await readFile(path, 'utf8')) as { epoch: string; sequence: number; functions: unknown[] }
   const line = JSON.stringify({ type: 'snapshot', protocol: 1, epoch, sequence, functions })
   const parsed = await cpuMillisecondsOf(() => parseRecord(line, undefined))
-  return { fileBytes: size, saveCpuMs: saved.cpuMs, openCpuMs: opened.cpuMs, snapshotCpuMs: parsed.cpuMs }
+  return { fileBytes: size, saveCpuMs: saved.cpuMs, changeCpuMs: change.cpuMs / changesTimed, openCpuMs: opened.cpuMs, snapshotCpuMs: parsed.cpuMs }
 }
