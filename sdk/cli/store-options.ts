@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
-import type { NatsOptions } from '../../control-plane/nats/index.ts'
+import type { ControlPlaneOptions } from '../../control-plane/index.ts'
 import type { CliContext } from './context.ts'
 import { parseNumber } from './options.ts'
 
@@ -28,7 +28,7 @@ export const withNats = (command: Command): Command =>
     .option('--nats-domain <name>', 'JetStream domain of the servers, where they are reached through leaf nodes')
 
 /** As the control plane takes the flags of `withStore`; undefined where its state lies in files. */
-export function natsSettings(context: CliContext, options: StoreOptions): NatsOptions | undefined {
+export function natsSettings(context: CliContext, options: StoreOptions): ControlPlaneOptions['nats'] {
   if (options.store === undefined) return undefined
   const file = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(context.workingDirectory, path))
   return {
