@@ -186,6 +186,16 @@ describe('once', () => {
     })).toEqual([])
   })
 
+  it.each(['refused', 'unknown'] as const)('lets one be carried out whose first attempt was taken back, and was answered as %s', (outcome) => {
+    expect(broken((history) => {
+      history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a')] })
+      history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a', { shares: [] })] })
+      history.operation(keyed, { invokeMs: 0, outcome })
+      const { sequence } = history.revision({ kind: 'activate', deployment: 'e', functions: [state('solo', 'a')] })
+      history.operation(keyed, { invokeMs: 0, revision: sequence })
+    })).toEqual([])
+  })
+
   it('catches a repetition that is carried out once more', () => {
     expect(broken((history) => {
       history.operation(keyed, { outcome: 'unknown' })

@@ -23,9 +23,9 @@ export function checkOrder({ claims }: Replay): readonly Violation[] {
   return violations
 }
 
-/** Rule `once`: what is repeated under one key is in the log once, however often it was asked for. */
-export function checkOnce({ claims }: Replay): readonly Violation[] {
-  const byKey = Map.groupBy([...claims], ([, operation]) => keyOf(operation))
+/** Rule `once`: what is repeated under one key is in effect once, however often it was asked for. An attempt that was taken back may be made again. */
+export function checkOnce({ claims, takenBack }: Replay): readonly Violation[] {
+  const byKey = Map.groupBy([...claims].filter(([sequence]) => !takenBack.has(sequence)), ([, operation]) => keyOf(operation))
   return [...byKey].flatMap(([key, made]) => {
     if (key === undefined || made.length < 2) return []
     return [{

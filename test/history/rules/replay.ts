@@ -15,6 +15,8 @@ export interface Replay {
   readonly timelines: ReadonlyMap<string, readonly Point[]>
   /** By revision: the operation that made it. */
   readonly claims: ReadonlyMap<number, Operation>
+  /** Revisions that later ones took back. */
+  readonly takenBack: ReadonlySet<number>
   readonly violations: readonly Violation[]
 }
 
@@ -41,6 +43,7 @@ export function stateAt(timeline: readonly Point[] | undefined, sequence: number
 class Run implements Replay {
   readonly timelines = new Map<string, Point[]>()
   readonly claims = new Map<number, Operation>()
+  readonly takenBack = new Set<number>()
   readonly violations: Violation[] = []
   /** Answered as done at this revision; taken out as they are found. */
   readonly #owed = new Map<number, Operation>()
@@ -123,6 +126,7 @@ class Run implements Replay {
     }
     const earlier = this.#activations.get(change.deployment)
     if (earlier !== undefined && !this.#owed.has(sequence)) {
+      this.takenBack.add(earlier.entry.sequence)
       this.#revert(entry, change, earlier.before, before)
       return
     }
