@@ -34,7 +34,7 @@ const prefetchesAtATime = 4
 const prefetchesWaitingMax = 100_000
 /** An activation serves even where an artifact does not come in time; its requests then wait for it. */
 const artifactWaitMs = 3_000
-const provisionedWaitMs = 1_000
+const provisionedWaitMs = 2_000
 
 type Outcome = Acknowledgement['outcome']
 

@@ -22,7 +22,7 @@ async function startNode(region: string): Promise<EdgeNode> {
   const options: EdgeNodeOptions = {
     name, region, latitude: 50, longitude: 8, host: '127.0.0.1', port: 0, controlPlaneUrl: plane.url, token: plane.nodeToken,
     dataDirectory: join(directory, name), domain: 'localhost', allowOutbound: [], allowLocationHeader: false, trustedProxies: [],
-    forwarder: false, onNotice: () => undefined, runtime: { spareCells: 1, sandbox: 'permission' },
+    forwarder: false, onNotice: () => undefined, runtime: { spareCells: 2, sandbox: 'permission' },
   }
   const node = await startEdgeNode(options)
   nodes.set(region, node)
