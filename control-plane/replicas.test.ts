@@ -132,3 +132,28 @@ test('while the servers are away feeds stand and lists are answered, changes are
   const result = done(await at(clients, 2).deploy('hello-1', 'export default { /* after */ }'))
   expect(result.nodes.map(({ node }) => node).toSorted()).toEqual(['fra-1', 'iad-1'])
 })
+
+test('what a node reports is counted once at every replica, and a roll-out is taken back once, by whichever sees it first', async () => {
+  const deployed = async (index: number, script: string, more: Record<string, unknown> = {}): Promise<string> =>
+    done(await at(clients, index).deploy('judged', script, {}, more)).functions[0]?.version ?? ''
+  const old = await deployed(0, 'export default {} // old')
+  const fresh = await deployed(1, 'export default {} // new', { rollout: { steps: [50, 100], everySeconds: 3_600 } })
+  const entry = (version: string, errors: number): Record<string, unknown> =>
+    ({ account: 'default', function: 'judged', version, requests: 200, errors, answered5xx: 0, refused: 0, cpuMs: 1, latency: [[10, 200]] })
+  const report = async (index: number, sequence: number): Promise<void> => {
+    const { url, nodeToken } = at(planes, index)
+    const body = { start: 'one', sequence, intervalMs: 2_000, entries: [entry(old, 0), entry(fresh, 100)] }
+    expect((await new ApiClient(url, nodeToken).call('POST', '/v1/nodes/fra-1/usage', body)).status).toBe(200)
+  }
+  await report(0, 1)
+  await report(1, 1)
+  await report(2, 2)
+  await report(0, 2)
+  for (const client of clients) await expect.poll(() => client.json('GET', '/v1/usage')).toMatchObject({ days: [{ requests: 800, errors: 200 }] })
+  const rollout = (client: ApiClient): Promise<unknown> => client.json('GET', '/v1/functions/judged/rollout')
+  for (const client of clients) await expect.poll(() => rollout(client), { timeout: 15_000 }).toMatchObject({ state: 'rolled-back' })
+  const [told, ...others] = await Promise.all(clients.map(rollout))
+  expect(told).toMatchObject({ history: [{ event: 'started' }, { event: 'rolled-back', detail: expect.stringContaining('50.0 % of 400 requests failed') as string }] })
+  for (const other of others) expect(other).toEqual(told)
+  expect(await at(clients, 2).json('GET', '/v1/functions/judged/releases')).toMatchObject({ releases: [{ kind: 'deploy', shares: [{ version: old, percent: 100 }] }] })
+}, 30_000)
