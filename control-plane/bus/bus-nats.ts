@@ -14,25 +14,34 @@ export interface NatsBusOptions {
 }
 
 const sendersKnown = 1_000
-const messageOverheadBytes = 1_024
-/** Replicas that are a little apart in time understand each other; what is older is not taken from one who starts to be heard. */
-const ageMaxMs = 60_000
+const envelopeBytes = 2_048
+const messageCharactersMax = 8 * 1024 * 1024
+/** Of replicas that begin to be heard no message is taken that is older: clocks may differ, but not by so much. */
+const ageMaxMs = 24 * 60 * 60 * 1_000
 
 const envelopeSchema = z.strictObject({
   sender: z.string(), number: z.number(), sentMs: z.number(), topic: z.string(), text: z.string(), code: z.string(),
+  /** Whether the text goes on from, and in, the envelope next to it. */
+  continues: z.boolean(), isContinued: z.boolean(),
 })
 type Envelope = z.infer<typeof envelopeSchema>
 
+/** What was heard of a replica: the number of its last envelope, and the beginning of a message that is not whole yet. */
+interface Sender {
+  readonly number: number
+  readonly text: string | undefined
+}
+
 /**
- * What replicas tell one another, over one subject of NATS, at most once. Messages carry a code of the key that replicas share, over who
- * sent them, when, and as which: those of others, and those that are played again, are dropped.
+ * What replicas tell one another, over one subject of NATS, at most once; what is longer than a message of NATS, in several. They carry a
+ * code of the key that replicas share, over who sent them, when, and as which: those of others, and those that are played again, are dropped.
  */
 export class NatsBus implements Bus {
   readonly #options: NatsBusOptions
   readonly #subject: string
   readonly #sender = randomUUID()
   readonly #local = new MemoryBus()
-  readonly #numbers = new LRUCache<string, number>({ max: sendersKnown })
+  readonly #senders = new LRUCache<string, Sender>({ max: sendersKnown })
   readonly #stop: () => void
   #number = 0
 
@@ -52,11 +61,19 @@ export class NatsBus implements Bus {
     this.#local.publish(topic, message)
     const connection = this.#options.link.session?.connection
     if (connection === undefined) return
-    this.#number += 1
-    const unsigned = { sender: this.#sender, number: this.#number, sentMs: Date.now(), topic, text: JSON.stringify(message) }
-    const text = JSON.stringify({ ...unsigned, code: this.#code(unsigned) } satisfies Envelope)
-    if (text.length > (connection.info?.max_payload ?? 0) - messageOverheadBytes) return
-    connection.publish(this.#subject, text)
+    const text = JSON.stringify(message)
+    if (text.length > messageCharactersMax) return
+    // As JSON in JSON a character takes six bytes at most.
+    const partLength = Math.floor(((connection.info?.max_payload ?? 0) - envelopeBytes) / 6)
+    for (let start = 0; start === 0 || start < text.length; start += partLength) {
+      if (partLength <= 0) return
+      this.#number += 1
+      const unsigned = {
+        sender: this.#sender, number: this.#number, sentMs: Date.now(), topic, text: text.slice(start, start + partLength),
+        continues: start > 0, isContinued: start + partLength < text.length,
+      }
+      connection.publish(this.#subject, JSON.stringify({ ...unsigned, code: this.#code(unsigned) } satisfies Envelope))
+    }
   }
 
   subscribe(topic: string, listener: (message: unknown) => void): () => void {
@@ -73,15 +90,19 @@ export class NatsBus implements Bus {
     if (!envelope.success || envelope.data.sender === this.#sender) return
     const { code, ...unsigned } = envelope.data
     if (!isSame(code, this.#code(unsigned))) return
-    const last = this.#numbers.get(unsigned.sender)
-    const isNew = last === undefined ? Date.now() - unsigned.sentMs < ageMaxMs : unsigned.number > last
+    const { sender, number, sentMs, topic, continues, isContinued } = unsigned
+    const last = this.#senders.get(sender)
+    const isNew = last === undefined ? Math.abs(Date.now() - sentMs) < ageMaxMs : number > last.number
     if (!isNew) return
-    this.#numbers.set(unsigned.sender, unsigned.number)
-    this.#local.publish(unsigned.topic, parse(unsigned.text))
+    const before = continues ? (last?.number === number - 1 ? last.text : undefined) : ''
+    const whole = before === undefined || before.length > messageCharactersMax ? undefined : before + unsigned.text
+    this.#senders.set(sender, { number, text: isContinued ? whole : undefined })
+    if (whole !== undefined && !isContinued) this.#local.publish(topic, parse(whole))
   }
 
-  #code({ sender, number, sentMs, topic, text }: Omit<Envelope, 'code'>): string {
-    return createHmac('sha256', this.#options.key).update(JSON.stringify([this.#options.name, sender, number, sentMs, topic, text])).digest('base64')
+  #code({ sender, number, sentMs, topic, text, continues, isContinued }: Omit<Envelope, 'code'>): string {
+    const said = JSON.stringify([this.#options.name, sender, number, sentMs, topic, text, continues, isContinued])
+    return createHmac('sha256', this.#options.key).update(said).digest('base64')
   }
 }
 

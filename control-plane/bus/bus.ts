@@ -4,7 +4,7 @@
  */
 export interface Bus {
   /**
-   * Tells everybody who listens to the topic, in this process too, in the order of the calls. `message` is JSON. It is lost for those
+   * Tells everybody who listens to the topic, in this process too, in the order of the calls. `message` is JSON, of 8 MiB at most. It is lost for those
    * who can not be reached, so that nothing may depend on one message having come. Never throws.
    */
   publish(topic: string, message: unknown): void
