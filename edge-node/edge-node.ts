@@ -124,10 +124,9 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const identity = await NodeIdentity.open(directory, onError, options.controlPlaneKey)
     const write = options.writeFile === undefined ? {} : { write: options.writeFile }
     const state = await NodeState.open({ directory, onError, ...write, seal: options.stateKey === undefined ? undefined : createStateSeal(options.stateKey) })
-    const pinned = (): Set<string> => new Set([...state.functions].flatMap(({ versions }) => versions.map(({ artifactHash }) => artifactHash)))
     const files = await ArtifactFiles.open({
       directory: join(directory, 'artifacts'), bytesMax: options.artifactBytesMax ?? artifactBytesDefault,
-      isPinned: (hash) => pinned().has(hash), onError, ...write,
+      isPinned: (hash) => state.usesArtifact(hash), onError, ...write,
     })
     const artifacts = new ArtifactStore({ files, fetch: (hash) => client.fetchArtifact(hash), onError })
     // Whoever removes the directory after close() must find nobody writing there.

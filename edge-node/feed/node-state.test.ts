@@ -42,6 +42,18 @@ async function expectFilled(options: Partial<NodeStateOptions> = {}): Promise<vo
   expect([again.position, again.accounts]).toEqual([at(4), [{ account: 'default', quotas: { requestsPerSecond: 5 } }]])
 }
 
+it('knows which artifacts are in use', async () => {
+  const state = await open()
+  const hash = (name: string): string => functionState(name).versions[0]?.artifactHash ?? ''
+  state.replaceAll(at(1), [functionState('a'), functionState('b'), { ...functionState('c'), versions: functionState('a').versions }])
+  expect(['a', 'b', 'd'].map((name) => state.usesArtifact(hash(name)))).toEqual([true, true, false])
+  state.remove(at(2), 'default', 'a')
+  state.put(at(3), [{ ...functionState('b'), versions: functionState('d').versions }])
+  expect(['a', 'b', 'd'].map((name) => state.usesArtifact(hash(name)))).toEqual([true, false, true])
+  state.remove(at(4), 'default', 'c')
+  expect(state.usesArtifact(hash('a'))).toBe(false)
+})
+
 describe('what a node keeps on disk', () => {
   it.each([['readable', undefined], ['sealed', createStateSeal(Buffer.alloc(32, 1))]])('is the state with the changes that were added, %s', async (_how, seal) => {
     const state = await open({ seal })

@@ -37,6 +37,8 @@ export class NodeState {
   /** Since the last write. */
   #changes: StateChange[] = []
   #functions = new Map<string, FunctionState>()
+  /** How many versions have an artifact, by its hash. */
+  #artifactUses = new Map<string, number>()
   #quotas = new Map<string, Quotas>()
   #position: FeedPosition | undefined
   #leftEpochs: readonly string[] = []
@@ -65,6 +67,11 @@ export class NodeState {
     return this.#functions.values()
   }
 
+  /** Whether a version that is served has this artifact. */
+  usesArtifact(hash: string): boolean {
+    return this.#artifactUses.has(hash)
+  }
+
   /** Whether the node has followed this epoch and gone on to another: nothing of it is news. */
   hasLeft(epoch: string): boolean {
     return this.#leftEpochs.includes(epoch)
@@ -83,7 +90,9 @@ export class NodeState {
     const left = this.#position?.epoch
     if (left !== undefined && left !== position.epoch) this.#leftEpochs = [...this.#leftEpochs, left].slice(-leftEpochsMax)
     this.#quotas = new Map(accounts.map(({ account, quotas }) => [account, quotas]))
-    this.#functions = new Map(functions.map((state) => [keyOf(state.account, state.function), state]))
+    this.#functions = new Map()
+    this.#artifactUses = new Map()
+    for (const state of functions) this.#set(keyOf(state.account, state.function), state)
     this.#position = position
     this.#changes = []
     this.#file.forget()
@@ -157,9 +166,20 @@ export class NodeState {
     this.#changes.push(change)
   }
 
+  #set(key: string, state: FunctionState | undefined): void {
+    for (const { artifactHash } of state?.versions ?? []) this.#artifactUses.set(artifactHash, (this.#artifactUses.get(artifactHash) ?? 0) + 1)
+    for (const { artifactHash } of this.#functions.get(key)?.versions ?? []) {
+      const others = (this.#artifactUses.get(artifactHash) ?? 0) - 1
+      if (others > 0) this.#artifactUses.set(artifactHash, others)
+      else this.#artifactUses.delete(artifactHash)
+    }
+    if (state === undefined) this.#functions.delete(key)
+    else this.#functions.set(key, state)
+  }
+
   #apply({ epoch, sequence, put = [], removed, quotas }: StateChange): void {
-    for (const state of put) this.#functions.set(keyOf(state.account, state.function), state)
-    if (removed !== undefined) this.#functions.delete(keyOf(removed.account, removed.function))
+    for (const state of put) this.#set(keyOf(state.account, state.function), state)
+    if (removed !== undefined) this.#set(keyOf(removed.account, removed.function), undefined)
     if (quotas !== undefined && Object.keys(quotas.quotas).length === 0) this.#quotas.delete(quotas.account)
     else if (quotas !== undefined) this.#quotas.set(quotas.account, quotas.quotas)
     this.#position = { epoch, sequence }
