@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { asOperator, systemActor } from '../audit/index.ts'
-import { type Commit, openSqliteStore, type Store } from '../store/index.ts'
+import { type Commit, openSqliteStore, type Store, type StoreWrite } from '../store/index.ts'
 import { type Identity, openIdentity } from './bootstrap.ts'
-import { DataKeys, dataKeyRings } from './data-keys.ts'
+import { DataKeys, dataKeyRings, type SecretPlace } from './data-keys.ts'
 import { KeyRing } from './key-ring.ts'
 import { keyFile, type KeySource, keyText } from './key-source.ts'
 import { rotateDataKey, secretHolders } from './rotate-data-key.ts'
@@ -26,7 +26,7 @@ beforeEach(async () => {
   file = join(directory, 'key')
   store = openSqliteStore({ file: join(directory, 'store.db') })
   await restart()
-  for (let account = 0; account < 120; account += 1) await putSecret(`a${account}`, 'hello', 'KEY', `value ${account}`)
+  await putSecrets(Array.from({ length: 120 }, (_, account) => ({ place: { account: `a${account}`, functionName: 'hello', key: 'KEY' }, value: `value ${account}` })))
 })
 afterEach(async () => {
   await store.close()
@@ -40,12 +40,20 @@ async function restart(source: KeySource = keyFile(file)): Promise<void> {
   identity = await openIdentity(store, box, {}, nowMs)
 }
 
-async function putSecret(account: string, name: string, key: string, value: string): Promise<void> {
+async function putSecrets(secrets: ReadonlyArray<{ readonly place: SecretPlace; readonly value: string }>): Promise<void> {
   await store.commit(async () => {
-    const { sealed, writes } = await dataKeys.seal(store, { account, functionName: name, key }, value)
-    return { writes: [...writes, secretHolders.put(`${account}/${name}`, true), { kind: 'putSecret', account, name, key, sealed }], timeMs: nowMs }
+    const all: StoreWrite[] = []
+    for (const { place, value } of secrets) {
+      const { account, functionName: name, key } = place
+      const { sealed, writes } = await dataKeys.seal(store, place, value)
+      all.push(...writes, secretHolders.put(`${account}/${name}`, true), { kind: 'putSecret', account, name, key, sealed })
+    }
+    return { writes: all, timeMs: nowMs }
   })
 }
+
+const putSecret = (account: string, functionName: string, key: string, value: string): Promise<void> =>
+  putSecrets([{ place: { account, functionName, key }, value }])
 
 async function readSecret(account: string, name = 'hello', key = 'KEY'): Promise<string | undefined> {
   const sealed = (await store.readSecrets(account, name))[key]
@@ -146,6 +154,18 @@ test('keys that the operator keeps are taken in the order that he gives them', a
   expect([key, ...retired]).toEqual(box.ring.keys.map(({ id }) => id))
   await restart(keyText('SKERRY_KEY', second))
   expect(await readSecret('a0')).toBe('v')
+})
+
+test('a key file that can not be written is told of, and the operator may put the key there himself', async () => {
+  const first = (await readFile(file, 'utf8')).split('\n').find((line) => /^[\w+/=]{44}$/.test(line)) ?? ''
+  const source: KeySource = { ...keyFile(file), write: () => Promise.reject(new Error('EROFS')) }
+  await restart(source)
+  await expect(rotate()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('can not be written') as string })
+  nowMs += 61_000
+  await writeFile(file, `${Buffer.alloc(32, 9).toString('base64')}\n${first}\n`)
+  const { key, retired } = await rotate()
+  expect([key, ...retired]).toEqual(box.ring.keys.map(({ id }) => id))
+  expect(await readSecret('a7')).toBe('value 7')
 })
 
 test('an account gets a new data key: its secrets are sealed anew, the values stay, others are not touched', async () => {

