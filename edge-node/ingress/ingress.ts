@@ -233,7 +233,7 @@ export class Ingress {
   #refuseExcess(arrival: Arrival, gate: AccountGate, excess: QuotaReason): void {
     const { quotas, protection } = this.#options
     if (quotas === undefined) return
-    const refuse = (): void => this.#refuse(arrival, quotas.refusal(gate, excess), gate.isPart(excess))
+    const refuse = (): void => this.#refuse(arrival, quotas.refusal(gate, excess), arrival.isInternal && gate.mayGoElsewhere(excess, arrival.startedMs))
     if (arrival.isInternal) refuse()
     else protection.refusals.refuse(arrival.request.socket, arrival.startedMs, refuse)
   }

@@ -80,6 +80,14 @@ it('refuses once the CPU time of the day is used, by this node and others', () =
   expect(gate.admit('f', 0)).toBe('cpu')
 })
 
+it('sends a few requests to nodes that may have room, and none where this one has all there is', () => {
+  const part = gateOf({ requestsPerSecond: 100 }, { requestsPerSecond: 50 })
+  const sent = Array.from({ length: 1_000 }, (_, ms) => part.mayGoElsewhere('rate', ms)).filter((isSent) => isSent)
+  expect(sent).toHaveLength(10)
+  expect(part.mayGoElsewhere('cpu', 5_000)).toBe(false)
+  expect(gateOf({ requestsPerSecond: 100 }).mayGoElsewhere('rate', 0)).toBe(false)
+})
+
 it('keeps room free for functions that reserved it, and no more', () => {
   const gate = gateOf({ concurrentRequests: 10 })
   gate.setReservations(new Map([['vip', 3], ['other', 2]]))

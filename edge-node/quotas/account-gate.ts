@@ -10,6 +10,9 @@ const burstSeconds = 1
 /** Of the account's quota, what a node goes by until it was told its share. */
 const unknownShare = 0.01
 
+/** Between requests of an account that are sent to other nodes. */
+const elsewhereMs = 100
+
 /** A function for which room is kept. */
 interface Reservation {
   /** Requests at a time on this node. */
@@ -38,6 +41,7 @@ export class AccountGate {
   #capacity = Number.POSITIVE_INFINITY
   #tokens = Number.POSITIVE_INFINITY
   #filledMs = 0
+  #sentElsewhereMs = Number.NEGATIVE_INFINITY
   #concurrent: number
   #reservations: Map<string, Reservation> | undefined
   #reservedInAll = 0
@@ -69,6 +73,16 @@ export class AccountGate {
     const { requestsPerSecond, concurrentRequests } = this.#quotas
     if (reason === 'rate') return this.#rate < (requestsPerSecond ?? 0)
     return reason === 'concurrency' && (this.#share.concurrentRequests ?? 0) < (concurrentRequests ?? 0)
+  }
+
+  /**
+   * Whether to say so of this request, that a gateway may take it to others. Of a few: what gateways may repeat is for all accounts, and shares follow
+   * demand soon.
+   */
+  mayGoElsewhere(reason: QuotaReason, nowMs: number): boolean {
+    if (!this.isPart(reason) || nowMs - this.#sentElsewhereMs < elsewhereMs) return false
+    this.#sentElsewhereMs = nowMs
+    return true
   }
 
   /** Sets what the account may take. A share that is known already stays the same part of it. */

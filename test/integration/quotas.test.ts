@@ -76,6 +76,22 @@ test('what has isolates provisioned is warm from the first request after its dep
   })
 })
 
+test('CPU time of a day adds up over both nodes, and neither a restart nor a lost disk makes it forgotten', { timeout: 90_000 }, async () => {
+  await deploy('burns', `export default { fetch() { let sum = 0; for (let i = 0; i < 5e6; i++) sum += Math.sqrt(i); return new Response(String(sum)) } }`, { limits: { cpuMs: 5_000 } })
+  await client.quotas.change('default', { cpuSecondsPerDay: 0.2 })
+  const isRefused = (region: string) => async (): Promise<boolean> => (await ask(region, 'burns')).code === 'cpu_quota_exceeded'
+  await until('it is used at one node', isRefused('fra'))
+  await until('the other knows', isRefused('iad'))
+  await nodes.get('fra')?.close()
+  await rm(join(directory, 'fra-1', 'quotas.json'))
+  await startNode('fra')
+  await until('it was told again', isRefused('fra'))
+  const { used } = await client.quotas.read()
+  expect(used.cpuSeconds).toBeGreaterThanOrEqual(0.2)
+  await client.quotas.change('default', { cpuSecondsPerDay: null })
+  await until('it is lifted', async () => (await ask('fra', 'burns')).status === 200)
+})
+
 test('a rate is held over both nodes, follows demand, and goes on when the control plane is gone and nodes start anew', { timeout: 90_000 }, async () => {
   await deploy('quick', `export default { fetch() { return new Response('ok') } }`)
   const limit = 20
