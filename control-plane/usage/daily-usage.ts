@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accounts } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type DailyUsage, type UsageAmounts, usageAmountsSchema, type UsageReport } from '../protocol/index.ts'
 import { Collection, type Store, type StoreWrite } from '../store/index.ts'
@@ -96,7 +97,11 @@ export class DailyTotals {
         for (const [account, amounts] of byAccount) totals.set(`${account}/${date}`, addAmounts(totals.get(`${account}/${date}`) ?? noUsage, amounts))
       }
     }
-    for (const [key, amounts] of totals) writes.push(days.put(key, addAmounts((await days.read(this.#store, key)) ?? noUsage, amounts)))
+    for (const [key, amounts] of totals) {
+      // Of an account that is deleted nothing is kept.
+      if ((await accounts.read(this.#store, key.slice(0, key.indexOf('/')))) === undefined) continue
+      writes.push(days.put(key, addAmounts((await days.read(this.#store, key)) ?? noUsage, amounts)))
+    }
     return writes
   }
 

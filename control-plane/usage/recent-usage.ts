@@ -17,6 +17,8 @@ interface VersionUsage {
 
 interface Slot {
   readonly startMs: number
+  /** Since the Unix epoch, when its first report came. */
+  readonly timeMs: number
   readonly byVersion: Map<string, VersionUsage>
 }
 
@@ -60,10 +62,11 @@ export class RecentUsage {
     return sum
   }
 
-  /** What an account's versions were asked, by function and version. */
-  ofAccount(account: string, windowMs = RecentUsage.windowMs): readonly VersionUsage[] {
+  /** What an account's versions were asked, by function and version. @param sinceMs the account's creation: what one of the same name did before is not shown */
+  ofAccount(account: string, sinceMs: number): readonly VersionUsage[] {
     const found = new Map<string, VersionUsage>()
-    for (const { byVersion } of this.#slotsWithin(windowMs)) {
+    for (const { timeMs, byVersion } of this.#slotsWithin(RecentUsage.windowMs)) {
+      if (timeMs < sinceMs) continue
       for (const [name, { key, sum }] of byVersion) {
         if (key.account !== account) continue
         const one = found.get(name) ?? { key, sum: new UsageSum() }
@@ -78,7 +81,7 @@ export class RecentUsage {
     const startMs = Math.floor(this.#clock.monotonicMs() / slotMs) * slotMs
     const last = this.#slots.at(-1)
     if (last?.startMs === startMs) return last
-    const slot: Slot = { startMs, byVersion: new Map() }
+    const slot: Slot = { startMs, timeMs: this.#clock.nowMs(), byVersion: new Map() }
     this.#slots.push(slot)
     if (this.#slots.length > slotsKept) this.#slots.shift()
     return slot

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { accounts } from '../auth/index.ts'
 import { type Bus, MemoryBus } from '../bus/index.ts'
 import { latencyBucketOf, type UsageEntry, type UsageReport } from '../protocol/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'
@@ -15,11 +16,15 @@ let store: Store
 let bus: Bus
 const usages: Usage[] = []
 
-beforeEach(() => {
+beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'skerry-usage-'))
   store = openSqliteStore({ file: join(directory, 'store.db') })
   bus = new MemoryBus()
+  await create('default', 'acme')
 })
+
+const create = (...names: readonly string[]): Promise<unknown> =>
+  store.commit({ writes: names.map((account) => accounts.put(account, { account, createdMs: clock.nowMs(), state: 'active' })), timeMs: clock.nowMs() })
 afterEach(async () => {
   for (const usage of usages.splice(0)) await usage.close()
   await store.close()
@@ -120,6 +125,20 @@ it('forgets days after 90, and what was asked after five minutes', async () => {
   usage.receive('fra-1', report(3))
   await usage.flush()
   expect((await usage.ofAccount('default', 90)).days).toHaveLength(1)
+})
+
+it('keeps nothing of an account that is deleted, and shows it to none of the same name', async () => {
+  const usage = startUsage()
+  usage.receive('fra-1', report(1, [entry({ account: 'acme' })]))
+  await store.commit({ writes: [accounts.remove('acme')], timeMs: clock.nowMs() })
+  await usage.flush()
+  expect(await store.listRecords('usage-day', { limit: 10 })).toEqual([])
+  clock.advance(60_000)
+  await create('acme')
+  expect(await usage.ofAccount('acme', 5)).toMatchObject({ days: [], recent: { versions: [] } })
+  clock.advance(10_000)
+  usage.receive('fra-1', report(2, [entry({ account: 'acme', requests: 3 })]))
+  expect(await usage.ofAccount('acme', 5)).toMatchObject({ days: [{ requests: 3 }], recent: { versions: [{ requests: 3 }] } })
 })
 
 it('takes what comes over the bus only where it makes sense', () => {

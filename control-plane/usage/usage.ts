@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accounts } from '../auth/index.ts'
 import type { Bus } from '../bus/index.ts'
 import type { Clock } from '../clock.ts'
 import { nameSchema, type Usage as UsageAnswer, type UsageEntry, type UsageReport, usageReportSchema } from '../protocol/index.ts'
@@ -84,7 +85,8 @@ export class Usage {
   }
 
   async ofAccount(account: string, dayCount: number): Promise<UsageAnswer> {
-    const versions = this.#recent.ofAccount(account).map(({ key, sum }) => {
+    const createdMs = (await accounts.read(this.#options.store, account))?.createdMs ?? 0
+    const versions = this.#recent.ofAccount(account, createdMs).map(({ key, sum }) => {
       const [p50Ms, p99Ms] = [sum.latencyMs(0.5), sum.latencyMs(0.99)]
       return {
         function: key.function, version: key.version, preview: key.preview, ...sum.amounts,
