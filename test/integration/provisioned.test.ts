@@ -9,7 +9,7 @@ const idleIsolateMs = 100
 
 beforeAll(async () => {
   runtime = await createRuntime({
-    spareCells: 2, cellsPerAccount: 2, idleIsolateMs, cellMemoryMb: 400,
+    spareCells: 2, cellsPerAccount: 2, idleIsolateMs, cellMemoryMb: 400, maxIsolatesPerCell: 4,
     dispatchSubrequest: () => ({ onChunk() {}, onEnd() {}, abort() {}, resume() {} }),
     onLog() {},
   })
@@ -43,6 +43,15 @@ test('it stays however idle it is, and goes when it is wanted no more', { timeou
   runtime.provision([])
   await until('nothing is left', () => runtime.status().isolates === 0)
   expect(await kindOf(kept)).toBe('cold')
+})
+
+test('what has to make room is what is not provisioned', { timeout: 30_000 }, async () => {
+  const kept = hello('first')
+  runtime.provision([{ version: kept, isolates: 2 }])
+  await runtime.provisioned()
+  for (let index = 0; index < 12; index += 1) expect(await kindOf(hello(`other-${index}`))).toBe('cold')
+  expect(runtime.status().isolates).toBeLessThanOrEqual(8)
+  expect([runtime.status().provisioned[0]?.ready, (await call(runtime, kept)).head?.startKind]).toEqual([2, 'warm'])
 })
 
 test('with two, one stands by in another process, and takes over at once where the first is lost', { timeout: 30_000 }, async () => {
