@@ -79,7 +79,7 @@ const endless: ReadonlySet<string> = new Set(['/v1/feed', '/v1/functions/{name}/
 
 /** What takes more than one call to come to: each answered with a refusal of the document. */
 const refusedHere = [
-  'deletePeersByKindByName', 'deletePeersInvitationsById', 'getFunctionsByNameRollout', 'patchFunctionsByNameRollout', 'postInvitationsAcceptance', 'postJoin', 'putCredential',
+  'deletePeersByKindByName', 'deletePeersInvitationsById', 'postDomainsByDomainVerification', 'postInvitationsAcceptance', 'postJoin', 'putCredential',
 ]
 
 it('passes with a client that is generated from the document', async () => {
@@ -118,6 +118,7 @@ it('passes with a client that is generated from the document', async () => {
     },
   }
 
+  const exampleBody = ({ operation }: Called): unknown => operation.requestBody?.content['application/json']?.example
   const [exampleVersion, exampleHash] = [exampleOf({ type: 'string', pattern: versionPattern }), exampleOf({ type: 'string', pattern: hashPattern })].map(String)
   const real = (example: unknown): unknown =>
     example && JSON.parse(JSON.stringify(example).replaceAll(exampleVersion ?? '', version).replaceAll(exampleHash ?? '', artifactHash))
@@ -143,7 +144,9 @@ it('passes with a client that is generated from the document', async () => {
     const scopes = (operation.security ?? []).flatMap(({ bearer = [] }) => bearer)
     const token = scopes.length === 1 && scopes[0] === 'node' ? plane.nodeToken : plane.adminToken
     defaults.headers = { authorization: `Bearer ${token}` }
-    const body = bodies[`${method.toUpperCase()} ${path}`] ?? real(operation.requestBody?.content['application/json']?.example)
+    const example = real(exampleBody(called))
+    // A node that drains takes no release.
+    const body = bodies[`${method.toUpperCase()} ${path}`] ?? (id === 'putNodesByNode' ? { ...(example as object), draining: false } : example)
     const parameters = Object.fromEntries((operation.parameters ?? []).flatMap((parameter) =>
       'name' in parameter && parameter.required === true ? [[parameter.name, (path.includes('rollout') && parameter.name === 'name' ? 'next' : known[parameter.name]) ?? exampleOf(parameter.schema)]] : []))
     const call = functions[id]
