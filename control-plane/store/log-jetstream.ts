@@ -22,8 +22,8 @@ export interface JetStreamLogOptions {
 /** Nothing of a message but the body, in bytes: subject, headers and the line before it. */
 const messageOverheadBytes = 4_096
 const defaultPayloadBytes = 1024 * 1024
-/** Servers elect within this, in milliseconds; while nobody answers at all, waiting for it is of no use. */
-const disconnectedMs = 5_000
+/** The client goes to another server within this, in milliseconds; where none takes it, waiting longer is of no use. */
+const disconnectedMs = 3_000
 const attemptMs = 2_000
 const retryMs = 50
 

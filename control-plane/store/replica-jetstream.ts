@@ -105,13 +105,24 @@ export class Replica {
     const pending: Pending = { code: next.code, isApplied: false, revision: undefined }
     this.#pending = pending
     try {
-      const isAdded = (await log.append(message, on.position, endsMs)) === 'added'
-      if (isAdded && !pending.isApplied) this.#apply(commit, { kind: 'commit', body, next })
-      if (isAdded) log.announce(next.position)
-      else if (object !== undefined) await objects.delete(object.object)
-      return isAdded ? { revision: pending.revision } : undefined
+      if ((await log.append(message, on.position, endsMs)) === 'taken') {
+        if (object !== undefined) await objects.delete(object.object)
+        return undefined
+      }
+      log.announce(next.position)
+      if (!pending.isApplied) this.#applyAdded(commit, { kind: 'commit', body, next })
+      return { revision: pending.revision }
     } finally {
       this.#pending = undefined
+    }
+  }
+
+  #applyAdded(commit: StateCommit, message: LogMessage): void {
+    try {
+      this.#apply(commit, message)
+    } catch (error) {
+      if (!(error instanceof SkerryError && error.code === 'storage_full')) throw error
+      throw new SkerryError('outcome_unknown', 'The change is made, but this replica can not show it: its disk is full. It tries again.', { cause: error })
     }
   }
 

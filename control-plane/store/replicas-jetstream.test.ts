@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { SkerryError } from '../../errors/index.ts'
 import { NatsCluster } from '../../test/helpers/nats-cluster.ts'
 import { until } from '../../test/helpers/until.ts'
 import { NatsLink } from '../nats/link-nats.ts'
 import { LogCodec } from './commit-message.ts'
 import { JetStreamObjects } from './objects-jetstream.ts'
 import { type JetStreamStoreOptions, openJetStreamStore } from './open-jetstream.ts'
+import { SqliteDatabase } from './sqlite-database.ts'
 import type { Commit, Store, StoreWrite } from './store.ts'
 
 const key = new Uint8Array(32).fill(7)
@@ -57,7 +59,8 @@ async function publish(message: Uint8Array): Promise<void> {
   const link = new NatsLink({ servers: [cluster.url] })
   links.push(link)
   const { client } = await link.whenConnected(5_000)
-  await client.publish(`${name}.log`, message)
+  const { seq } = await client.publish(`${name}.log`, message)
+  link.session?.connection.publish(`${name}.log-grew`, String(seq))
 }
 
 async function agree(replicas: readonly Store[], sequence: number): Promise<void> {
@@ -210,4 +213,22 @@ test('a log that the servers have lost is not begun anew: the replica goes on wi
   }
   expect(told.join()).toContain('have no log named')
   await expect(manager.streams.info(`${name}-log`)).rejects.toThrow('not found')
+})
+
+test('where the disk is full by the time that a commit is in the log, nobody is told that nothing was changed', async () => {
+  const store = await open('a')
+  const transaction = Reflect.get(SqliteDatabase.prototype, 'transaction') as <T>(this: SqliteDatabase, work: () => T) => T
+  let calls = 0
+  const full = vi.spyOn(SqliteDatabase.prototype, 'transaction').mockImplementation(function (this: SqliteDatabase, work) {
+    calls += 1
+    // The first is the rehearsal.
+    if (calls === 2) throw new SkerryError('storage_full', 'The disk is full.')
+    return transaction.call(this, work)
+  })
+  try {
+    await expect(store.commit({ writes: [put('a', 1)], timeMs: 1 })).rejects.toMatchObject({ code: 'outcome_unknown' })
+    await until('there is room again', async () => (await store.readRecord('one', 'a')) === 1)
+  } finally {
+    full.mockRestore()
+  }
 })
