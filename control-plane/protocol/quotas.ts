@@ -61,7 +61,7 @@ export const quotaShareSchema = z.strictObject({
 export type QuotaShare = z.infer<typeof quotaShareSchema>
 
 /** Accounts in one report; a node that has more to tell goes on in the next. */
-export const quotaDemandsMax = 5_000
+export const quotaDemandsMax = 2_000
 /** A node asks so often for what it may take; sooner where it refuses requests that others may have room for. */
 export const quotaReportMs = 2_000
 

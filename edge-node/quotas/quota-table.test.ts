@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import type { QuotaAnswer } from '../../control-plane/protocol/index.ts'
+import { type QuotaAnswer, quotaDemandsMax } from '../../control-plane/protocol/index.ts'
 import { QuotaTable } from './quota-table.ts'
 
 const dayMs = 24 * 60 * 60 * 1_000
@@ -98,6 +98,19 @@ it('tells of accounts while they are asked for something, and all of them to a c
   expect(reported()).toBe(0)
   table.apply(answer({}, { origin: 'two', accounts: [] }))
   expect(reported()).toBe(1)
+})
+
+it('tells of all accounts by and by, where they are more than go into a report', () => {
+  const table = open()
+  const names = Array.from({ length: quotaDemandsMax * 2 + 1 }, (_, index) => `account-${index}`)
+  for (const name of names) table.set(name, { requestsPerSecond: 10 })
+  const told = new Set<string>()
+  for (let report = 0; report < 3; report += 1) {
+    for (const name of names) table.gateOf(name).admit('f', monotonicMs)
+    pass(2_000)
+    for (const { account } of table.takeReport()?.demands ?? []) told.add(account)
+  }
+  expect(told.size).toBe(names.length)
 })
 
 it('says when it goes by less, and wants more where others may have room', () => {

@@ -127,6 +127,8 @@ export class QuotaTable {
       entry.reportedCpuMs = gate.cpuMs
       demands.push({ account, ...gate.takeDemand(seconds), holds: holdsOf(gate), cpuMs: gate.cpuMs })
     }
+    // Those that did not come to word are the first next time.
+    if (demands.length === quotaDemandsMax) for (const { account } of demands) this.#moveToEnd(account)
     return demands.length === 0 ? undefined : { day: this.#day, demands }
   }
 
@@ -186,6 +188,13 @@ export class QuotaTable {
     const entry: Entry = { gate: new AccountGate(this.#nodeConcurrency), quietReports: 0, reportedCpuMs: 0, isCpuKnown: false }
     this.#entries.set(account, entry)
     return entry
+  }
+
+  #moveToEnd(account: string): void {
+    const entry = this.#entries.get(account)
+    if (entry === undefined) return
+    this.#entries.delete(account)
+    this.#entries.set(account, entry)
   }
 
   #turnDay(): void {
