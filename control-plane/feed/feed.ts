@@ -81,6 +81,7 @@ export class Feed {
 
   close(): void {
     this.#isClosed = true
+    this.#encoder.close()
     this.#stopListening()
     this.#wake()
   }

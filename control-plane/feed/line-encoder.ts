@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { DataKeys, RecordSigner } from '../auth/index.ts'
+import type { Clock } from '../clock.ts'
 import { type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FeedSnapshotPart, type FunctionState, protocolVersion } from '../protocol/index.ts'
 import { listQuotas } from '../quotas/index.ts'
 import type { Store, StoredRevision, StoreSnapshot } from '../store/index.ts'
@@ -10,11 +11,14 @@ import { SharedLines } from './shared-lines.ts'
 const linesKept = 64
 /** About 1.5 MB a part, where functions have ten versions each. */
 const functionsPerPart = 250
+/** Nodes that come back together do not come all at once. */
+const snapshotLingerMs = 5_000
 
 export interface LineEncoderOptions {
   readonly store: Store
   readonly signer: RecordSigner
   readonly dataKeys: DataKeys
+  readonly clock: Clock
 }
 
 /** A secret's data key is no more: what was sealed with it stands in the log from before a rotation, and opens for nobody. */
@@ -28,12 +32,20 @@ class DataKeyGone extends Error {}
  */
 export class LineEncoder {
   readonly #options: LineEncoderOptions
-  readonly #states = new Shared<Promise<StoreSnapshot>>()
-  readonly #snapshots = new Shared<SharedLines>()
+  readonly #states: Shared<Promise<StoreSnapshot>>
+  readonly #snapshots: Shared<SharedLines>
   readonly #lines = new Map<string, Promise<string | undefined>>()
 
   constructor(options: LineEncoderOptions) {
     this.#options = options
+    // States are of no use once they are encoded.
+    this.#states = new Shared(options.clock, 0)
+    this.#snapshots = new Shared(options.clock, snapshotLingerMs)
+  }
+
+  close(): void {
+    this.#states.clear()
+    this.#snapshots.clear()
   }
 
   /** @param region undefined for who may see every region's. Answers undefined where only a snapshot helps. */
