@@ -8,7 +8,7 @@ import { createFetchBinding, type ResolveHost } from './bindings/fetch/index.ts'
 import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
 import {
-  createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type LocateClient,
+  createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type IngressServerOptions, type LocateClient,
   type ProblemContext, problemText, type ReadArtifact, type RoutedVersion, RouteTable, type TableChange,
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
@@ -184,16 +184,16 @@ export class EdgeCore {
   }
 
   /** Listens; rejects with the system's error where the port can not be had. */
-  async listen(kind: 'public' | 'internal', host: string, port: number): Promise<Listening> {
+  async listen(kind: 'public' | 'internal', host: string, port: number, tls?: IngressServerOptions['tls']): Promise<Listening> {
     const problemContext = (): ProblemContext => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region })
     const server = createIngressServer({
-      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue), problemContext,
+      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue), problemContext, tls,
     })
     this.#gate(kind, problemContext).guard(server)
     const listening = await listenOn(server, host, port)
     this.#servers.push(server)
     if (kind === 'public') this.#publicPort = listening.port
-    return listening
+    return tls === undefined ? listening : { ...listening, url: listening.url.replace('http:', 'https:') }
   }
 
   /** Takes no new requests and waits for those in flight, at most 30 s. */

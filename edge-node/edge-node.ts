@@ -31,6 +31,10 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   /** 0 takes a free one, as for the other ports. */
   readonly port: number
   readonly internalPort?: number
+  /** PEM of the certificate of the internal port and of its key; plain HTTP unless set. */
+  readonly internalTls?: { readonly cert: string; readonly key: string } | undefined
+  /** PEM of the authorities that other nodes' internal ports are checked by, where they speak TLS; the usual ones unless set. */
+  readonly internalCa?: string | undefined
   readonly adminPort?: number
   /** Where the admin port listens; loopback unless set. */
   readonly adminHost?: string
@@ -111,7 +115,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
   function startForwarder(): Forwarder {
     const forwarder = createForwarder({
-      controlPlaneUrl, token, ca, name, region, place: { latitude, longitude }, nodesFile: join(directory, 'nodes.json'),
+      controlPlaneUrl, token, ca, internalCa: options.internalCa, name, region, place: { latitude, longitude }, nodesFile: join(directory, 'nodes.json'),
     })
     closers.push(() => forwarder.close())
     void forwarder.start()
@@ -174,7 +178,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     if (state.position !== undefined) loaded.resolve()
 
     const publicListener = await core.listen('public', options.host, options.port)
-    const internalListener = await core.listen('internal', options.host, options.internalPort ?? 0)
+    const internalListener = await core.listen('internal', options.host, options.internalPort ?? 0, options.internalTls)
     const readiness = (): Readiness => {
       const reason = core.isDraining ? 'draining' : !isCellReady ? 'no cell is ready' : state.position === undefined ? 'no state is loaded' : ''
       const details = { node: name, region, ...core.runtime.status(), controlPlaneConnected: isCaughtUp, epoch: state.position?.epoch, sequence: state.position?.sequence }

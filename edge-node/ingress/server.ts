@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SkerryError } from '../../errors/index.ts'
@@ -11,6 +12,8 @@ import { UpgradeResponse } from './upgrade-response.ts'
 export interface IngressServerOptions {
   /** A request for a WebSocket comes with an `UpgradeResponse`. */
   readonly handle: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
+  /** PEM; plain HTTP unless set. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** Context of answers to requests that could not be parsed. */
   readonly problemContext: () => ProblemContext
 }
@@ -26,7 +29,7 @@ const pipelinedMax = 64
  * requests answered by problem documents, nothing silently dropped from a head.
  */
 export function createIngressServer(options: IngressServerOptions): Server {
-  const server = createServer({
+  const server = create({
     maxHeaderSize: fixedLimits.requestHeaderBytes,
     headersTimeout: headersTimeoutMs,
     // A body may take as long as it likes as long as it moves: see RequestBodyPump.
@@ -38,7 +41,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
     // Whoever asks for another protocol gets his answer in this one.
     shouldUpgradeCallback: asksForWebSocket,
     noDelay: true,
-  })
+  }, options.tls)
   server.maxHeadersCount = 0
   const pipelines = new Pipelines()
   const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
@@ -77,6 +80,10 @@ export function createIngressServer(options: IngressServerOptions): Server {
     socket.once('close', () => clearTimeout(timer))
   })
   return server
+}
+
+function create(options: ServerOptions, tls: IngressServerOptions['tls']): Server {
+  return tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: headersTimeoutMs })
 }
 
 /** The server forgets connections that left HTTP, and would wait for them when it closes. */

@@ -11,6 +11,8 @@ export interface Upstream {
   readonly token: Token
   /** PEM of the authorities that the control plane's certificate is checked by. */
   readonly ca: string | undefined
+  /** The same for the internal ports of nodes. */
+  readonly internalCa: string | undefined
   /** Where it has a credential of its own. */
   readonly membership: Membership | undefined
 }
@@ -23,19 +25,20 @@ export async function joinUpstream(
   context: CliContext, reporter: Reporter, options: UpstreamOptions, kind: PeerKind, directory: string | undefined,
 ): Promise<Upstream> {
   const ca = await readAuthorities(context, options.ca)
+  const internalCa = options.internalCa === undefined ? undefined : await readAuthorities(context, options.internalCa)
   const invitation = options.invitation ?? context.environment['SKERRY_INVITATION']
   if (directory === undefined) {
     if (invitation !== undefined && invitation !== '') {
       throw new SkerryError('config_invalid', 'To join with an invitation pass --data, where the credential is kept')
     }
-    return { token: nodeToken(context, options), ca, membership: undefined }
+    return { token: nodeToken(context, options), ca, internalCa, membership: undefined }
   }
   const { createControlPlaneCall, Membership } = await import('../../edge-node/routing/index.ts')
   const membership = await Membership.open({
     kind, directory, call: createControlPlaneCall(options.controlPlane, ca), signal: context.stopped, onNotice: (notice) => reporter.say(notice),
     invitation: invitation === '' ? undefined : invitation,
   })
-  if (membership === undefined) return { token: nodeToken(context, options), ca, membership }
+  if (membership === undefined) return { token: nodeToken(context, options), ca, internalCa, membership }
   membership.keepFresh()
-  return { token: () => membership.token, ca, membership }
+  return { token: () => membership.token, ca, internalCa, membership }
 }

@@ -17,6 +17,7 @@ export interface UpstreamOptions extends RoleOptions {
   readonly token?: string
   readonly invitation?: string
   readonly ca?: string
+  readonly internalCa?: string
 }
 
 /** Flags of what leads clients to the nearest node. */
@@ -49,6 +50,7 @@ export const withUpstream = (command: Command): Command =>
     .addOption(new Option('--token <token>', 'node token of the control plane (better set as SKERRY_NODE_TOKEN: arguments are visible to others)'))
     .addOption(new Option('--invitation <token>', 'join as `skerry node invite` has it, instead of by the node token (better set as SKERRY_INVITATION)'))
     .option('--ca <file>', 'PEM of the authorities that the control plane\'s certificate is checked by, instead of the usual (also SKERRY_CA)')
+    .option('--internal-ca <file>', 'PEM of the authorities that nodes\' internal ports are checked by, where they speak TLS')
 
 export const withNearest = (command: Command): Command =>
   command

@@ -12,6 +12,8 @@ export interface NodeForwarderOptions {
   readonly token: Token
   /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
   readonly ca?: string | undefined
+  /** PEM of the authorities that other nodes' internal ports are checked by, where they speak TLS; the usual ones unless set. */
+  readonly internalCa?: string | undefined
   /** This node, which never forwards to itself. */
   readonly name: string
   readonly region: string
@@ -42,7 +44,7 @@ const heldBytesMax = 64 * 1024 * 1024
  * is meant from the client where its place is known, otherwise from here, which the client was led to as its nearest.
  */
 export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
-  const upstreams = new Upstreams()
+  const upstreams = new Upstreams({ ca: options.internalCa })
   const retries = new RetryBudget()
   const held = new UnreadBytes(heldBytesMax)
   const nodes = new NodeTable({

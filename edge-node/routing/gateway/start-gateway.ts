@@ -21,6 +21,8 @@ export interface GatewayOptions extends ProtectionSettings {
   readonly token: Token
   /** PEM of the authorities to trust instead of the usual, where the control plane is reached by HTTPS. */
   readonly ca?: string | undefined
+  /** PEM of the authorities that nodes' internal ports are checked by, where they speak TLS; the usual ones unless set. */
+  readonly internalCa?: string | undefined
   /** DOMAIN of the cluster. Not used to refuse: hosts outside it may be routes, which only nodes know. */
   readonly domain: string
   /** Whether clients may say where they are by `x-skerry-location`. */
@@ -58,7 +60,7 @@ const drainPollMs = 20
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const isTrustedProxy = createTrustedProxies(options.trustedProxies)
   const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: options.place })
-  const upstreams = new Upstreams()
+  const upstreams = new Upstreams({ ca: options.internalCa })
   const nodes = new NodeTable({
     onOrigins: (origins) => upstreams.retain(origins),
     controlPlaneUrl: options.controlPlaneUrl, token: options.token, ca: options.ca, health: 'active', file: options.nodesFile, onOutage: options.onOutage,

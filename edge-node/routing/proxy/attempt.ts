@@ -4,7 +4,7 @@ import { cutUnread, internalHeaders, unreadLimits } from '../../ingress/index.ts
 import type { UnreadHolder, UnreadBytes } from '../../protection/index.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
 import type { ProxyRequest } from './proxy-request.ts'
-import type { Upstream } from './upstreams.ts'
+import { hopServerName, type Upstream } from './upstreams.ts'
 
 export interface AttemptOptions {
   readonly request: ProxyRequest
@@ -50,14 +50,16 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
   start(): void {
     const { request, upstream } = this.#options
     upstream.inFlight += 1
-    upstream.pool.dispatch({
+    const options: Dispatcher.DispatchOptions & { readonly servername: string } = {
       method: request.method,
       path: request.target,
       headers: request.headers,
       body: request.body?.open() ?? null,
       // A connection of which the answer may take long carries nothing else meanwhile.
       blocking: false,
-    }, this)
+      servername: hopServerName,
+    }
+    upstream.pool.dispatch(options, this)
   }
 
   /** The client is gone: the node shall know. No callback follows. */

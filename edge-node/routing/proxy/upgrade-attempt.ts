@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http'
-import type { Socket } from 'node:net'
+import { request as openTlsRequest } from 'node:https'
+import { isIP, type Socket } from 'node:net'
 import { internalHeaders, type UpgradeResponse } from '../../ingress/index.ts'
 import type { AttemptOptions } from './attempt.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
@@ -26,15 +27,17 @@ export class UpgradeAttempt {
 
   start(): void {
     const { request: { target, headers }, upstream } = this.#options
-    const { hostname, port } = new URL(upstream.origin)
+    const { hostname, port, protocol } = new URL(upstream.origin)
+    const host = hostname.replaceAll(/[[\]]/g, '')
+    const isTls = protocol === 'https:'
     upstream.inFlight += 1
-    const request = openRequest({
-      hostname: hostname.replaceAll(/[[\]]/g, ''), port, method: 'GET', path: target, agent: false, timeout: hopLimits.connectTimeoutMs,
+    const request = (isTls ? openTlsRequest : openRequest)({
+      hostname: host, port, ...(isTls ? { servername: isIP(host) === 0 ? host : '', ...(upstream.ca === undefined ? {} : { ca: upstream.ca }) } : {}), method: 'GET', path: target, agent: false, timeout: hopLimits.connectTimeoutMs,
       maxHeaderSize: hopLimits.headBytes,
       headers: [...headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
     })
     this.#request = request
-    request.once('socket', (socket) => socket.once('connect', () => {
+    request.once('socket', (socket) => socket.once(isTls ? 'secureConnect' : 'connect', () => {
       this.#begun = true
       request.setTimeout(hopLimits.headersTimeoutMs)
     }))

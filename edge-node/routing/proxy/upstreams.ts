@@ -1,4 +1,5 @@
-import { Pool } from 'undici'
+import { isIP } from 'node:net'
+import { buildConnector, Pool } from 'undici'
 import { fixedLimits } from '../../../runtime/bridge/index.ts'
 
 /** Limits of the hop. Time-outs stand just above the longest a function may ask for (`wallMs`, `idleMs`: 900 s). */
@@ -18,15 +19,30 @@ export const hopLimits = {
 export interface Upstream {
   readonly origin: string
   readonly pool: Pool
+  /** PEM of the authorities to trust instead of the usual, where the node speaks TLS. */
+  readonly ca: string | undefined
   inFlight: number
+}
+
+/** Name that undici is told that a connection is for, whatever the function's host: else it would begin another for each host. */
+export const hopServerName = 'skerry-internal'
+
+/** Connects to a node, whose certificate is for the node and not for the function's host that the request names. */
+function connectorTo(origin: string, timeout: number, ca: string | undefined): buildConnector.connector {
+  const host = new URL(origin).hostname.replaceAll(/[[\]]/g, '')
+  const connect = buildConnector({ timeout, ...(ca === undefined ? {} : { ca }) })
+  const servername = isIP(host) === 0 ? host : ''
+  return (options, callback) => connect({ ...options, servername }, callback)
 }
 
 /** Keep-alive connections to nodes, one pool for each origin, made when first needed. */
 export class Upstreams {
   readonly #byOrigin = new Map<string, Upstream>()
   readonly #connectTimeoutMs: number
+  readonly #ca: string | undefined
 
-  constructor(options: { readonly connectTimeoutMs?: number } = {}) {
+  constructor(options: { readonly connectTimeoutMs?: number; readonly ca?: string | undefined } = {}) {
+    this.#ca = options.ca
     this.#connectTimeoutMs = options.connectTimeoutMs ?? hopLimits.connectTimeoutMs
   }
 
@@ -36,11 +52,11 @@ export class Upstreams {
     const pool = new Pool(origin, {
       // Each request may stay open for as long as it likes, so none may wait behind another.
       pipelining: 1, connections: null,
-      connect: { timeout: this.#connectTimeoutMs }, maxHeaderSize: hopLimits.headBytes,
+      connect: connectorTo(origin, this.#connectTimeoutMs, this.#ca), maxHeaderSize: hopLimits.headBytes,
       headersTimeout: hopLimits.headersTimeoutMs, bodyTimeout: hopLimits.bodyTimeoutMs,
       keepAliveTimeout: 10_000, keepAliveMaxTimeout: 60_000,
     })
-    const upstream = { origin, pool, inFlight: 0 }
+    const upstream = { origin, pool, ca: this.#ca, inFlight: 0 }
     this.#byOrigin.set(origin, upstream)
     return upstream
   }

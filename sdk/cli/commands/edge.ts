@@ -4,6 +4,7 @@ import { SkerryError } from '../../../errors/index.ts'
 import { findRegion, regionCodes } from '../../../geography/index.ts'
 import { closest } from '../../project/index.ts'
 import type { CliContext } from '../context.ts'
+import { readCertificate } from '../authorities.ts'
 import { joinUpstream, type Upstream } from '../join.ts'
 import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
 import { type Clock, clockOption, type IngressOptions, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
@@ -16,6 +17,8 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly latitude?: number
   readonly longitude?: number
   readonly internalPort: number
+  readonly internalTlsCert?: string
+  readonly internalTlsKey?: string
   readonly publicUrl?: string
   readonly internalUrl?: string
   readonly adminHost?: string
@@ -61,6 +64,8 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
   return withTiers(withOutbound(withIngress(withListening(command, '0.0.0.0', 8080))))
     .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
+    .option('--internal-tls-cert <file>', 'PEM of the certificate of the internal port, which speaks TLS then')
+    .option('--internal-tls-key <file>', 'PEM of its key')
     .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
     .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
     .option('--admin-host <address>', 'where the admin port listens (default: loopback)')
@@ -79,6 +84,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
         const directory = resolve(context.workingDirectory, options.data)
         const { membership, ...upstream } = await joinUpstream(context, reporter, options, 'node', directory)
         const { name, region } = standing(options, membership)
+        const internalTls = await readCertificate(context, options.internalTlsCert, options.internalTlsKey)
         const start = async () => {
           const node = await startEdgeNode({
             name,
@@ -92,6 +98,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             ...upstream,
             ...(membership === undefined ? {} : { controlPlaneKey: membership.publicKey, stateKey: membership.stateKey }),
             dataDirectory: directory,
+            internalTls,
             domain: options.domain,
             ...outboundRules(options),
             allowLocationHeader: options.allowLocationHeader === true,
