@@ -10,6 +10,7 @@ import { NatsLink } from '../nats/link-nats.ts'
 import { LogCodec } from './commit-message.ts'
 import { JetStreamObjects } from './objects-jetstream.ts'
 import { type JetStreamStoreOptions, openJetStreamStore } from './open-jetstream.ts'
+import { Replica } from './replica-jetstream.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import type { Commit, Store, StoreWrite } from './store.ts'
 
@@ -217,18 +218,15 @@ test('a log that the servers have lost is not begun anew: the replica goes on wi
 
 test('where the disk is full by the time that a commit is in the log, nobody is told that nothing was changed', async () => {
   const store = await open('a')
-  const transaction = Reflect.get(SqliteDatabase.prototype, 'transaction') as <T>(this: SqliteDatabase, work: () => T) => T
-  let calls = 0
-  const full = vi.spyOn(SqliteDatabase.prototype, 'transaction').mockImplementation(function (this: SqliteDatabase, work) {
-    calls += 1
-    // The first is the rehearsal.
-    if (calls === 2) throw new SkerryError('storage_full', 'The disk is full.')
-    return transaction.call(this, work)
+  const rehearse = vi.spyOn(Replica.prototype, 'rehearse').mockReturnValueOnce()
+  const full = vi.spyOn(SqliteDatabase.prototype, 'transaction').mockImplementationOnce(() => {
+    throw new SkerryError('storage_full', 'The disk is full.')
   })
   try {
     await expect(store.commit({ writes: [put('a', 1)], timeMs: 1 })).rejects.toMatchObject({ code: 'outcome_unknown' })
     await until('there is room again', async () => (await store.readRecord('one', 'a')) === 1)
   } finally {
     full.mockRestore()
+    rehearse.mockRestore()
   }
 })
