@@ -81,8 +81,10 @@ async function resealFunction({ store, dataKeys, nowMs, actor: { account } }: Da
       writes.push({ kind: 'putSecret', account, name, key, sealed: anew })
     }
     resealed = writes.length
-    const state = (await store.readFunction(account, name))?.state
-    if (writes.length > 0 && state !== undefined) writes.push({ kind: 'putFunction', state: { ...state, secrets } })
+    const stored = await store.readFunction(account, name)
+    if (writes.length > 0 && stored !== undefined) {
+      writes.push({ kind: 'putFunction', state: { ...stored.state, secrets }, updatedMs: stored.updatedMs })
+    }
     return { writes, timeMs: nowMs() }
   })
   return resealed
