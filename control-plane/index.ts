@@ -119,7 +119,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const deployments = new Deployments({
       store, rollout, locks, nowMs: () => clock.nowMs(), onFinished: (outcome, durationMs) => metrics.observeDeployment(outcome, durationMs),
     })
-    const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, quarantined: (...of) => nodes.quarantined(...of), provisioned: (...of) => nodes.provisioned(...of) })
+    const functions = new Functions({ store, dataKeys, clock, locks, functionUrl: urlOf, told: (account) => nodes.told(account) })
     const rollouts = new GradualRollouts({ store, usage, clock, domain, log, tell: (events) => void tail.publish(events).catch(() => undefined) })
     rollouts.start()
     cleanUps.push(() => deployments.settle(), () => rollouts.close())

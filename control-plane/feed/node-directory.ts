@@ -20,6 +20,9 @@ export interface KnownNode {
   readonly heardMs: number
 }
 
+/** Of one function. */
+export type ToldOfFunction = Pick<FunctionInfo, 'quarantined' | 'provisioned'>
+
 type Entry = { -readonly [K in keyof KnownNode]: KnownNode[K] }
 
 const nodesMax = 10_000
@@ -98,22 +101,19 @@ export class NodeDirectory {
       .map(([name, { registration }]) => ({ name, region: registration?.region ?? '', draining: registration?.draining ?? false }))
   }
 
-  /** Nodes that hold this function apart, as they last told. */
-  quarantined(account: string, functionName: string): FunctionInfo['quarantined'] {
-    return [...this.#all()].flatMap(([name, node]) => {
-      const told = this.#isConnected(node) ? (node.registration?.quarantined ?? []) : []
+  /** What connected nodes last told of an account's functions, by name: where they hold one apart, and what they keep warm of it. */
+  told(account: string): ReadonlyMap<string, ToldOfFunction> {
+    const found = new Map<string, ToldOfFunction>()
+    const of = (functionName: string): ToldOfFunction => {
+      const told: ToldOfFunction = found.get(functionName) ?? { quarantined: [], provisioned: [] }
+      found.set(functionName, told)
       return told
-        .filter((of) => of.account === account && of.function === functionName)
-        .map(({ version, reason, processesEnded, refusedMs }) => ({ node: name, version, reason, processesEnded, refusedMs }))
-    })
-  }
-
-  /** What nodes keep warm of this function, as they last told. */
-  provisioned(account: string, functionName: string): FunctionInfo['provisioned'] {
-    return [...this.#all()].flatMap(([name, node]) => {
-      const told = this.#isConnected(node) ? (node.registration?.provisioned ?? []) : []
-      return told.filter((of) => of.account === account && of.function === functionName).map(({ version, wanted, ready }) => ({ node: name, version, wanted, ready }))
-    })
+    }
+    for (const [node, { registration }] of [...this.#all()].filter(([, one]) => this.#isConnected(one))) {
+      for (const { account: whose, function: name, ...rest } of registration?.quarantined ?? []) if (whose === account) of(name).quarantined.push({ node, ...rest })
+      for (const { account: whose, function: name, ...rest } of registration?.provisioned ?? []) if (whose === account) of(name).provisioned.push({ node, ...rest })
+    }
+    return found
   }
 
   /** Nodes that registered, by name. */

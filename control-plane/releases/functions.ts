@@ -2,7 +2,8 @@ import { SkerryError } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
 import { type DataKeys, requireAccount, secretHolders } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
-import { type FunctionInfo, type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
+import type { ToldOfFunction } from '../feed/index.ts'
+import { type FunctionList, type PageQuery, type SecretList, toPage, type VersionList } from '../protocol/index.ts'
 import { removeReservation } from '../quotas/index.ts'
 import type { Commit, Store, StoreWrite } from '../store/index.ts'
 import { forgetRollouts, supersedeRollouts } from './gradual-record.ts'
@@ -15,10 +16,8 @@ export interface FunctionsOptions {
   readonly clock: Clock
   readonly locks: KeyedLocks
   readonly functionUrl: (account: string, name: string) => string
-  /** Nodes that hold the function apart. */
-  readonly quarantined: (account: string, name: string) => FunctionInfo['quarantined']
-  /** What nodes keep warm of it. */
-  readonly provisioned: (account: string, name: string) => FunctionInfo['provisioned']
+  /** What nodes last told of an account's functions, by name. */
+  readonly told: (account: string) => ReadonlyMap<string, ToldOfFunction>
 }
 
 const secretsMax = 64
@@ -34,12 +33,13 @@ export class Functions {
 
   /** By name. */
   async list(account: string, page: PageQuery): Promise<FunctionList> {
-    const { store, functionUrl, quarantined, provisioned } = this.#options
+    const { store, functionUrl } = this.#options
+    const told = this.#options.told(account)
     const { items, ...rest } = toPage(await store.listFunctions(account, { after: page.cursor, limit: page.limit + 1 }), page, ({ name }) => name)
     return {
       functions: items.map(({ name, routes, shares, updatedMs }) => ({
         name, account, url: functionUrl(account, name), routes: [...routes], active: [...shares], updatedMs,
-        quarantined: [...quarantined(account, name)], provisioned: [...provisioned(account, name)],
+        ...(told.get(name) ?? { quarantined: [], provisioned: [] }),
       })),
       ...rest,
     }

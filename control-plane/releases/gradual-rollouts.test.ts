@@ -166,7 +166,7 @@ describe('is over', () => {
   it('where a function of it is deleted, also for the others', async () => {
     await fixture.deploy(['left', 'right'], 1)
     const [left = '', right = ''] = await fixture.deploy(['left', 'right'], 2, steps)
-    const functions = new Functions({ store: fixture.store, clock: fixture.clock, locks: new KeyedLocks(fixture.clock), functionUrl: String, quarantined: () => [], provisioned: () => [], dataKeys: undefined as never })
+    const functions = new Functions({ store: fixture.store, clock: fixture.clock, locks: new KeyedLocks(fixture.clock), functionUrl: String, told: () => new Map(), dataKeys: undefined as never })
     await functions.remove(actor, 'left')
     expect(await rolloutOf('right')).toMatchObject({ state: 'superseded', history: [{}, { detail: 'left was deleted' }] })
     await expect(rolloutOf('left')).rejects.toMatchObject({ code: 'not_found' })
