@@ -1,40 +1,41 @@
 import type { LogEntry, NodeEvent } from './history.ts'
 import { Follower, type Told } from './processes/follower.ts'
 
+const watcherPrefix = 'watcher-'
+
 /**
- * Gathers what all nodes tell, and the log itself, which it follows without anything between it and the control planes; of several control
- * planes it follows each.
+ * Gathers what all nodes tell, and the log: each revision as it was first seen. It follows the feed itself, without anything between it and
+ * the control planes; of several control planes it follows each.
  */
 export class LogKeeper {
   readonly nodes = new Map<string, NodeEvent[]>()
-  readonly #entries: Array<Omit<LogEntry, 'seenMs'>> = []
-  readonly #seenMs = new Map<number, number>()
-  #follower: Follower | undefined
-  readonly #watchers: Follower[] = []
-  #failure: string | undefined
+  readonly #entries = new Map<number, LogEntry>()
+  readonly #followers: Follower[] = []
+  #newest = 0
 
   async start(urls: readonly string[], token: string): Promise<void> {
-    this.#follower = new Follower({ name: 'keeper', urls, token, isObserver: true, tell: (event) => this.#keep(event) })
-    await this.#follower.start()
-    if (urls.length < 2) return
-    for (const [index, url] of urls.entries()) {
-      const name = `watcher-${index + 1}`
-      const watcher = new Follower({ name, urls: [url], token, isObserver: true, tell: (event) => this.hear(name, event) })
-      this.#watchers.push(watcher)
-      await watcher.start()
+    const watch = async (name: string, of: readonly string[]): Promise<void> => {
+      const follower = new Follower({ name, urls: of, token, isObserver: true, tell: (event) => this.hear(name, event) })
+      this.#followers.push(follower)
+      await follower.start()
     }
+    for (const [index, url] of urls.entries()) await watch(`${watcherPrefix}${index + 1}`, [url])
   }
 
   hear(node: string, event: Told): void {
+    const atMs = performance.now()
     const events = this.nodes.get(node) ?? []
-    events.push({ ...event, atMs: performance.now() })
+    events.push({ ...event, atMs })
     this.nodes.set(node, events)
-    if (event.kind === 'received' && event.record.type === 'revision') this.#see(event.record.sequence)
+    if (event.kind !== 'received') return
+    const { record } = event
+    this.#newest = Math.max(this.#newest, record.sequence)
+    if (record.type === 'revision' && !this.#entries.has(record.sequence)) this.#entries.set(record.sequence, { ...record, seenMs: atMs })
   }
 
-  /** The newest sequence of the log. */
+  /** The newest sequence that anybody has seen. */
   get sequence(): number {
-    return this.#follower?.position?.sequence ?? 0
+    return this.#newest
   }
 
   positionOf(node: string): number {
@@ -43,25 +44,18 @@ export class LogKeeper {
   }
 
   get log(): readonly LogEntry[] {
-    return this.#entries.map((entry) => ({ ...entry, seenMs: this.#seenMs.get(entry.sequence) ?? 0 }))
+    return [...this.#entries.values()].toSorted((one, other) => one.sequence - other.sequence)
   }
 
-  /** Ends following. Throws where the log is not whole because this could not keep up: then the run says nothing. */
   async close(): Promise<void> {
-    await Promise.all([...(this.#follower === undefined ? [] : [this.#follower]), ...this.#watchers].map((each) => each.close()))
-    if (this.#failure !== undefined) throw new Error(this.#failure)
+    await Promise.all(this.#followers.map((follower) => follower.close()))
   }
 
-  #keep(event: Told): void {
-    if (event.kind !== 'received') return
-    const { record } = event
-    if (record.type === 'snapshot' && record.sequence > 0) this.#failure ??= `the log was lost at ${this.sequence}: a snapshot of ${record.sequence} came`
-    if (record.type !== 'revision') return
-    this.#see(record.sequence)
-    this.#entries.push(record)
-  }
-
-  #see(sequence: number): void {
-    if (!this.#seenMs.has(sequence)) this.#seenMs.set(sequence, performance.now())
+  /** Throws where revisions went by while nobody looked, so that the run says nothing. */
+  requireWhole(): void {
+    const missing = Array.from({ length: this.#newest }, (_, index) => index + 1).filter((sequence) => !this.#entries.has(sequence))
+    const hasFallenBack = (events: readonly NodeEvent[]): boolean => events.some((event) => event.kind === 'received' && event.record.type === 'snapshot' && event.record.sequence > 0)
+    const watchers = [...this.nodes].filter(([name]) => name.startsWith(watcherPrefix))
+    if (missing.length > 0 && watchers.every(([, events]) => hasFallenBack(events))) throw new Error(`nobody has seen the revisions ${missing.slice(0, 10).join(', ')}: all who watch had fallen back behind those that are kept`)
   }
 }

@@ -66,6 +66,7 @@ export async function runHistory({ backend, seconds, seed, signal }: RunOptions)
     await Promise.all([nemesis.run(untilMs), ...clients.map((client) => client.run(untilMs))])
     const unrepeated = await finish({ end: clientOf(endClient), apis, keeper, shelf, markers: recorder.deployed() })
     await keeper.close()
+    keeper.requireWhole()
 
     const history: History = { operations: recorder.operations, log: keeper.log, nodes: keeper.nodes, disruptions, reads: backend.reads }
     const violations = [...unrepeated, ...checkHistory(history, groups), ...happened(history, nemesis)]

@@ -15,6 +15,7 @@ export const setUps: ReadonlyArray<readonly string[]> = [...groups, ...single.ma
 
 const leastPauseMs = 20
 const mostPauseMs = 250
+const mostLateMs = 40
 const versionsKnownMax = 6
 
 /** What clients know in common: versions that were activated, and tokens. */
@@ -56,7 +57,7 @@ export class Client {
     const { random } = this.#options
     while (performance.now() < untilMs) {
       await this.#act()
-      await new Promise((resolve) => setTimeout(resolve, random.between(leastPauseMs, mostPauseMs)))
+      await pause(random.between(leastPauseMs, mostPauseMs))
     }
   }
 
@@ -83,7 +84,7 @@ export class Client {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.perform(action)
       if (answer.outcome === 'ok' || answer.detail === 'load_failed' || attempt >= tries) return answer
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await pause(pauseMs)
     }
   }
 
@@ -97,7 +98,8 @@ export class Client {
     const one = random.pick(single)
     const number = (this.#lastNumber += 1)
     const choice = random.between(1, 100)
-    if (choice <= 18) await this.deploy([one], 2, 500)
+    if (choice <= 8) await this.#race(one, number)
+    else if (choice <= 18) await this.deploy([one], 2, 500)
     else if (choice <= 33) await this.deploy(random.pick(groups), 2, 500)
     else if (choice <= 36) await this.deploy([one], 1, 0, badMarker)
     else if (choice <= 44) await this.#release(one)
@@ -109,6 +111,18 @@ export class Client {
     else if (choice <= 85) await this.perform({ kind: 'listSecrets', function: one })
     else if (choice <= 89) await this.perform({ kind: 'createToken', token: `${name}-${number}` })
     else await this.#token(choice, [...shelf.tokens.keys()])
+  }
+
+  /** Several changes of one function at the same moment, which must not lose each other. */
+  async #race(name: string, number: number): Promise<void> {
+    const { random, name: client } = this.#options
+    await Promise.all([
+      this.deploy([name], 1, 0), this.#release(name),
+      ...keys.map(async (key) => {
+        await pause(random.between(0, mostLateMs))
+        await this.perform({ kind: 'putSecret', function: name, key, value: `${client}-${number}` })
+      }),
+    ])
   }
 
   async #release(name: string, api?: Api): Promise<void> {
@@ -158,4 +172,10 @@ async function ask(action: Exclude<Action, { kind: 'fetch' }>, api: Api, shelf: 
     default:
       return api.revokeToken(shelf.tokens.get(action.token)?.id ?? '')
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds)
+  })
 }
