@@ -49,7 +49,8 @@ export class ControlPlaneClient {
       query.set('epoch', position.epoch)
       query.set('after', String(position.sequence))
     }
-    return this.#call('GET', `/v1/feed?${query.toString()}`, { signal, headersTimeout: feedSilenceMs, bodyTimeout: feedSilenceMs })
+    const body = await this.#call('GET', `/v1/feed?${query.toString()}`, { signal, headersTimeout: feedSilenceMs, bodyTimeout: feedSilenceMs })
+    return this.#untilItEnds(body, this.#urls.current)
   }
 
   async fetchArtifact(hash: string): Promise<AsyncIterable<Uint8Array>> {
@@ -91,6 +92,15 @@ export class ControlPlaneClient {
   /** Breaks off what is under way. */
   close(): Promise<void> {
     return this.#agent.destroy()
+  }
+
+  /** A feed that ends, breaks off or is silent for too long goes on at another replica. */
+  async *#untilItEnds(body: AsyncIterable<Uint8Array>, url: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body
+    } finally {
+      this.#urls.leave(url)
+    }
   }
 
   /** Whatever a node calls may be repeated: where one replica does not answer, the next is asked. */
