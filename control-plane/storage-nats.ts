@@ -15,17 +15,21 @@ export interface ReplicatedStorageOptions {
   readonly revisionsKept?: number
 }
 
+const toldAgainMs = 60_000
+
 /** Log and bus over one connection. */
 export async function openReplicatedStorage(options: ReplicatedStorageOptions): Promise<Storage> {
   const { nats, file, derive, log, ...limits } = options
   const { name = defaultNatsName, replicas } = nats
   const link = new NatsLink(nats)
-  let told = ''
+  let told: { readonly message: string; readonly atMs: number } | undefined
   const onFailure = (error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error)
-    // It is tried every second: once is enough.
-    if (message !== told) log({ level: 'error', message, cause: error instanceof Error ? String(error.cause) : undefined })
-    told = message
+    const nowMs = performance.now()
+    // It is tried every second: once a minute is enough.
+    if (message === told?.message && nowMs - told.atMs < toldAgainMs) return
+    told = { message, atMs: nowMs }
+    log({ level: 'error', message, ...(error instanceof Error && error.cause !== undefined ? { cause: String(error.cause) } : {}) })
   }
   try {
     const store = await openJetStreamStore({ link, name, replicas, file, key: derive('log'), onFailure, ...limits })
