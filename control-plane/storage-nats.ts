@@ -29,7 +29,7 @@ export async function openReplicatedStorage(options: ReplicatedStorageOptions): 
     // It is tried every second: once a minute is enough.
     if (message === told?.message && nowMs - told.atMs < toldAgainMs) return
     told = { message, atMs: nowMs }
-    log({ level: 'error', message, ...(error instanceof Error && error.cause !== undefined ? { cause: String(error.cause) } : {}) })
+    log({ level: 'error', message, ...(error instanceof Error && error.cause instanceof Error ? { cause: error.cause.message } : {}) })
   }
   try {
     const store = await openJetStreamStore({ link, name, replicas, file, key: derive('log'), onFailure, ...limits })
