@@ -73,14 +73,14 @@ const migrations: readonly string[] = [
 
 /**
  * Brings the schema up to date, each step in a transaction of its own.
- * Throws `storage_newer`, and has changed nothing, where the file is from a newer release.
+ * Throws `storage_newer`, and has changed nothing, where the file is from a newer release. @param upTo an older schema version, for tests
  */
-export function migrate(database: DatabaseSync): void {
+export function migrate(database: DatabaseSync, upTo = migrations.length): void {
   const current = knownSchemaVersion(database)
   database.function('row_checksum', { deterministic: true, varargs: true }, (...values) => rowChecksum(values))
   database.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
   for (const [index, statements] of migrations.entries()) {
-    if (index < current) continue
+    if (index < current || index >= upTo) continue
     database.exec('BEGIN IMMEDIATE')
     try {
       database.exec(statements)
