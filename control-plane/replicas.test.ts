@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NatsCluster } from '../test/helpers/nats-cluster.ts'
 import { until } from '../test/helpers/until.ts'
 import { type ControlPlane, startControlPlane } from './index.ts'
+import { NatsLink } from './nats/link-nats.ts'
 import { functionListSchema, nodeListSchema } from './protocol/index.ts'
 import { ApiClient } from './testing/api-client.ts'
 import { done } from './testing/harness.ts'
@@ -88,6 +89,23 @@ test('many deployments of one function at all replicas at once end in one state'
   expect(versions).toContain(active[0]?.[0]?.version)
   expect(active[1]).toEqual(active[0])
   expect(active[2]).toEqual(active[0])
+})
+
+test('a hundred functions with much in their environment are released as one, though one message does not hold them', async () => {
+  const artifactHash = await at(clients, 0).upload('export default {}')
+  const env = Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`VALUE_${index}`, 'x'.repeat(2_400)]))
+  const functions = Array.from({ length: 100 }, (_, index) => ({ name: `many-${index}`, artifactHash, config: { env }, routes: [] }))
+  const result = done(await at(clients, 1).events('/v1/deployments', { functions }))
+  expect([result.functions.length, result.missing]).toEqual([100, []])
+  for (const client of clients) {
+    const version = await client.json('GET', '/v1/functions/many-99/versions')
+    expect(version).toMatchObject({ versions: [{ version: result.functions[99]?.version, status: 'active' }] })
+  }
+  const link = new NatsLink({ servers: [cluster.url] })
+  const { manager } = await link.whenConnected(5_000)
+  const { config, state } = await manager.streams.info('OBJ_skerry-objects')
+  expect([config.num_replicas, state.bytes > 1_000_000]).toEqual([1, true])
+  await link.close()
 })
 
 test('what a function logs at a node of one replica is read at another', async () => {
