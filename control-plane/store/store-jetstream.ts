@@ -49,15 +49,15 @@ export class JetStreamStore extends SqliteReads implements Store {
   }
 
   async artifactBytes(account: string, hash: string): Promise<number | undefined> {
-    return this.#artifacts.bytes(account, hash)
+    return this.#artifacts.bytes(account, hash) ?? (await this.#caughtUp()).bytes(account, hash)
   }
 
   async storedBytes(account: string): Promise<number> {
     return this.#artifacts.storedBytes(account)
   }
 
-  readArtifact(hash: string): Promise<Uint8Array | undefined> {
-    return this.#artifacts.read(hash)
+  async readArtifact(hash: string): Promise<Uint8Array | undefined> {
+    return (await this.#artifacts.read(hash)) ?? (await this.#caughtUp()).read(hash)
   }
 
   collectArtifacts(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts> {
@@ -86,6 +86,12 @@ export class JetStreamStore extends SqliteReads implements Store {
     await this.#parts.replica.follower.stop()
     await this.#parts.checkpoints.settle()
     this.database.close()
+  }
+
+  /** With what was uploaded through other replicas a moment ago: who uploads and deploys may be sent to one after the other. */
+  async #caughtUp(): Promise<JetStreamArtifacts> {
+    await this.#parts.replica.follower.catchUp()
+    return this.#artifacts
   }
 
   #commit(commit: StateCommit | (() => Promise<StateCommit> | StateCommit)): Promise<StoredRevision | undefined> {
