@@ -90,6 +90,18 @@ test('replicas lose no update of each other, and number revisions alike', async 
   }
 })
 
+test('a change is refused by the newest state only, though the replica has not heard of it yet', async () => {
+  const [first, second] = [await open('first'), await open('second')]
+  for (let round = 1; round <= 20; round += 1) {
+    await first.commit({ writes: [put('there', round)], timeMs: 1 })
+    await second.commit(async () => {
+      if ((await second.readRecord('one', 'there')) !== round) throw new SkerryError('not_found', 'It is not there.')
+      return { writes: [put('seen', round)], timeMs: 1 }
+    })
+  }
+  expect(await second.readRecord('one', 'seen')).toBe(20)
+})
+
 test('artifacts are at every replica, and an upload outlives that another collects the same', async () => {
   const [first, second] = [await open('a'), await open('b')]
   const bytes = new Uint8Array(300_000).fill(1)

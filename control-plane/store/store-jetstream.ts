@@ -106,6 +106,8 @@ export class JetStreamStore extends SqliteReads implements Store {
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const on = replica.at
       const composed = await settle(compose)
+      // Whoever is told no is told so by the newest state, not by one that is some milliseconds old.
+      if ('error' in composed) await replica.follower.catchUp()
       // Another replica's commit came between the reads of this one: what it made of them is worth nothing, its refusals neither.
       if (replica.at === on) {
         const commit = valueOf(composed)
