@@ -28,12 +28,12 @@ export class NodeIdentity {
   /** @param pinnedKey PEM that the invitation vouched for */
   static async open(directory: string, onError: (error: SkerryError) => void, pinnedKey?: string): Promise<NodeIdentity> {
     const identity = new NodeIdentity(join(directory, 'identity.json'), onError)
+    if (pinnedKey !== undefined) identity.#publicKey = createPublicKey(pinnedKey)
     try {
-      identity.#take(nodeWelcomeSchema.parse(JSON.parse(await readFile(identity.#path, 'utf8'))))
+      identity.#restore(nodeWelcomeSchema.parse(JSON.parse(await readFile(identity.#path, 'utf8'))))
     } catch {
       // Absent or unreadable: the next registration brings it.
     }
-    if (pinnedKey !== undefined) identity.#publicKey = createPublicKey(pinnedKey)
     return identity
   }
 
@@ -63,6 +63,15 @@ export class NodeIdentity {
   /** Resolves when no write is under way. */
   settled(): Promise<void> {
     return this.#writing
+  }
+
+  /** A key that came in the place of the invitation's stays: the one before may have been replaced for being known to somebody. */
+  #restore(welcome: NodeWelcome): void {
+    const invited = this.#publicKey
+    this.#take(welcome)
+    if (invited === undefined) return
+    const { publicKey, successions = [] } = welcome
+    if (publicKey === undefined || !leadsTo(invited, publicKey, successions)) this.#publicKey = invited
   }
 
   #refuseStranger({ publicKey, successions = [] }: NodeWelcome): void {
