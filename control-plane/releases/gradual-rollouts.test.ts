@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { auditEntries } from '../audit/index.ts'
 import { KeyedLocks } from './locks.ts'
-import { releaseListSchema, type RolloutInfo } from '../protocol/index.ts'
+import { releaseListSchema, type RolloutInfo, rolloutRequestSchema } from '../protocol/index.ts'
 import { actor, ReleaseFixture } from '../testing/release-fixture.ts'
 import { Functions, readReleases } from './index.ts'
 
@@ -177,6 +177,28 @@ describe('is over', () => {
     expect(await fixture.store.listRecords('rollout-of', { limit: 10 })).toEqual([])
     expect(await fixture.store.listRecords('rollout-active', { limit: 10 })).toEqual([])
   })
+})
+
+it('begins from the share that the new version has already', async () => {
+  const [old = ''] = await fixture.deploy(['hello'], 1)
+  const [fresh = ''] = await fixture.deploy(['hello'], 2)
+  const shares = [{ version: old, percent: 90 }, { version: fresh, percent: 10 }]
+  await (await fixture.first.deployments.release(actor, 'hello', { shares, message: '' })).read().next()
+  const rollOut = async (): Promise<void> => {
+    const request = rolloutRequestSchema.parse({ functions: [{ name: 'hello', version: fresh }], steps: [10, 50, 100], everySeconds: 60 })
+    await (await fixture.first.deployments.rollOut(actor, request)).read().next()
+    await fixture.first.deployments.settle()
+  }
+  await rollOut()
+  await passWell(20, old, fresh)
+  await fixture.first.rollouts.steer(actor, 'hello', { action: 'abort' }, anyone)
+  expect(await fixture.shares('hello')).toEqual({ [old]: 90, [fresh]: 10 })
+  await rollOut()
+  await passWell(70, old, fresh)
+  expect(await fixture.shares('hello')).toEqual({ [old]: 50, [fresh]: 50 })
+  await fixture.pass(30, ['hello', old, { requests: 500 }], ['hello', fresh, { requests: 100, errors: 50 }])
+  expect(await fixture.shares('hello')).toEqual({ [old]: 90, [fresh]: 10 })
+  expect((await readReleases(fixture.store, 'default', 'hello')).map(({ kind }) => kind)).toEqual(['release', 'deploy', 'deploy'])
 })
 
 it('takes a group from step to step together, and back together where one of it is worse', async () => {

@@ -108,18 +108,20 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
   }
   writes.push(...(await composeReservations(store, plan.account, states)))
   const rollout = beginRollout(plan, previous, states, timeMs)
-  writes.push(...(await composeHistory(store, plan, previous, states, timeMs)))
+  writes.push(...(await composeHistory(store, plan, previous, states, rollout, timeMs)))
   if (rollout !== undefined) writes.push(...(await startRollout(store, plan.account, rollout, plan.actor)))
   return { states, previous, writes, previousStatuses, rollout }
 }
 
 /** Notes how the shares change, and ends the roll-outs that this comes in between. */
 async function composeHistory(
-  store: Store, plan: RolloutPlan, previous: readonly FunctionState[], states: readonly FunctionState[], timeMs: number,
+  store: Store, plan: RolloutPlan, previous: readonly FunctionState[], states: readonly FunctionState[], rollout: GradualRollout | undefined, timeMs: number,
 ): Promise<readonly StoreWrite[]> {
   if (!plan.activates) return []
   const { account, deployment: change, kind, actor, message } = plan
-  const changed = states.filter((state, index) => !isSameShares(state.shares, previous[index]?.shares ?? []))
+  const begun = new Set(rollout?.functions.map(({ name }) => name))
+  // What is in a roll-out has it as its last change from the beginning, also where the first step leaves the shares as they were.
+  const changed = states.filter((state, index) => begun.has(state.function) || !isSameShares(state.shares, previous[index]?.shares ?? []))
   const functions = changed.map((state) => state.function)
   const detail = `${kind} ${change} of ${plan.functions.map(({ name }) => name).join(', ')} by ${actor.name}`
   const writes = [...(await supersedeRollouts(store, account, plan.functions.map(({ name }) => name), { actor, detail, timeMs, except: change }))]
@@ -147,7 +149,7 @@ export function mayRun(config: VersionConfig, node: ConnectedNode): boolean {
   return !node.draining && isInRegions(config, node.region)
 }
 
-export function isInRegions(config: VersionConfig, region: string): boolean {
+export function isInRegions(config: Pick<VersionConfig, 'regions'>, region: string): boolean {
   return config.regions.includes('*') || config.regions.includes(region)
 }
 
