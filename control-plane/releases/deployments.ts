@@ -7,6 +7,7 @@ import {
   type RolloutRequest,
 } from '../protocol/index.ts'
 import type { Store, StoredVersion } from '../store/index.ts'
+import { requireArtifact } from './artifacts.ts'
 import { EventLog } from './event-log.ts'
 import { withShare } from './function-state.ts'
 import type { KeyedLocks } from './locks.ts'
@@ -164,13 +165,13 @@ export class Deployments {
     for (const [index, one] of request.functions.entries()) {
       const at = `functions.${index}`
       requireOnce(request.functions, index, `${at}.`)
-      const artifactBytes = await this.#requireArtifact(account, one.artifactHash, `${at}.artifactHash`)
+      const artifactBytes = await requireArtifact(this.#options.store, account, one.artifactHash, `${at}.artifactHash`)
       if (artifactBytes > artifactBytesMax) {
         throw new SkerryError('script_too_large', `The script of ${one.name} has ${artifactBytes} bytes; ${artifactBytesMax} are allowed.`, {
           field: `${at}.artifactHash`, limit: artifactBytesMax, used: artifactBytes,
         })
       }
-      if (one.sourceMapHash !== undefined) await this.#requireArtifact(account, one.sourceMapHash, `${at}.sourceMapHash`)
+      if (one.sourceMapHash !== undefined) await requireArtifact(this.#options.store, account, one.sourceMapHash, `${at}.sourceMapHash`)
 
       const same = (await this.#findStored(account, one.name, once)) ?? (await this.#findSame(account, one))
       const nowMs = this.#options.nowMs()
@@ -191,12 +192,6 @@ export class Deployments {
       account, actor, action: 'function.deploy', kind: gradual === undefined ? 'deploy' : 'rollout', message: request.message, functions,
       deployment: this.#ulid(this.#options.nowMs()), activates: activate, gradual, note: noteOf(once),
     }
-  }
-
-  async #requireArtifact(account: string, hash: string, field: string): Promise<number> {
-    const bytes = await this.#options.store.artifactBytes(account, hash)
-    if (bytes === undefined) throw new SkerryError('invalid_request', `The artifact ${hash} was not uploaded: PUT /v1/artifacts/${hash} first.`, { field })
-    return bytes
   }
 
   /** The version that was stored before the control plane broke off. */

@@ -47,13 +47,14 @@ export async function composeState(
     readonly routes: readonly string[]
     readonly shares: readonly Share[]
     /** Versions that have just been loaded. */
-    readonly loaded: readonly StoredVersion[]
+    readonly loaded: ReadonlyArray<Pick<StoredVersion, 'version'>>
   },
 ): Promise<FunctionState> {
   const { account, name } = intent
-  const versions = new Map(intent.loaded.map((version) => [version.version, version]))
-  for (const { version: id } of intent.shares) {
-    const version = versions.get(id) ?? (await store.readVersion(account, name, id))
+  const versions = new Map<string, StoredVersion>()
+  for (const { version: id } of [...intent.loaded, ...intent.shares]) {
+    // Read now, whatever was known of it before: another replica may have deleted the function meanwhile.
+    const version = await store.readVersion(account, name, id)
     if (version === undefined) throw new SkerryError('not_found', `${name} has no version ${id}.`, { field: 'shares' })
     versions.set(id, version)
   }

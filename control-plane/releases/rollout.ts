@@ -3,6 +3,7 @@ import { auditWrite, systemActor } from '../audit/index.ts'
 import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
 import { checkVersions, composeReservations } from '../quotas/index.ts'
 import type { Store } from '../store/index.ts'
+import { requireArtifacts } from './artifacts.ts'
 import { toVersionRecord } from './function-state.ts'
 import { removeRollout } from './gradual-record.ts'
 import { type PhaseDependencies, type PhaseResult, runPhase } from './phase.ts'
@@ -75,6 +76,7 @@ export class Rollout {
     const versions = plan.functions.flatMap((one) => one.prepare)
     const revision = await store.commit(async () => {
       await checkPlan(store, plan, domain)
+      await requireArtifacts(store, plan)
       await checkVersions(store, plan.account, plan.functions.flatMap(({ newVersion }) => newVersion ?? []))
       const timeMs = clock.nowMs()
       const noted = await plan.note({ deployed })

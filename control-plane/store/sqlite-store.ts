@@ -66,7 +66,7 @@ class SqliteStore extends SqliteReads implements Store {
   readonly epoch: string
   readonly #revisionsKept: number
   readonly #listeners = new RevisionListeners()
-  /** Commits follow one another, so that nothing comes between what one reads and what it writes. */
+  /** Commits, and what must not come in between, follow one another: nothing comes between what one reads and what it writes. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(database: SqliteDatabase, epoch: string, revisionsKept: number) {
@@ -111,21 +111,22 @@ class SqliteStore extends SqliteReads implements Store {
   }
 
   async collectArtifacts(uploadedBeforeMs: number, range: ArtifactRange): Promise<CollectedArtifacts> {
-    return this.database.transaction(() => {
-      const { hashes, next } = findIdleArtifacts(this.database, uploadedBeforeMs, range)
-      for (const hash of hashes) this.database.run('DELETE FROM artifacts WHERE hash = ?', hash)
-      return { collected: hashes.length, next }
-    })
+    // Between commits, which may have found an artifact and be about to name it.
+    return this.#inTurn(async () =>
+      this.database.transaction(() => {
+        const { hashes, next } = findIdleArtifacts(this.database, uploadedBeforeMs, range)
+        for (const hash of hashes) this.database.run('DELETE FROM artifacts WHERE hash = ?', hash)
+        return { collected: hashes.length, next }
+      }),
+    )
   }
 
   commit(commit: Commit | ComposeCommit): Promise<StoredRevision | undefined> {
-    const committed = this.#last.then(async () => {
+    return this.#inTurn(async () => {
       const revision = this.#write(typeof commit === 'function' ? await commit() : commit)
       if (revision !== undefined) this.#listeners.tell(revision)
       return revision
     })
-    this.#last = committed.catch(() => undefined)
-    return committed
   }
 
   onRevision(listener: (revision: StoredRevision) => void): () => void {
@@ -141,6 +142,12 @@ class SqliteStore extends SqliteReads implements Store {
 
   async close(): Promise<void> {
     this.database.close()
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => undefined)
+    return done
   }
 
   #write(commit: Commit): StoredRevision | undefined {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FunctionState, type VersionConfig, versionConfigSchema } from '../../control-plane/protocol/index.ts'
 import type { Commit, RecordRange, Store, StoredVersion, StoreWrite, VersionRange } from '../../control-plane/store/index.ts'
@@ -115,6 +116,22 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect(await store.readArtifact(hashOf(used))).toBeDefined()
       expect(await store.readArtifact(hashOf(idle))).toBeUndefined()
       expect(await store.readArtifact(hashOf(fresh))).toBeDefined()
+    })
+
+    it('collects no artifact that a commit has found and is about to name', async () => {
+      const bytes = new Uint8Array([1])
+      const hash = hashOf(bytes)
+      await store.putArtifact({ account: 'default', hash, bytes, uploadedMs: 1 })
+      let collecting: Promise<unknown> | undefined
+      await store.commit(async () => {
+        const found = await store.artifactBytes('default', hash)
+        collecting ??= store.collectArtifacts(50, { limit: 10 })
+        await setImmediate()
+        return { writes: found === undefined ? [] : [{ kind: 'putVersion', version: version(versionIds[0], 'hello', hash) }], timeMs: 1 }
+      })
+      await collecting
+      expect(await store.readVersions('default', 'hello', 1)).toHaveLength(1)
+      expect(await store.artifactBytes('default', hash)).toBe(1)
     })
 
     it('numbers revisions in order and replays them from any point', async () => {
