@@ -153,6 +153,15 @@ test('a credential is renewed without a gap, and the old one ends when the new o
   expect(await operator.json('GET', '/v1/peers')).toMatchObject({ peers: [{ kind: 'node', name: 'fra-1', region: 'fra' }] })
 })
 
+test('those who have joined are listed in pages', async () => {
+  await join()
+  await join({ name: 'iad-1', region: 'iad' })
+  const first = await operator.json('GET', '/v1/peers?limit=1')
+  expect(first).toMatchObject({ peers: [{ name: 'fra-1' }], nextCursor: expect.any(String) as string })
+  const { nextCursor } = first as { nextCursor: string }
+  expect(await operator.json('GET', `/v1/peers?limit=1&cursor=${encodeURIComponent(nextCursor)}`)).toEqual({ peers: [expect.objectContaining({ name: 'iad-1' })] })
+})
+
 test('the shared token can be switched off', async () => {
   const credential = await join()
   await harness.plane.close()

@@ -5,6 +5,7 @@ import {
   credentialRequestSchema,
   joinedSchema,
   nameSchema,
+  pageQuery,
   peerInvitationListSchema,
   peerInvitationRequestSchema,
   peerKindSchema,
@@ -50,9 +51,9 @@ export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
   app.openapi(
     createRoute({
       method: 'get', path: '/v1/peers', summary: 'Nodes, gateways and DNS servers that have joined', security: needs('operator'), middleware: operator,
-      responses: answersJson('By kind and name.', peerListSchema),
+      request: { query: pageQuery() }, responses: answersJson('By kind and name.', peerListSchema),
     }),
-    async (context) => context.json({ peers: [...(await peers.list())] }),
+    async (context) => context.json(await peers.list(context.req.valid('query'))),
   )
 
   app.openapi(

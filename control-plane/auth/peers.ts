@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
 import { type Actor, asOperator, auditWrite, operatorLog } from '../audit/index.ts'
 import {
-  type CreatedPeerInvitation, type PeerInfo, type PeerInvitation, type PeerInvitationRequest, peerInvitationSchema, peerKindSchema,
+  type CreatedPeerInvitation, type PageQuery, type PeerInfo, type PeerInvitation, type PeerInvitationRequest, peerInvitationSchema, peerKindSchema, toPage,
 } from '../protocol/index.ts'
 import { Collection, type Store, type StoreWrite } from '../store/index.ts'
 import type { RecordSigner } from './record-signer.ts'
@@ -176,10 +176,12 @@ export class Peers {
     return (await peers.read(this.#store, keyOf(of))) !== undefined
   }
 
-  async list(): Promise<readonly PeerInfo[]> {
-    return (await peers.list(this.#store, { limit: listedMax })).map(({ value: { credentials: held, ...peer } }) => ({
-      ...peer, credentialCreatedMs: held.at(-1)?.createdMs ?? peer.joinedMs,
-    }))
+  async list(page: PageQuery): Promise<{ readonly peers: PeerInfo[]; readonly nextCursor?: string }> {
+    const { items, ...rest } = toPage(await peers.list(this.#store, { after: page.cursor, limit: page.limit + 1 }), page, ({ key }) => key)
+    return {
+      peers: items.map(({ value: { credentials: held, ...peer } }) => ({ ...peer, credentialCreatedMs: held.at(-1)?.createdMs ?? peer.joinedMs })),
+      ...rest,
+    }
   }
 
   /** Ends the credentials of a peer at once. Throws `not_found`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { regionSchema } from './feed.ts'
 import { keySuccessionSchema } from './nodes.ts'
+import { nextCursorSchema } from './pages.ts'
 import { nameSchema } from './project.ts'
 
 /**
@@ -47,7 +48,7 @@ export type Joined = z.infer<typeof joinedSchema>
 
 /** `GET /v1/peers`: who has joined. */
 export const peerSchema = z.strictObject({ ...placeFields, joinedMs: z.number(), credentialCreatedMs: z.number() })
-export const peerListSchema = z.strictObject({ peers: z.array(peerSchema) })
+export const peerListSchema = z.strictObject({ peers: z.array(peerSchema), nextCursor: nextCursorSchema })
 export type PeerInfo = z.infer<typeof peerSchema>
 
 const invitationPattern = /^(skerry_join_[\w-]{43})\.([\w-]{43})$/

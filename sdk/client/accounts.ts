@@ -20,7 +20,7 @@ import {
   type TokenRequest,
   tokenSchema,
 } from '../../control-plane/protocol/index.ts'
-import { readPages } from './pages.ts'
+import { readList, readPages } from './pages.ts'
 import type { Transport } from './transport.ts'
 
 /** Accounts as a whole (scope operator). */
@@ -60,14 +60,12 @@ export interface TokensClient {
 
 export type AuditFilter = Partial<Pick<AuditQuery, 'action' | 'subject' | 'actor' | 'log'>>
 
-const pageLimit = 500
-
 export function createAccountsClient(transport: Transport): AccountsClient {
   const change = (account: string, json: unknown): Promise<Account> =>
     transport.json({ method: 'PATCH', path: `/v1/accounts/${encodeURIComponent(account)}`, json }, accountSchema)
   return {
     create: (account) => transport.json({ method: 'POST', path: '/v1/accounts', json: { account } }, accountSchema),
-    list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/accounts?${query}` }, accountListSchema), ({ accounts }) => accounts),
+    list: () => readList(transport, '/v1/accounts', accountListSchema, ({ accounts }) => accounts),
     read: (account) => transport.json({ method: 'GET', path: `/v1/accounts/${encodeURIComponent(account)}` }, accountSchema),
     suspend: (account, reason) => change(account, { state: 'suspended', ...(reason === undefined ? {} : { reason }) }),
     resume: (account) => change(account, { state: 'active' }),
@@ -80,7 +78,7 @@ export function createAccountsClient(transport: Transport): AccountsClient {
 export function createMembersClient(transport: Transport): MembersClient {
   const pathOf = (member: string): string => `/v1/members/${encodeURIComponent(member)}`
   return {
-    list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/members?${query}` }, memberListSchema), ({ members }) => members),
+    list: () => readList(transport, '/v1/members', memberListSchema, ({ members }) => members),
     add: (member, role) => transport.json({ method: 'PUT', path: pathOf(member), json: { role } }, invitedMemberSchema),
     setRole: (member, role) => transport.json({ method: 'PATCH', path: pathOf(member), json: { role } }, memberSchema),
     async remove(member) {
@@ -93,7 +91,7 @@ export function createMembersClient(transport: Transport): MembersClient {
 export function createTokensClient(transport: Transport): TokensClient {
   return {
     create: (json) => transport.json({ method: 'POST', path: '/v1/tokens', json }, createdTokenSchema),
-    list: () => gather((query) => transport.json({ method: 'GET', path: `/v1/tokens?${query}` }, tokenListSchema), ({ tokens }) => tokens),
+    list: () => readList(transport, '/v1/tokens', tokenListSchema, ({ tokens }) => tokens),
     current: () => transport.json({ method: 'GET', path: '/v1/token' }, tokenSchema),
     revoke: async (id, { created = false } = {}) =>
       (await transport.json({ method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}?created=${String(created)}` }, revokedSchema)).revoked,
@@ -102,20 +100,6 @@ export function createTokensClient(transport: Transport): TokensClient {
 
 /** Entries of the audit log, newest first, page by page as they are read. */
 export async function* readAuditLog(transport: Transport, filter: AuditFilter): AsyncGenerator<AuditEntry, void> {
-  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-  const pages = readPages((cursor) => {
-    const query = new URLSearchParams({ limit: String(pageLimit), ...given, ...(cursor === undefined ? {} : { cursor }) })
-    return transport.json({ method: 'GET', path: `/v1/audit?${query.toString()}` }, auditListSchema)
-  })
-  for await (const { entries } of pages) yield* entries
-}
-
-/** A whole list, page by page. */
-async function gather<T extends { readonly nextCursor?: string | undefined }, Item>(
-  read: (query: string) => Promise<T>, itemsOf: (page: T) => readonly Item[],
-): Promise<readonly Item[]> {
-  const items: Item[] = []
-  const pages = readPages((cursor) => read(new URLSearchParams({ limit: String(pageLimit), ...(cursor === undefined ? {} : { cursor }) }).toString()))
-  for await (const page of pages) items.push(...itemsOf(page))
-  return items
+  const given = Object.fromEntries(Object.entries(filter).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+  for await (const { entries } of readPages(transport, '/v1/audit', auditListSchema, given)) yield* entries
 }

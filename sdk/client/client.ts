@@ -20,7 +20,7 @@ import { SkerryError } from '../../errors/index.ts'
 import {
   type AccountsClient, type AuditFilter, createAccountsClient, createMembersClient, createTokensClient, type MembersClient, readAuditLog, type TokensClient,
 } from './accounts.ts'
-import { readPages } from './pages.ts'
+import { readList } from './pages.ts'
 import { createDomainsClient, type DomainsClient } from './domains.ts'
 import { createKeysClient, createPeersClient, type KeysClient, type PeersClient } from './peers.ts'
 import { publishProject, type PublishOptions, type PublishResult } from './publish.ts'
@@ -98,7 +98,6 @@ export interface SkerryClient extends ReleasesClient {
 
 /** Longest that a deployment's answer may be silent: preparing and activating each have time-outs of their own below this. */
 const deploymentSilenceMs = 120_000
-const pageLimit = 1_000
 
 function checkShares(shares: readonly Share[]): Share[] {
   const checked = shares.map(({ version, percent }) => ({ version: versionId(version), percent }))
@@ -120,19 +119,7 @@ const path = (...segments: readonly string[]): string => `/v1/${segments.map(enc
 /** @see SkerryClient */
 export function createClient({ url, token, account, ca }: ClientOptions): SkerryClient {
   const transport = createTransport(url, token, account, ca)
-  /** Whole lists, page by page. */
-  const list = async <T extends { readonly nextCursor?: string | undefined }, Item>(
-    where: string, schema: z.ZodType<T>, itemsOf: (page: T) => readonly Item[],
-  ): Promise<readonly Item[]> => {
-    const items: Item[] = []
-    const pages = readPages((cursor) => {
-      const query = new URLSearchParams({ limit: String(pageLimit), ...(cursor === undefined ? {} : { cursor }) })
-      return transport.json({ method: 'GET', path: `${where}?${query.toString()}` }, schema)
-    })
-    for await (const page of pages) items.push(...itemsOf(page))
-    return items
-  }
-  const versions = (name: string): Promise<readonly VersionInfo[]> => list(path('functions', name, 'versions'), versionListSchema, (page) => page.versions)
+  const versions = (name: string): Promise<readonly VersionInfo[]> => readList(transport, path('functions', name, 'versions'), versionListSchema, (page) => page.versions)
   const deployment = (where: string, json: unknown, signal?: AbortSignal, idempotencyKey?: string): DeploymentStream =>
     transport.lines({ method: 'POST', path: where, json, signal, idempotencyKey, silenceMs: deploymentSilenceMs }, deploymentEventSchema)
   const release = (name: string, shares: readonly Share[], message = ''): DeploymentStream =>
@@ -159,8 +146,8 @@ export function createClient({ url, token, account, ca }: ClientOptions): Skerry
       if (to === undefined) return deployment(path('rollbacks'), { functions: [name] })
       return release(name, [{ version: versionId(to), percent: 100 }], `rollback to ${versionId(to)}`)
     },
-    functions: () => list(path('functions'), functionListSchema, (page) => page.functions),
-    nodes: () => list(path('nodes'), nodeListSchema, (page) => page.nodes),
+    functions: () => readList(transport, path('functions'), functionListSchema, (page) => page.functions),
+    nodes: () => readList(transport, path('nodes'), nodeListSchema, (page) => page.nodes),
     async delete(name) {
       await transport.text({ method: 'DELETE', path: path('functions', name) })
     },
@@ -170,7 +157,7 @@ export function createClient({ url, token, account, ca }: ClientOptions): Skerry
         if (!result.success) throw new SkerryError('invalid_request', `The value of ${key}: ${z.prettifyError(result.error)}`, { field: 'value' })
         await transport.text({ method: 'PUT', path: path('functions', name, 'secrets', key), json: result.data })
       },
-      list: (name) => list(path('functions', name, 'secrets'), secretListSchema, (page) => page.secrets),
+      list: (name) => readList(transport, path('functions', name, 'secrets'), secretListSchema, (page) => page.secrets),
       async delete(name, key) {
         await transport.text({ method: 'DELETE', path: path('functions', name, 'secrets', key) })
       },

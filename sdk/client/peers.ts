@@ -12,6 +12,7 @@ import {
   type PeerKind,
   peerListSchema,
 } from '../../control-plane/protocol/index.ts'
+import { readList } from './pages.ts'
 import type { Transport } from './transport.ts'
 
 /** Who joins the cluster (scope operator). */
@@ -45,7 +46,7 @@ export function createPeersClient(transport: Transport): PeersClient {
     async revokeInvitation(id) {
       await transport.text({ method: 'DELETE', path: `/v1/peers/invitations/${encodeURIComponent(id)}` })
     },
-    list: async () => (await transport.json({ method: 'GET', path: '/v1/peers' }, peerListSchema)).peers,
+    list: () => readList(transport, '/v1/peers', peerListSchema, ({ peers }) => peers),
     async remove(kind, name) {
       await transport.text({ method: 'DELETE', path: `/v1/peers/${kind}/${encodeURIComponent(name)}` })
     },

@@ -2,7 +2,7 @@ import {
   type DeploymentEvent, deploymentEventSchema, type GroupReleaseRequestInput, type ReleaseInfo, releaseListSchema, type RollbackRequestInput,
   type RolloutInfo, rolloutInfoSchema, rolloutListSchema, type RolloutRequestInput, type RolloutSteer, type Usage, usageSchema,
 } from '../../control-plane/protocol/index.ts'
-import { readPages } from './pages.ts'
+import { readList } from './pages.ts'
 import type { Transport } from './transport.ts'
 
 /** Gradual roll-outs. */
@@ -32,7 +32,6 @@ export interface ReleasesClient {
 
 /** Longest that an answer may be silent: the phases of a release have time-outs of their own below this. */
 const releaseSilenceMs = 120_000
-const pageLimit = 1_000
 
 export function createReleasesClient(transport: Transport): ReleasesClient {
   const events = (path: string, json: unknown, idempotencyKey?: string): AsyncGenerator<DeploymentEvent, void> =>
@@ -45,15 +44,7 @@ export function createReleasesClient(transport: Transport): ReleasesClient {
     rollouts: {
       start: (request) => events('/v1/rollouts', request),
       read: (name) => transport.json({ method: 'GET', path: rolloutPath(name) }, rolloutInfoSchema),
-      list: async () => {
-        const found: RolloutInfo[] = []
-        const pages = readPages((cursor) => {
-          const query = new URLSearchParams({ limit: String(pageLimit), ...(cursor === undefined ? {} : { cursor }) })
-          return transport.json({ method: 'GET', path: `/v1/rollouts?${query.toString()}` }, rolloutListSchema)
-        })
-        for await (const { rollouts } of pages) found.push(...rollouts)
-        return found
-      },
+      list: () => readList(transport, '/v1/rollouts', rolloutListSchema, ({ rollouts }) => rollouts),
       steer: (name, action) => transport.json({ method: 'PATCH', path: rolloutPath(name), json: { action } }, rolloutInfoSchema),
     },
     usage: ({ days } = {}) => transport.json({ method: 'GET', path: `/v1/usage${days === undefined ? '' : `?days=${days}`}` }, usageSchema),
