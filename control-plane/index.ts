@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Accounts, Members } from './accounts/index.ts'
 import { requireFinished } from './archive/index.ts'
 import { AccessNotes, auditRetention } from './audit/index.ts'
-import { createAdminApp, createApi, Metrics, TailHub } from './api/index.ts'
+import { createAdminApp, createApi, Metrics, NodeReach, TailHub } from './api/index.ts'
 import {
   adoptAccounts, adoptSealed, Authenticator, DataKeys, type GivenTokens, InternalTokens, keepSignerFresh, keyFile, keyText, openIdentity, refreshSigner, SecretBox, Peers, StandingAccess, TokenAdministration, tokenRetention, TokenUse,
 } from './auth/index.ts'
@@ -145,7 +145,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     })
     cleanUps.push(() => retention.close())
     const api = createApi({
-      store, feed, nodes, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
+      store, feed, nodes, reach: new NodeReach(store, nodes), board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       accessNotes: new AccessNotes(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer),

@@ -11,6 +11,7 @@ import type { Deployments, Functions, GradualRollouts } from '../releases/index.
 import type { Store } from '../store/index.ts'
 import type { Usage } from '../usage/index.ts'
 import type { Metrics } from './metrics.ts'
+import type { NodeReach } from './node-reach.ts'
 import type { TailHub } from './tail-hub.ts'
 
 /** What the routes work with; wired together by the composition root. */
@@ -18,6 +19,7 @@ export interface ApiDependencies {
   readonly store: Store
   readonly feed: Feed
   readonly nodes: NodeDirectory
+  readonly reach: NodeReach
   readonly board: AcknowledgementBoard
   readonly deployments: Deployments
   readonly functions: Functions

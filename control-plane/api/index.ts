@@ -1,5 +1,6 @@
 export { createApi } from './app.ts'
 export type { ApiDependencies, ApiEnvironment } from './context.ts'
 export { createAdminApp } from './health-routes.ts'
+export { NodeReach } from './node-reach.ts'
 export { Metrics, type MetricSources } from './metrics.ts'
 export { TailHub } from './tail-hub.ts'

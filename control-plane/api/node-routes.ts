@@ -24,7 +24,7 @@ const subscribersMax = 2_000
 const nodesListedMax = 10_000
 
 export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { feed, nodes, board, store, tail, identity, internalTokens, clock, metrics, log } = dependencies
+  const { feed, nodes, board, store, reach, tail, identity, internalTokens, clock, metrics, log } = dependencies
   const node = requireScope(dependencies, 'node')
   let subscribers = 0
 
@@ -93,7 +93,7 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
         throw new SkerryError('invalid_request', `The event is of ${events[strange]?.node}, but ${name} hands it in.`, { field: `events.${strange}.node` })
       }
       nodes.touch(name)
-      await tail.publish(events)
+      await tail.publish(await reach.keep(name, context.get('peer'), events))
       return context.json({})
     },
   )

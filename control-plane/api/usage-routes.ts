@@ -4,7 +4,7 @@ import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { answersJson, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope } from './route-parts.ts'
 
 export function addUsageRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { usage, nodes } = dependencies
+  const { usage, nodes, reach } = dependencies
 
   app.openapi(
     createRoute({
@@ -21,10 +21,11 @@ export function addUsageRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: A
       request: { params: z.object({ node: nameSchema }), body: jsonBody(usageReportSchema) },
       responses: answersJson('Counted.', usageAnswerSchema),
     }),
-    (context) => {
+    async (context) => {
       const { node } = context.req.valid('param')
+      const report = context.req.valid('json')
       nodes.touch(node)
-      usage.receive(node, context.req.valid('json'))
+      usage.receive(node, { ...report, entries: await reach.keep(node, context.get('peer'), report.entries) })
       return context.json({})
     },
   )
