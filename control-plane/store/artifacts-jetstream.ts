@@ -15,8 +15,10 @@ const uploadsMax = 5
 
 export interface JetStreamArtifactsOptions {
   readonly database: SqliteDatabase
-  readonly objects: JetStreamObjects
+  readonly objects: Pick<JetStreamObjects, 'put' | 'get' | 'delete' | 'list'>
   readonly commit: (compose: () => StateCommit) => Promise<unknown>
+  /** Applies whatever the log holds by now; rejects where that is not certain. */
+  readonly catchUp: () => Promise<void>
 }
 
 /**
@@ -97,9 +99,11 @@ export class JetStreamArtifacts {
 
   /** Deletes the objects of uploads that broke off before that time: whoever puts an object names it in the log within seconds. */
   async #sweep(beforeMs: number): Promise<void> {
-    const { database, objects } = this.#options
-    for (const { name, storedMs } of await objects.list()) {
-      if (!name.startsWith(prefix) || storedMs >= beforeMs) continue
+    const { database, objects, catchUp } = this.#options
+    const old = (await objects.list()).filter(({ name, storedMs }) => name.startsWith(prefix) && storedMs < beforeMs)
+    // A replica that was away for days does not know yet what the log names.
+    if (old.length > 0) await catchUp()
+    for (const { name } of old) {
       if (database.get('SELECT 1 FROM artifacts WHERE object = ?', name) === undefined) await objects.delete(name)
     }
   }

@@ -41,7 +41,9 @@ export class JetStreamStore extends SqliteReads implements Store {
     super(parts.database)
     this.epoch = parts.epoch
     this.#parts = parts
-    this.#artifacts = new JetStreamArtifacts({ database: parts.database, objects: parts.objects, commit: (compose) => this.#commit(compose) })
+    this.#artifacts = new JetStreamArtifacts({
+      database: parts.database, objects: parts.objects, commit: (compose) => this.#commit(compose), catchUp: () => parts.replica.follower.catchUp(),
+    })
   }
 
   putArtifact(artifact: StoredArtifact): Promise<void> {
