@@ -52,6 +52,7 @@ it('gives no more than a limit by two replicas, each of which hears what the oth
 
 it('begins a day at midnight by its own clock, and knows what was used before it was started anew', async () => {
   const first = await open()
+  await first.change(systemActor('acme'), 'acme', { cpuSecondsPerDay: 60 })
   await share(first, 'a', 0, 0, 4_000)
   await share(first, 'b', 0, 0, 1_000)
   await first.close()
@@ -73,4 +74,13 @@ it('takes for gone what a node held that was silent for long and is not connecte
   clock.advance(31_000)
   expect((await share(limits, 'a', 100, 40)).granted).toBe(100)
   await limits.close()
+})
+
+it('keeps nothing of accounts without quotas, whatever names a node makes up', async () => {
+  const limits = await open()
+  expect(await share(limits, 'a', 5, 0, 1_000)).toMatchObject({ cpuMs: 0, othersCpuMs: 0 })
+  expect(await share(limits, 'a', 5, 0, 2_000)).toMatchObject({ cpuMs: 0, othersCpuMs: 0 })
+  expect((await limits.usage('acme')).used).toEqual({ functions: 0, storedBytes: 0 })
+  await limits.close()
+  expect(await store.listRecords('quota-cpu', { limit: 10 })).toEqual([])
 })

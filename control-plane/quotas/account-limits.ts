@@ -39,7 +39,7 @@ export class AccountLimits {
   readonly #rates: ShareLedger
   readonly #concurrency: ShareLedger
   readonly #cpu = new CpuLedger()
-  /** Of accounts that nodes asked about. */
+  /** Of accounts that have some, and that nodes asked about. */
   readonly #known = new Map<string, Quotas>()
   readonly #origin = randomUUID()
   readonly #stopListening: () => void
@@ -56,7 +56,9 @@ export class AccountLimits {
       if (parsed.success && parsed.data.origin !== this.#origin) this.#hear(parsed.data.node, parsed.data)
     })
     const stopFollowing = options.store.onRevision(({ change }) => {
-      if (change.kind === 'account') this.#known.set(change.account, change.quotas)
+      if (change.kind !== 'account') return
+      if (isWithout(change.quotas)) this.#known.delete(change.account)
+      else this.#known.set(change.account, change.quotas)
     })
     this.#stopListening = () => {
       stopTelling()
@@ -83,7 +85,7 @@ export class AccountLimits {
     const revision = await store.commit(async () => {
       quotas = merge(await readQuotas(store, account), change)
       const timeMs = clock.nowMs()
-      const isUnlimited = Object.keys(quotas).length === 0
+      const isUnlimited = isWithout(quotas)
       return {
         writes: [
           isUnlimited ? accountQuotas.remove(account) : accountQuotas.put(account, quotas),
@@ -124,6 +126,11 @@ export class AccountLimits {
     for (const demand of demands) {
       const { account } = demand
       const quotas = await this.#quotasOf(account)
+      if (isWithout(quotas)) {
+        // Nothing is kept of it: what accounts there are, a node does not decide.
+        accounts.push({ account, share: {}, cpuMs: 0, othersCpuMs: 0 })
+        continue
+      }
       const known = this.#cpu.of(account, node)
       if (day === this.#cpu.day) this.#cpu.note(account, node, demand.cpuMs)
       const share = this.#share(node, nodes, demand, quotas)
@@ -169,7 +176,7 @@ export class AccountLimits {
     const read = await this.read(account)
     // What was told meanwhile is newer.
     const told = this.#known.get(account)
-    if (told === undefined) this.#known.set(account, read)
+    if (told === undefined && !isWithout(read)) this.#known.set(account, read)
     return told ?? read
   }
 
@@ -212,6 +219,10 @@ async function readAll<T>(store: Store, collection: Collection<T>): Promise<Read
     for (const { key, value } of records) all.push([key, value])
     if (records.length < accountsPerRead) return all
   }
+}
+
+function isWithout(quotas: AccountQuotas['quotas']): boolean {
+  return Object.keys(quotas).length === 0
 }
 
 function merge(quotas: Quotas, change: QuotasChange): Quotas {
