@@ -62,7 +62,7 @@ test('an operator makes an account, its owner joins and makes a token, which end
   expect(listed.error).not.toContain(String(ci['token']))
   expect((await skerry('functions', String(ci['token']))).code).toBe(0)
   expect((await skerry('member list', token)).error).toContain('ann@example.com')
-  expect((await skerry('audit --action token.', token)).error).toMatch(/ann@example\.com from 127\.0\.0\.1 +token\.create/)
+  expect((await skerry('audit --action token.', token)).error).toMatch(/token\.create .*ann@example\.com/)
   expect(await json('token revoke ' + String(ci['id']), token)).toEqual({ revoked: [ci['id']] })
   expect((await skerry('functions', String(ci['token']))).error).toContain('was revoked')
 

@@ -10,11 +10,16 @@ export function formatBytes(bytes: number): string {
 
 const milliseconds = (value: number): string => `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`
 
-/** A line for people on one step of a deployment. */
+/** Lines for people on one step of a deployment. */
 export function showEvent(event: DeploymentEvent, reporter: Reporter): void {
   if (event.type === 'stored') {
     for (const { function: name, version } of event.functions) reporter.say(`stored ${name} as ${version}`)
   }
+  showAcknowledgement(event, reporter)
+}
+
+/** A line for people on a node that is done, with a deployment or with what stores nothing. */
+export function showAcknowledgement(event: DeploymentEvent, reporter: Reporter): void {
   if (event.type === 'acknowledged') {
     const verb = event.phase === 'prepare' ? 'loaded in' : 'serving in'
     reporter.say(`  ${verb} ${reporter.bold(event.region)} (${event.node}) after ${milliseconds(event.ackMs)}`)

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { createClient, type SkerryClient } from '../client/index.ts'
 import type { CliContext } from './context.ts'
 import { readAuthorities } from './authorities.ts'
@@ -28,7 +28,7 @@ export const withServer = (command: Command): Command =>
 /** How commands tell the outcome to whoever runs the program. */
 export type SetExitCode = (code: number) => void
 
-/** Runs a command's body; its failure becomes a report and an exit code. */
+/** Runs a command's body; its failure becomes a report and an exit code. Wrong usage (`command.error`) goes on to `runCli`. */
 export async function attempt(
   context: CliContext,
   setExitCode: SetExitCode,
@@ -39,6 +39,7 @@ export async function attempt(
   try {
     await body(reporter)
   } catch (error) {
+    if (error instanceof CommanderError) throw error
     setExitCode(reportError(error, reporter))
   }
 }

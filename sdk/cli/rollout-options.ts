@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { RolloutSettings } from '../../control-plane/protocol/index.ts'
 import { parseDuration } from './duration.ts'
 import { parseNumber } from './options.ts'
@@ -21,7 +21,7 @@ function parseSteps(text: string): readonly number[] {
 /** Flags with which a version gets its share step by step. */
 export const withRollout = (command: Command): Command =>
   command
-    .option('--rollout <steps>', 'give the new version its share by steps, such as 1,10,50,100, and take it back where it is worse', parseSteps)
+    .addOption(new Option('--rollout <steps>', 'give the new version its share by steps, such as 1,10,50,100, and take it back where it is worse').argParser(parseSteps).conflicts('percent'))
     .option('--every <time>', 'how long each step is held at least (5m)', parseDuration)
     .option('--max-error-increase <points>', 'by so many percentage points more of its requests may fail (1)', parseNumber(0, 100))
     .option('--max-latency-factor <n>', 'so many times the old 99th percentile of latency may be its own (1.5)', parseNumber(1, 1_000))

@@ -2,6 +2,7 @@ import type { Comparison, RolloutInfo } from '../../control-plane/protocol/index
 import { SkerryError } from '../../errors/index.ts'
 import type { SkerryClient } from '../client/index.ts'
 import type { Reporter } from './reporter.ts'
+import { formatTime } from './time-text.ts'
 
 /** A roll-out that is not over, in a few words. */
 export function rolloutInShort({ state, percent, steps, step }: Pick<RolloutInfo, 'state' | 'percent' | 'steps' | 'step'>): string {
@@ -34,7 +35,7 @@ export function showRollout(rollout: RolloutInfo, reporter: Reporter): void {
   reporter.show(`${reporter.bold(names)}: ${isActive(rollout) ? rolloutInShort(rollout) : `roll-out ${rollout.state}`}`)
   for (const { timeMs, event, percent, detail } of rollout.history) {
     const text = detail === '' ? '' : `: ${detail}`
-    reporter.show(`  ${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')}  ${event} (${percent} %)${text}`)
+    reporter.show(`  ${formatTime(timeMs)}  ${event} (${percent} %)${text}`)
   }
   for (const comparison of rollout.comparisons) reporter.show(describeComparison(comparison))
   if (rollout.waitsFor !== undefined) reporter.show(reporter.dim(`waits for ${rollout.waitsFor}`))

@@ -63,7 +63,10 @@ async function serve(answers: Parameters<typeof startScriptedControlPlane>[0]): 
 }
 
 describe('usage', () => {
-  test.each([[['versions']], [['frobnicate']], [['deploy', '--percent', '101']], [['release', 'hello', 'x']], [['release', 'V=100']], [['deploy', '--rollout', '10,5,100']], [['deploy', '--every', '5m']], [['deploy', '--rollout', '1,100', '--every', 'soon']], [['edge', '--port', '99999']], [[]]])(
+  test.each([[['versions']], [['frobnicate']], [['deploy', '--percent', '101']], [['release', 'hello', 'x']], [['release', 'V=100']], [['deploy', '--rollout', '10,5,100']], [['deploy', '--every', '5m']], [['deploy', '--rollout', '1,100', '--every', 'soon']], [['edge', '--port', '99999']], [[]],
+    [['deploy', '--percent', '5', '--rollout', '1,100']], [['deploy', '--percent', '5', '--no-activate']], [['rollout', 'hello', '--pause', '--abort']], [['release', 'hello', 'V=100']],
+    [['rollback', 'hello', '--to', '01J00000000000000000000000', '--group']], [['rotate-key', '--data-key', '--signing-key']], [['bench', 'everything']], [['verify']], [['restore', 'backup.tar']],
+  ])(
     '%j is wrong usage',
     async (argv) => {
       const { code, error, out } = await skerry(argv)

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { type Argument, Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { backupCommand } from './commands/backup.ts'
@@ -49,9 +49,20 @@ function productVersion(): string {
   return typeof version === 'string' ? version : 'unknown'
 }
 
+/** Commands without `[options]`, so that there is room for what they do in 80 columns. */
+const help = {
+  sortOptions: false,
+  subcommandTerm: (command: Command): string => [command.name(), ...command.registeredArguments.map(humanReadable)].join(' '),
+}
+
+function humanReadable(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
+}
+
 /** A usage error ends commander by an exception, so that the exit code is ours; subcommands inherit nothing by themselves. */
 function tame(command: Command, context: CliContext): void {
-  command.exitOverride().showHelpAfterError('(add --help to see what there is)').configureOutput({ writeOut: context.writeOut, writeErr: context.writeError })
+  command.configureHelp(help).exitOverride().showHelpAfterError('(add --help to see what there is)').configureOutput({ writeOut: context.writeOut, writeErr: context.writeError })
   for (const child of command.commands) tame(child, context)
 }
 
@@ -65,7 +76,6 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     .description('Publishes and runs functions at the edge.')
     .version(productVersion(), '--version')
     .helpCommand(true)
-    .configureHelp({ sortOptions: false })
   for (const register of commands) program.addCommand(register(context, setExitCode))
   tame(program, context)
   try {

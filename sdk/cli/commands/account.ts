@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { accountQuotaCommand } from './account-quota.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 const describe = ({ state, reason }: Account): string => (reason === undefined ? state : `${state}: ${reason}`)
 
@@ -24,7 +25,7 @@ export function accountCommand(context: CliContext, setExitCode: SetExitCode): C
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
         const accounts = await client.accounts.list()
         reporter.result(accounts)
-        reporter.show(formatTable(['account', 'created', 'state'], accounts.map((one) => [one.account, new Date(one.createdMs).toISOString(), describe(one)])))
+        reporter.show(formatTable(['account', 'created (UTC)', 'state'], accounts.map((one) => [one.account, formatTime(one.createdMs), describe(one)])))
       }),
     ),
   )
@@ -34,7 +35,7 @@ export function accountCommand(context: CliContext, setExitCode: SetExitCode): C
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
         const found = await client.accounts.read(name)
         reporter.result(found)
-        reporter.show(`${found.account}, created ${new Date(found.createdMs).toISOString()}, ${describe(found)}`)
+        reporter.show(`${found.account}, created ${formatTime(found.createdMs)} UTC, ${describe(found)}`)
       }),
     ),
   )

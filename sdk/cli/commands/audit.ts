@@ -3,6 +3,7 @@ import type { AuditEntry } from '../../../control-plane/protocol/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, parseNumber, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 interface AuditOptions extends ServerOptions {
   readonly action?: string
@@ -30,13 +31,28 @@ export function auditCommand(context: CliContext, setExitCode: SetExitCode): Com
         if (entries.length >= limit) break
       }
       reporter.result(entries)
-      reporter.show(entries.length === 0 ? 'There are no such entries.' : formatTable(['time', 'who', 'what', 'of', ''], entries.map(rowOf)))
+      reporter.show(entries.length === 0 ? 'There are no such entries.' : describeEntries(entries))
     }),
   )
 }
 
-function rowOf({ timeMs, actor, action, subject, detail, address }: AuditEntry): readonly string[] {
-  const who = [actor.member ?? actor.name, actor.account === undefined ? '' : `of ${actor.account}`, address === undefined ? '' : `from ${address}`]
-  const more = Object.entries(detail).filter(([, value]) => value !== '').map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-  return [new Date(timeMs).toISOString(), who.filter((part) => part !== '').join(' '), action, subject, more.join(' ').slice(0, 100)]
+/** A row for each entry, and its detail below. */
+function describeEntries(entries: readonly AuditEntry[]): string {
+  const [head = '', ...rows] = formatTable(['time (UTC)', 'what', 'of', 'who'], entries.map(rowOf)).split('\n')
+  return [head, ...rows.flatMap((row, index) => [row, ...detailOf(entries[index])])].join('\n')
+}
+
+function rowOf({ timeMs, actor, action, subject }: AuditEntry): readonly string[] {
+  return [formatTime(timeMs), action, subject, `${actor.member ?? actor.name}${actor.account === undefined ? '' : ` of ${actor.account}`}`]
+}
+
+const detailCharactersMax = 200
+
+function detailOf(entry: AuditEntry | undefined): readonly string[] {
+  if (entry === undefined) return []
+  const more = Object.entries(entry.detail).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const)
+  const texts = more.filter(([, value]) => value !== '' && value !== '[]').map(([key, value]) => `${key}=${value}`)
+  const text = [...(entry.address === undefined ? [] : [`from ${entry.address}`]), ...texts].join(' ')
+  if (text === '') return []
+  return [`  ${text.length > detailCharactersMax ? `${text.slice(0, detailCharactersMax - 3)}...` : text}`]
 }

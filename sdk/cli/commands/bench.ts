@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ interface BenchOptions extends JsonOption {
 export function benchCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('bench')
     .description('measure cold start or throughput, beside peers (in a checkout of Skerry)')
-    .argument('<question>', 'cold-start or throughput')
+    .addArgument(new Argument('<question>', 'what to measure').choices(['cold-start', 'throughput']))
     .option('--peers <list>', 'workerd, deno', gather)
   return withJson(command).action(async (question: string, options: BenchOptions) =>
     attempt(context, setExitCode, options, async () => {

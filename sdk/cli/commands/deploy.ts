@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { resolve } from 'node:path'
 import type { DeploymentEvent } from '../../../control-plane/protocol/index.ts'
 import type { PublishResult } from '../../client/index.ts'
@@ -36,7 +36,7 @@ export function deployCommand(context: CliContext, setExitCode: SetExitCode): Co
     .argument('[dir]', 'folder of skerry.jsonc', '.')
     .option('--message <text>', 'what this version is about; shown by `skerry versions`')
     .option('--percent <n>', 'share of the traffic for the new version; the rest stays where it is', parseNumber(0, 100))
-    .option('--no-activate', 'store and check the version without giving it traffic')
+    .addOption(new Option('--no-activate', 'store and check the version without giving it traffic').conflicts(['percent', 'rollout']))
     .option('--idempotency-key <key>', 'such as the id of a CI run: however often it is tried with this key, it is released once')
   return withServer(withRollout(command)).action(async (dir: string, options: DeployOptions) => {
     const rollout = readRollout(command, options)

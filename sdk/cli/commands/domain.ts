@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 /** As DNS has it: lower case, `xn--` for other scripts, without a dot at the end or a wildcard, which a domain covers anyway. */
 function normalise(text: string): string {
@@ -39,7 +40,7 @@ export function domainCommand(context: CliContext, setExitCode: SetExitCode): Co
         const domains = await client.domains.list()
         reporter.result(domains)
         const state = ({ verified, lostMs }: (typeof domains)[number]): string =>
-          !verified ? 'not verified' : lostMs === undefined ? 'verified' : `the record is gone; lost at ${new Date(lostMs).toISOString()}`
+          !verified ? 'not verified' : lostMs === undefined ? 'verified' : `the record is gone; lost at ${formatTime(lostMs)} UTC`
         reporter.show(domains.length === 0 ? 'The account has no domains.' : formatTable(
           ['domain', 'state', 'TXT record', 'value'], domains.map((one) => [one.domain, state(one), one.record, one.value]),
         ))

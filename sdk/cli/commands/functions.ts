@@ -37,7 +37,7 @@ export function functionsCommand(context: CliContext, setExitCode: SetExitCode):
         if (functions.length === 0) reporter.show('There are no functions yet. Publish one with `skerry deploy`.')
         else {
           const rows = functions.map(({ name, url, active: shares, routes, quarantined, provisioned }) => [
-            name, url, shares.map(({ version, percent }) => `${version} ${percent} %`).join(', ') || 'none', routes.join(' '),
+            name, url, shares.map(({ version, percent }) => `${version} ${percent} %`).join('\n') || 'none', routes.join(' '),
             [...describeRollout(active.get(name)), ...describeProvisioned(provisioned), ...(quarantined.length === 0 ? [] : [reporter.red('quarantined')])].join(', '),
           ])
           reporter.show(formatTable(['function', 'url', 'active', 'routes', 'state'], rows))

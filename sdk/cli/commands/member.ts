@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { parseDuration } from '../duration.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 const roleOption = (): Option => new Option('--role <role>', 'what the member may').choices(roleSchema.options).makeOptionMandatory()
 
@@ -27,7 +28,7 @@ export function memberCommand(context: CliContext, setExitCode: SetExitCode): Co
         const invited = await client.members.add(name, options.role)
         reporter.result(invited)
         reporter.show(invited.invitation)
-        reporter.say(`good once, until ${new Date(invited.invitedUntilMs).toISOString()}, for \`skerry member join --url URL --token INVITATION --name laptop --save\``)
+        reporter.say(`good once, until ${formatTime(invited.invitedUntilMs)} UTC, for \`skerry member join --url URL --token INVITATION --name laptop --save\``)
       }),
     ),
   )
@@ -58,9 +59,9 @@ export function memberCommand(context: CliContext, setExitCode: SetExitCode): Co
         const members = await client.members.list()
         reporter.result(members)
         const rows = members.map((one) => [
-          one.member, one.role, new Date(one.createdMs).toISOString(), one.invitedUntilMs === undefined ? '' : `invited until ${new Date(one.invitedUntilMs).toISOString()}`,
+          one.member, one.role, formatTime(one.createdMs), one.invitedUntilMs === undefined ? '' : `invited until ${formatTime(one.invitedUntilMs)}`,
         ])
-        reporter.show(members.length === 0 ? 'The account has no members. Invite one with `skerry member add`.' : formatTable(['member', 'role', 'since', 'invitation'], rows))
+        reporter.show(members.length === 0 ? 'The account has no members. Invite one with `skerry member add`.' : formatTable(['member', 'role', 'since (UTC)', 'invitation (UTC)'], rows))
       }),
     ),
   )

@@ -4,12 +4,13 @@ import type { CliContext } from '../context.ts'
 import { parseDuration } from '../duration.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 interface InviteOptions extends ServerOptions {
   readonly kind: PeerKind
   readonly name: string
   readonly region?: string
-  readonly expires: number
+  readonly expires?: number
 }
 
 const kindOption = (): Option => new Option('--kind <kind>', 'what it is').choices(['node', 'gateway', 'dns']).default('node')
@@ -21,15 +22,15 @@ export function nodeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .requiredOption('--name <name>', 'its name, unique for its kind')
     .option('--region <code>', 'of a node: IATA airport code, such as fra')
     .addOption(kindOption())
-    .option('--expires <time>', 'how long it may be used', parseDuration, 3_600)
+    .option('--expires <time>', 'how long it may be used (default: 1h)', parseDuration)
   node.addCommand(
     withServer(invite).action(async (options: InviteOptions) =>
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
-        const { kind, name, region, expires } = options
+        const { kind, name, region, expires = 3_600 } = options
         const created = await client.peers.invite({ kind, name, expiresSeconds: expires, ...(region === undefined ? {} : { region }) })
         reporter.result(created)
         reporter.show(created.token)
-        reporter.say(`good once, until ${new Date(created.expiresMs).toISOString()}: start ${kind === 'node' ? '`skerry edge`' : `\`skerry ${kind}\``} with SKERRY_INVITATION set to it`)
+        reporter.say(`good once, until ${formatTime(created.expiresMs)} UTC: start ${kind === 'node' ? '`skerry edge`' : `\`skerry ${kind}\``} with SKERRY_INVITATION set to it`)
       }),
     ),
   )
@@ -38,12 +39,11 @@ export function nodeCommand(context: CliContext, setExitCode: SetExitCode): Comm
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
         const [peers, invitations] = await Promise.all([client.peers.list(), client.peers.invitations()])
         reporter.result({ peers, invitations })
-        const since = (ms: number): string => new Date(ms).toISOString()
         const rows = [
-          ...peers.map((peer) => [peer.kind, peer.name, peer.region ?? '', `joined ${since(peer.joinedMs)}`, '']),
-          ...invitations.map((one) => [one.kind, one.name, one.region ?? '', `invited until ${since(one.expiresMs)}`, one.id]),
+          ...peers.map((peer) => [peer.kind, peer.name, peer.region ?? '', `joined ${formatTime(peer.joinedMs)}`, '']),
+          ...invitations.map((one) => [one.kind, one.name, one.region ?? '', `invited until ${formatTime(one.expiresMs)}`, one.id]),
         ]
-        reporter.show(rows.length === 0 ? 'Nobody has joined with a credential of its own.' : formatTable(['kind', 'name', 'region', 'state', 'invitation'], rows))
+        reporter.show(rows.length === 0 ? 'Nobody has joined with a credential of its own.' : formatTable(['kind', 'name', 'region', 'state (UTC)', 'invitation'], rows))
       }),
     ),
   )

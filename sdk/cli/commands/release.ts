@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { GroupReleaseRequestInput } from '../../../control-plane/protocol/index.ts'
-import { SkerryError } from '../../../errors/index.ts'
-import { collectDeployment, type DeploymentOutcome } from '../../client/index.ts'
+import { type GroupReleaseRequestInput, versionIdSchema } from '../../../control-plane/protocol/index.ts'
+import { collectDeployment, type DeploymentOutcome, type SkerryClient } from '../../client/index.ts'
 import type { CliContext } from '../context.ts'
-import { showEvent, summarizeDeployment } from '../deployment-text.ts'
+import { showAcknowledgement, summarizeDeployment } from '../deployment-text.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
+import type { Reporter } from '../reporter.ts'
 import { readRollout, type RolloutOptions, withRollout } from '../rollout-options.ts'
 
 type FunctionShares = GroupReleaseRequestInput['functions'][number]
@@ -19,7 +19,10 @@ function parseShare(text: string): FunctionShares['shares'][number] {
   if (version === undefined || version === '' || percentText === undefined || percentText === '' || rest.length > 0 || !(percent >= 0 && percent <= 100)) {
     throw new InvalidArgumentError('A share is VERSION=PERCENT, such as 01J...=90.')
   }
-  return { version, percent }
+  // Ids are ULIDs, which work in lower case too; the control plane writes them in upper case.
+  const id = versionIdSchema.safeParse(version.toUpperCase())
+  if (!id.success) throw new InvalidArgumentError(`"${version}" is not a version id; see \`skerry versions NAME\`.`)
+  return { version: id.data, percent }
 }
 
 /** `left V=100 right V=90 W=10`: what has no `=` is the name of a function, and the shares behind it are its own. */
@@ -31,12 +34,26 @@ function gather(text: string, before: readonly FunctionShares[] | undefined): re
   return [...functions.slice(0, -1), { ...last, shares: [...last.shares, parseShare(text)] }]
 }
 
-/** What `release` and `rollback` print with --json: of one function its own fields, of a group a list. */
-export function releaseJson({ functions, revision, propagationMs, nodes, missing, rollout }: DeploymentOutcome): unknown {
+/** What `release` and `rollback` tell at their end: with --json of one function its own fields, of a group a list. */
+export async function tellRelease(client: SkerryClient, outcome: DeploymentOutcome, reporter: Reporter): Promise<void> {
+  const { functions, revision, propagationMs, nodes, missing, rollout } = outcome
   const [first, ...others] = functions
+  const shares = await Promise.all(functions.map(({ function: name }) => sharesOf(client, name)))
   const common = { revision, propagationMs, nodes, ...(missing.length === 0 ? {} : { missing }), ...(rollout === undefined ? {} : { rollout }) }
-  if (first === undefined || others.length > 0) return { functions, ...common }
-  return { function: first.function, versions: [first.version], url: first.url, ...common }
+  const versions = (shares[0] ?? []).map(({ version }) => version)
+  const isGroup = first === undefined || others.length > 0
+  reporter.result(isGroup ? { functions, ...common } : { function: first.function, versions: versions.length === 0 ? [first.version] : versions, url: first.url, ...common })
+  for (const [index, { function: name }] of functions.entries()) {
+    const text = (shares[index] ?? []).map(({ version, percent }) => `${version} ${percent} %`).join(', ')
+    if (text !== '') reporter.show(`${name} is ${text}`)
+  }
+  summarizeDeployment(outcome, reporter)
+}
+
+/** The shares as they are now. None where they can not be read: the release is made all the same. */
+async function sharesOf(client: SkerryClient, name: string): Promise<FunctionShares['shares']> {
+  const releases = await client.releases(name).catch(() => [])
+  return [...(releases[0]?.shares ?? [])]
 }
 
 export function releaseCommand(context: CliContext, setExitCode: SetExitCode): Command {
@@ -47,21 +64,17 @@ export function releaseCommand(context: CliContext, setExitCode: SetExitCode): C
   return withServer(withRollout(command)).action(async (functions: readonly FunctionShares[], options: ReleaseOptions) => {
     const empty = functions.find(({ shares }) => shares.length === 0)
     if (empty !== undefined) command.error(`error: ${empty.name} has no shares: NAME VERSION=PERCENT`)
+    const split = options.rollout === undefined ? undefined : functions.find(({ shares: [share, ...others] }) => share?.percent !== 100 || others.length > 0)
+    if (split !== undefined) command.error(`error: with --rollout, ${split.name} gets one version: ${split.name} VERSION=100`)
     const gradual = readRollout(command, options)
     await attemptWithClient(context, setExitCode, options, async (client, reporter) => {
       const { message = '' } = options
       const events = gradual === undefined
         ? client.releaseGroup({ functions: [...functions], message })
-        : client.rollouts.start({ ...gradual, functions: functions.map(onlyVersion), message })
-      const outcome = await collectDeployment(events, (event) => showEvent(event, reporter))
-      reporter.result(releaseJson(outcome))
-      summarizeDeployment(outcome, reporter)
+        : client.rollouts.start({ ...gradual, functions: functions.flatMap(({ name, shares }) => shares.map(({ version }) => ({ name, version }))), message })
+      const outcome = await collectDeployment(events, (event) => showAcknowledgement(event, reporter))
+      await tellRelease(client, outcome, reporter)
     })
   })
 }
 
-function onlyVersion({ name, shares }: FunctionShares): { readonly name: string; readonly version: string } {
-  const [share, ...others] = shares
-  if (share?.percent !== 100 || others.length > 0) throw new SkerryError('invalid_request', `With --rollout, ${name} gets one version: ${name} VERSION=100.`, { field: name })
-  return { name, version: share.version }
-}

@@ -1,10 +1,12 @@
 import { Command } from 'commander'
+import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
 import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
 import { withStore } from '../store-options.ts'
+import { formatTime } from '../time-text.ts'
 
 interface RestoreOptions extends StateOptions {
   readonly data?: string
@@ -22,7 +24,10 @@ export function restoreCommand(context: CliContext, setExitCode: SetExitCode): C
       attempt(context, setExitCode, options, async (reporter) => {
         const { restoreArchive } = await import('../../../control-plane/archive/index.ts')
         const file = resolve(context.workingDirectory, name)
-        const place = await resolvePlace(context, onePlace(options))
+        const place = await resolvePlace(context, onePlace(options, command))
+        await access(file, constants.R_OK).catch((error: unknown) => {
+          throw explainFile(error, file)
+        })
         // With --store, --data may still say where the key is.
         const keys = await masterKeys(context, options, [options.data === undefined ? place : resolve(context.workingDirectory, options.data)])
         const { manifest, summary } = await restoreArchive({
@@ -32,18 +37,16 @@ export function restoreCommand(context: CliContext, setExitCode: SetExitCode): C
         })
         const { createdMs, sequence, counts } = manifest
         reporter.result({ place, createdMs, revision: sequence, counts, missing: summary.missing })
-        reporter.show(`${place} is as the control plane was at ${new Date(createdMs).toISOString()}: ${counts.functions} functions, ${counts.versions} versions, revision ${sequence}`)
+        reporter.show(`${place} is as the control plane was at ${formatTime(createdMs)} UTC: ${counts.functions} functions, ${counts.versions} versions, revision ${sequence}`)
         reporter.show(`Start the control plane on it, with the master key ${keys.name}. Nodes take over what it says; what was deployed after the backup is no more.`)
         if (summary.missing.length > 0) reporter.show(`${summary.missing.length} artifacts were damaged before the backup: deploy their functions again (skerry verify names them)`)
       }),
     )
 }
 
-/** Where a state is, by --store or --data. Throws `invalid_request` where neither is given. */
-export function onePlace({ data, store }: { readonly data?: string; readonly store?: string }): string {
-  const place = store ?? data
-  if (place === undefined) throw new SkerryError('invalid_request', 'Name a data directory by --data, or servers of NATS by --store', { field: 'data' })
-  return place
+/** Where a state is, by --store or --data. Wrong usage of the command where neither is given. */
+export function onePlace({ data, store }: { readonly data?: string; readonly store?: string }, command: Command): string {
+  return store ?? data ?? command.error('error: name a data directory by --data, or servers of NATS by --store')
 }
 
 /** A file that is not there or not readable, as a refusal. */

@@ -1,11 +1,11 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { DeploymentEvent } from '../../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../../errors/index.ts'
 import { collectDeployment, type SkerryClient } from '../../client/index.ts'
 import type { CliContext } from '../context.ts'
-import { showEvent, summarizeDeployment } from '../deployment-text.ts'
+import { showAcknowledgement } from '../deployment-text.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
-import { releaseJson } from './release.ts'
+import { tellRelease } from './release.ts'
 
 interface RollbackOptions extends ServerOptions {
   readonly to?: string
@@ -18,14 +18,13 @@ export function rollbackCommand(context: CliContext, setExitCode: SetExitCode): 
     .description('go back to the shares from before the last change; done twice it goes forth again. Secrets stay as they are now')
     .argument('[name]', 'the function (default: all of the project in this folder)')
     .option('--group', 'whatever changed together with it goes back with it, all at once')
-    .option('--to <version>', 'give all traffic to this version instead')
+    .addOption(new Option('--to <version>', 'give all traffic to this version instead').conflicts(['group', 'idempotencyKey']))
     .option('--idempotency-key <key>', 'such as the id of a CI run: however often it is tried with this key, it goes back once')
   return withServer(command).action(async (name: string | undefined, options: RollbackOptions) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
       const names = name === undefined ? await projectNames(context.workingDirectory) : [name]
-      const outcome = await collectDeployment(rollback(client, names, options), (event) => showEvent(event, reporter))
-      reporter.result(releaseJson(outcome))
-      summarizeDeployment(outcome, reporter)
+      const outcome = await collectDeployment(rollback(client, names, options), (event) => showAcknowledgement(event, reporter))
+      await tellRelease(client, outcome, reporter)
     }),
   )
 }
@@ -33,7 +32,7 @@ export function rollbackCommand(context: CliContext, setExitCode: SetExitCode): 
 function rollback(client: SkerryClient, names: readonly string[], { to, group, idempotencyKey }: RollbackOptions): AsyncGenerator<DeploymentEvent, void> {
   const [name, ...others] = names
   if (to === undefined) return client.rollbackGroup({ functions: [...names], group: group === true || others.length > 0 }, idempotencyKey)
-  if (name === undefined || others.length > 0 || group === true) throw new SkerryError('invalid_request', '--to VERSION goes with one function and without --group.', { field: 'to' })
+  if (name === undefined || others.length > 0) throw new SkerryError('invalid_request', '--to VERSION goes with one function: name it.', { field: 'to' })
   return client.rollback(name, to)
 }
 

@@ -1,7 +1,6 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RolloutInfo } from '../../../control-plane/protocol/index.ts'
-import { SkerryError } from '../../../errors/index.ts'
 import type { SkerryClient } from '../../client/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
@@ -21,15 +20,13 @@ export function rolloutCommand(context: CliContext, setExitCode: SetExitCode): C
   const command = new Command('rollout')
     .description('show the last roll-out of a function, and steer it')
     .argument('<name>', 'the function')
-    .option('--pause', 'take no further step until it is resumed')
-    .option('--resume', 'go on')
+    .addOption(new Option('--pause', 'take no further step until it is resumed').conflicts(['resume', 'abort']))
+    .addOption(new Option('--resume', 'go on').conflicts('abort'))
     .option('--abort', 'end it, with the shares from before')
     .option('--watch', 'follow it to its end; exit code 1 where it does not come to 100 %')
   return withServer(command).action(async (name: string, options: SteerOptions) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {
-      const actions = (['pause', 'resume', 'abort'] as const).filter((one) => options[one] === true)
-      const [action] = actions
-      if (actions.length > 1) throw new SkerryError('invalid_request', `Only one of ${actions.map((one) => `--${one}`).join(', ')} can be done.`)
+      const action = (['pause', 'resume', 'abort'] as const).find((one) => options[one] === true)
       const steered = action === undefined ? await client.rollouts.read(name) : await client.rollouts.steer(name, action)
       const rollout = options.watch === true ? await watch(client, name, steered, context.stopped, reporter) : steered
       reporter.result(rollout)

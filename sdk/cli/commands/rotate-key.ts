@@ -1,12 +1,12 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 
 export function rotateKeyCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('rotate-key')
     .description('replace the master key that secrets are sealed with (scope operator); repeat it where it was interrupted')
-    .option('--internal-token', 'the token that gateways and nodes know one another by, instead')
-    .option('--signing-key', 'the key that signs the feed, instead')
+    .addOption(new Option('--internal-token', 'the token that gateways and nodes know one another by, instead').conflicts(['signingKey', 'dataKey']))
+    .addOption(new Option('--signing-key', 'the key that signs the feed, instead').conflicts('dataKey'))
     .option('--data-key', 'the data key of the account instead (scope admin)')
   return withServer(command).action(async (options: ServerOptions & { readonly dataKey?: boolean; readonly internalToken?: boolean; readonly signingKey?: boolean }) =>
     attemptWithClient(context, setExitCode, options, async (client, reporter) => {

@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts'
 import { parseDuration } from '../duration.ts'
 import { attemptWithClient, gather, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 interface CreateOptions extends ServerOptions {
   readonly name: string
@@ -48,7 +49,7 @@ export function tokenCommand(context: CliContext, setExitCode: SetExitCode): Com
       attemptWithClient(context, setExitCode, options, async (client, reporter) => {
         const tokens = await client.tokens.list()
         reporter.result(tokens)
-        reporter.show(tokens.length === 0 ? 'There are no tokens.' : formatTable(['id', 'name', 'begins with', 'member', 'may', 'expires', 'last used'], tokens.map(rowOf)))
+        reporter.show(tokens.length === 0 ? 'There are no tokens.' : formatTable(['id', 'name', 'begins with', 'member', 'may', 'expires (UTC)', 'last used'], tokens.map(rowOf)))
       }),
     ),
   )
@@ -70,6 +71,6 @@ export function tokenCommand(context: CliContext, setExitCode: SetExitCode): Com
 
 function rowOf({ id, name, prefix, member, scopes, functions, expiresMs, lastUsedMs }: Token): readonly string[] {
   const may = functions === undefined ? scopes.join(' ') : `${scopes.join(' ')} of ${functions.join(' ')}`
-  const used = lastUsedMs === undefined ? 'never' : `${new Date(lastUsedMs).toISOString().slice(0, 13)}h`
-  return [id, name, prefix ?? '', member ?? '', may, expiresMs === undefined ? 'never' : new Date(expiresMs).toISOString(), used]
+  const used = lastUsedMs === undefined ? 'never' : `${formatTime(lastUsedMs).slice(0, 13)} h`
+  return [id, name, prefix ?? '', member ?? '', may, expiresMs === undefined ? 'never' : formatTime(expiresMs), used]
 }

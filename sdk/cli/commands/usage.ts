@@ -7,7 +7,7 @@ import { formatTable } from '../table.ts'
 
 const amounts = ({ requests, errors, answered5xx, refused, cpuMs }: UsageAmounts): string[] =>
   [...[requests, errors, answered5xx, refused].map(String), `${(cpuMs / 1_000).toFixed(1)} s`]
-const amountHeads = ['requests', 'failed', 'answered 5xx', 'refused', 'CPU']
+const amountHeads = ['requests', 'failed', '5xx', 'refused', 'CPU']
 const milliseconds = (value: number | undefined): string => (value === undefined ? '' : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`)
 
 export function usageCommand(context: CliContext, setExitCode: SetExitCode): Command {
@@ -24,7 +24,7 @@ export function usageCommand(context: CliContext, setExitCode: SetExitCode): Com
       if (recent.versions.length === 0) return
       reporter.show(`\nin the last ${recent.seconds / 60} minutes`)
       const rows = recent.versions.map((one) => [
-        `${one.function} ${one.version}${one.preview ? ' (preview)' : ''}`, ...amounts(one), milliseconds(one.p50Ms), milliseconds(one.p99Ms),
+        `${one.function}${one.preview ? ' (preview)' : ''}\n${one.version}`, ...amounts(one), milliseconds(one.p50Ms), milliseconds(one.p99Ms),
       ])
       reporter.show(formatTable(['function, version', ...amountHeads, 'p50', 'p99'], rows))
     }),

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { resolve } from 'node:path'
-import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
 import { exitCodes } from '../reporter.ts'
 import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
 import { withStore } from '../store-options.ts'
+import { formatTime } from '../time-text.ts'
 import { explainFile, onePlace } from './restore.ts'
 
 interface VerifyOptions extends StateOptions {
@@ -21,7 +21,7 @@ export function verifyCommand(context: CliContext, setExitCode: SetExitCode): Co
     .action(async (name: string | undefined, options: VerifyOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const hasPlace = options.data !== undefined || options.store !== undefined
-        if ((name === undefined) !== hasPlace) throw new SkerryError('invalid_request', 'Name a backup, or a state by --data or --store', { field: 'file' })
+        if ((name === undefined) !== hasPlace) command.error('error: name a backup, or a state by --data or --store')
         const { verifyArchive, verifyStore } = await import('../../../control-plane/archive/index.ts')
         if (name !== undefined) {
           const file = resolve(context.workingDirectory, name)
@@ -30,10 +30,10 @@ export function verifyCommand(context: CliContext, setExitCode: SetExitCode): Co
             throw explainFile(error, file)
           })
           reporter.result({ file, createdMs: manifest.createdMs, revision: manifest.sequence, counts: manifest.counts, missing: summary.missing })
-          reporter.show(`${file} is whole: made at ${new Date(manifest.createdMs).toISOString()}, ${manifest.counts.versions} versions, revision ${manifest.sequence}`)
+          reporter.show(`${file} is whole: made at ${formatTime(manifest.createdMs)} UTC, ${manifest.counts.versions} versions, revision ${manifest.sequence}`)
           return
         }
-        const place = await resolvePlace(context, onePlace(options))
+        const place = await resolvePlace(context, onePlace(options, command))
         const keys = await masterKeys(context, options, [options.data === undefined ? place : resolve(context.workingDirectory, options.data)])
         const { sequence, counts, findings, isCut } = await verifyStore(await locate(context, options, place, keys), keys)
         reporter.result({ place, revision: sequence, counts, findings, isCut })

@@ -4,6 +4,7 @@ import { formatBytes } from '../deployment-text.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { findRollout, rolloutInShort } from '../rollout-text.ts'
 import { formatTable } from '../table.ts'
+import { formatTime } from '../time-text.ts'
 
 export function versionsCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('versions').description('list the versions of a function, newest first').argument('<name>', 'the function')
@@ -13,7 +14,7 @@ export function versionsCommand(context: CliContext, setExitCode: SetExitCode): 
       reporter.result(versions)
       const rows = versions.map((found) => [
         found.version,
-        new Date(found.createdMs).toISOString().slice(0, 19).replace('T', ' '),
+        formatTime(found.createdMs),
         found.percent > 0 ? `${found.status} ${found.percent} %` : found.status,
         formatBytes(found.artifactBytes),
         found.message,
