@@ -133,7 +133,7 @@ export const errorRegistry = define({
   },
   not_found: {
     status: 404, audience: 'caller', title: 'There is no such thing',
-    remedy: 'List what there is with `skerry functions` or `skerry versions NAME`.',
+    remedy: 'See what there is: `skerry functions`, `skerry versions NAME`, or the `list` of the command.',
   },
   conflict: {
     status: 409, audience: 'caller', title: 'The change collides with what is there',
