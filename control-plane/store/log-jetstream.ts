@@ -104,8 +104,9 @@ export class JetStreamLog {
         if (acknowledgement.seq === after + 1 && !acknowledgement.duplicate) return 'added'
         isOnItsWay = true
       } catch (error) {
-        if (isFull(error)) throw storageFull(error)
-        if (isWrongLastSequence(error)) {
+        if (isFull(error) && !isOnItsWay) throw storageFull(error)
+        // Servers that have no room left may say so before they look whether it is there already.
+        if (isWrongLastSequence(error) || isFull(error)) {
           if (!isOnItsWay) return 'taken'
           const stored = await this.read(after + 1).catch(() => undefined)
           if (stored !== undefined) return Buffer.from(stored).equals(message) ? 'added' : 'taken'
