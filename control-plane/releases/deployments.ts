@@ -128,8 +128,9 @@ export class Deployments {
         if (revision === undefined) await this.#options.rollout.run(plan, emit)
         else for (const event of await resumedEvents(this.#options.store, account, { deployed, revision })) emit(event)
         if (last === undefined) return
-        // Kept before it is told: what somebody has heard is what every repetition hears.
-        if (once !== undefined) await endOnce(once, first, last)
+        // Kept before it is told: what somebody has heard is what every repetition hears. Where it can not be kept, it is what happened all
+        // the same: a repetition goes on from the progress that was noted.
+        if (once !== undefined) await endOnce(once, first, last).catch(() => undefined)
         log.push(last)
       } finally {
         release()

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { SkerryError } from '../../errors/index.ts'
 import type { Commit, ComposeCommit, StoredRevision } from '../store/index.ts'
 import { actor, ReleaseFixture } from '../testing/release-fixture.ts'
 import { Functions, KeyedLocks } from './index.ts'
@@ -39,4 +40,14 @@ it('stores no version whose artifact was collected meanwhile', async () => {
   before(1, () => fixture.store.collectArtifacts(fixture.clock.nowMs() + 1, { limit: 100 }))
   await expect(fixture.deploy(['hello'], 1)).rejects.toMatchObject({ code: 'invalid_request', field: 'functions.0.artifactHash' })
   expect(await fixture.store.listFunctionNames('default')).toEqual([])
+})
+
+it('tells what became of a deployment also where the outcome can not be kept for repetitions', async () => {
+  const [version = ''] = await fixture.deploy(['hello'], 1)
+  await fixture.deploy(['hello'], 2)
+  const away = (): Promise<never> => Promise.reject(new SkerryError('storage_unreachable'))
+  const once = { progress: undefined, note: () => Promise.resolve({ kind: 'deleteRecord' as const, collection: 'none', key: 'none' }), finish: away, abandon: away }
+  const log = await fixture.first.deployments.release(actor, 'hello', { shares: [{ version, percent: 100 }], message: '' }, once)
+  expect((await Array.fromAsync(log.read())).at(-1)).toMatchObject({ type: 'done' })
+  expect(await fixture.shares('hello')).toEqual({ [version]: 100 })
 })

@@ -1,4 +1,4 @@
-import { isErrorCode } from '../../errors/index.ts'
+import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { auditWrite, systemActor } from '../audit/index.ts'
 import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
 import { checkVersions, composeReservations } from '../quotas/index.ts'
@@ -53,7 +53,9 @@ export class Rollout {
     }
     const { activation, result } = await this.#activate(plan, deployed, emit)
     if (!hasSuccess(plan, result)) {
-      await this.#revert(plan, deployed, activation)
+      await this.#revert(plan, deployed, activation).catch((cause: unknown) => {
+        throw new SkerryError('outcome_unknown', 'No node carried the change out in time, and it could not be taken back: nodes that come to it carry it out yet.', { cause })
+      })
       emit({ type: 'refused', ...this.#noSuccess(result), functions: deployed })
       return
     }
