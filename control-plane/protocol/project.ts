@@ -14,6 +14,7 @@ export const environmentKeySchema = z
   .string()
   .max(128)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _, not starting with a digit')
+  .refine((key) => key !== '__proto__', 'not __proto__, which objects take for something else')
 
 const environmentBytesMax = 5 * 1024
 export const environmentValueSchema = z

@@ -129,8 +129,10 @@ export class Functions {
     const { account } = actor
     const { store } = this.#options
     const revision = await store.commit(async () => {
-      const { [key]: removed, ...rest } = await store.readSecrets(account, name)
-      if (removed === undefined) throw new SkerryError('not_found', `${name} has no secret ${key}.`, { field: 'key' })
+      const secrets = await store.readSecrets(account, name)
+      // Names such as `constructor` are those of something else everywhere.
+      if (!Object.hasOwn(secrets, key)) throw new SkerryError('not_found', `${name} has no secret ${key}.`, { field: 'key' })
+      const { [key]: _removed, ...rest } = secrets
       return this.#changeSecrets(actor, 'secret.delete', rest, { kind: 'deleteSecret', account, name, key })
     })
     return revision?.sequence
