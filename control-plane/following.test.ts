@@ -113,11 +113,13 @@ describe('secrets', () => {
     await harness.client.json('DELETE', '/v1/functions/hello/secrets/OTHER')
     expect(await harness.client.json('GET', '/v1/functions/hello/secrets')).toEqual({ secrets: ['KEY'] })
     expect(await harness.client.json('DELETE', '/v1/functions/hello/secrets/OTHER')).toMatchObject({ code: 'not_found' })
+    expect(await harness.client.json('DELETE', '/v1/functions/hello/secrets/constructor')).toMatchObject({ code: 'not_found' })
+    expect(await harness.client.json('PUT', '/v1/functions/hello/secrets/__proto__', { value })).toMatchObject({ code: 'invalid_request', field: 'key' })
     for (const file of ['control-plane.db', 'control-plane.db-wal']) {
       const bytes = await readFile(join(harness.directory, file))
       expect(bytes.includes(value)).toBe(false)
       expect(bytes.includes(harness.plane.adminToken)).toBe(false)
     }
-    expect((await stat(join(harness.directory, 'secret.key'))).mode & 0o777).toBe(0o600)
+    for (const file of ['secret.key', 'control-plane.db', 'control-plane.db-wal', 'control-plane.db-shm']) expect([file, (await stat(join(harness.directory, file))).mode & 0o777]).toEqual([file, 0o600])
   })
 })

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SkerryError } from '../../errors/index.ts'
 import { DamagedValue } from './row-checksum.ts'
@@ -21,6 +22,7 @@ export class SqliteDatabase {
    */
   constructor(file: string, maximumBytes: number | undefined, mode: 'durable' | 'filled' | 'read' = 'durable') {
     this.file = file
+    if (mode !== 'read') createForOwner(file)
     this.#database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000, readOnly: mode === 'read' })
     if (mode === 'read') return
     try {
@@ -102,5 +104,17 @@ export class SqliteDatabase {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw this.explain(error)
     }
+  }
+}
+
+/**
+ * A new database is for its owner only, in whatever directory; SQLite makes the files beside it like that one. One that is there is not
+ * touched: to open and close it would end the locks that this process holds on it.
+ */
+function createForOwner(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch {
+    // It is there, or SQLite tells what is wrong.
   }
 }
