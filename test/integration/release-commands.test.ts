@@ -67,7 +67,7 @@ test('release, roll back, roll out and see what was', async () => {
   expect((await skerry('functions')).json).toMatchObject([{ name: 'left', rollout: { state: 'running', percent: 10 } }, { name: 'right', rollout: { id: third.rollout } }])
   expect((await skerry('versions right', false)).error).toContain('roll-out running at 10 %, step 1 of 2')
   expect(await skerry('rollout right --pause')).toMatchObject({ code: 0, json: { state: 'paused' } })
-  expect(await skerry('rollout right --pause --abort')).toMatchObject({ code: 1, json: { error: { code: 'invalid_request' } } })
+  expect(await skerry('rollout right --pause --abort')).toMatchObject({ code: 2, json: { error: { code: 'usage' } } })
   expect(await skerry('rollout left --abort')).toMatchObject({ code: 0, json: { state: 'aborted' } })
   expect(await skerry('rollout left --watch')).toMatchObject({ code: 1, json: { state: 'aborted' } })
   expect((await skerry('rollout left', false)).error).toMatch(/aborted \(0 %\): by admin/)
