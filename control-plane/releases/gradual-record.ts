@@ -92,10 +92,10 @@ export async function forgetRollouts(store: Store, account: string, names: reado
   return writes
 }
 
-/** What a commit writes that takes the start of a roll-out back, since no node carried it out. */
-export function removeRollout(account: string, rollout: Pick<Rollout, 'id' | 'functions'>): readonly StoreWrite[] {
-  const key = `${account}/${rollout.id}`
-  return [rollouts.remove(key), activeRollouts.remove(key), ...rollout.functions.map(({ name }) => lastRollouts.remove(`${account}/${name}`))]
+/** What a commit writes that takes the start of a roll-out back, since no node carried it out. @param names those of its functions that nobody has changed since */
+export function removeRollout(account: string, id: string, names: readonly string[]): readonly StoreWrite[] {
+  const key = `${account}/${id}`
+  return [rollouts.remove(key), activeRollouts.remove(key), ...names.map((name) => lastRollouts.remove(`${account}/${name}`))]
 }
 
 /** The roll-out that a function had last, over or not. */

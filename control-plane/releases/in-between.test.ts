@@ -13,12 +13,16 @@ afterEach(() => fixture.close())
 
 /** Does something right before the commit of that number from now. */
 function before(number: number, work: () => Promise<unknown>): void {
+  beforeEachOf({ [number]: work })
+}
+
+function beforeEachOf(works: Readonly<Record<number, () => Promise<unknown>>>): void {
   const { store } = fixture
   const commit = store.commit.bind(store)
   let commits = 0
   vi.spyOn(store, 'commit').mockImplementation(async (what: Commit | ComposeCommit): Promise<StoredRevision | undefined> => {
     commits += 1
-    if (commits === number) await work()
+    await works[commits]?.()
     return commit(what)
   })
 }
@@ -50,4 +54,47 @@ it('tells what became of a deployment also where the outcome can not be kept for
   const log = await fixture.first.deployments.release(actor, 'hello', { shares: [{ version, percent: 100 }], message: '' }, once)
   expect((await Array.fromAsync(log.read())).at(-1)).toMatchObject({ type: 'done' })
   expect(await fixture.shares('hello')).toEqual({ [version]: 100 })
+})
+
+it('takes back what no node carried out, but for what somebody has changed since', async () => {
+  const [oldLeft = '', oldRight = ''] = await fixture.deploy(['left', 'right'], 1)
+  const { deployments } = fixture.startReplica()
+  let right = ''
+  beforeEachOf({
+    2: async () => {
+      fixture.answers = false
+    },
+    3: async () => {
+      fixture.answers = true
+      right = (await fixture.store.readVersions('default', 'right', 1))[0]?.version ?? ''
+      const shares = [{ version: oldRight, percent: 50 }, { version: right, percent: 50 }]
+      await Array.fromAsync((await deployments.release(actor, 'right', { shares, message: '' })).read())
+    },
+  })
+  const deploying = fixture.deploy(['left', 'right'], 2, [10, 100])
+  deploying.catch(() => undefined)
+  await expect.poll(() => fixture.answers).toBe(false)
+  await expect.poll(() => fixture.shares('left')).not.toEqual({ [oldLeft]: 100 })
+  fixture.clock.advance(5_000)
+  await expect(deploying).rejects.toThrow('missing: fra-1')
+  expect([await fixture.shares('left'), await fixture.shares('right')]).toEqual([{ [oldLeft]: 100 }, { [oldRight]: 50, [right]: 50 }])
+  expect((await fixture.store.readVersions('default', 'right', 2)).map(({ status }) => status)).toEqual(['active', 'active'])
+  expect((await fixture.store.readVersions('default', 'left', 2)).map(({ status }) => status)).toEqual(['stored', 'active'])
+  expect(await fixture.store.listRecords('rollout-active', { limit: 10 })).toEqual([])
+})
+
+it('says that the outcome is not known where what no node carried out can not be taken back', async () => {
+  await fixture.deploy(['hello'], 1)
+  beforeEachOf({
+    2: async () => {
+      fixture.answers = false
+    },
+    3: () => Promise.reject(new SkerryError('storage_unreachable')),
+  })
+  const before = await fixture.shares('hello')
+  const log = fixture.deploy(['hello'], 2)
+  log.catch(() => undefined)
+  await expect.poll(() => fixture.shares('hello')).not.toEqual(before)
+  fixture.clock.advance(5_000)
+  await expect(log).rejects.toThrow('could not be taken back')
 })

@@ -59,7 +59,8 @@ export interface ActivationWrites {
   readonly states: readonly FunctionState[]
   readonly previous: readonly FunctionState[]
   readonly writes: readonly StoreWrite[]
-  readonly previousStatuses: readonly StoreWrite[]
+  /** Of the versions of each function. */
+  readonly previousStatuses: ReadonlyArray<readonly StoreWrite[]>
   /** Where one begins with it. */
   readonly rollout: GradualRollout | undefined
 }
@@ -83,7 +84,7 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
   const states: FunctionState[] = []
   const previous: FunctionState[] = []
   const writes: StoreWrite[] = []
-  const previousStatuses: StoreWrite[] = []
+  const previousStatuses: StoreWrite[][] = []
   for (const one of plan.functions) {
     if (one.lastChange !== undefined) await requireLastChange(store, plan.account, one.name, one.lastChange.id)
     const current = await readState(store, plan, one)
@@ -92,6 +93,7 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
     const state = await composeState(store, {
       account: plan.account, name: one.name, routes: one.routes(activeRoutes(current)), shares, loaded: one.prepare,
     })
+    const statuses: StoreWrite[] = []
     const has = (versions: ReadonlyArray<{ readonly version: string }>, id: string): boolean => versions.some(({ version }) => version === id)
     for (const id of new Set([...before.shares, ...shares, ...one.prepare].map(({ version }) => version))) {
       const version = await store.readVersion(plan.account, one.name, id)
@@ -99,10 +101,11 @@ export async function composeActivation(store: Store, plan: RolloutPlan, domain:
       const idle = has(before.shares, id) ? 'retired' : version.status === 'refused' ? 'stored' : version.status
       const isLoaded = version.isLoaded || has(one.prepare, id)
       writes.push({ kind: 'setVersionStatus', version: id, status: has(shares, id) ? 'active' : idle, isLoaded })
-      previousStatuses.push({ kind: 'setVersionStatus', version: id, status: version.status, isLoaded: version.isLoaded })
+      statuses.push({ kind: 'setVersionStatus', version: id, status: version.status, isLoaded: version.isLoaded })
     }
     states.push(state)
     previous.push(before)
+    previousStatuses.push(statuses)
     const detail = { version: one.reported.version, shares: [...shares], routes: state.routes, message: plan.message }
     writes.push({ kind: 'putFunction', state }, auditWrite(plan.actor, plan.action, one.name, detail, timeMs))
   }
@@ -149,7 +152,7 @@ export function mayRun(config: VersionConfig, node: ConnectedNode): boolean {
   return !node.draining && isInRegions(config, node.region)
 }
 
-export function isInRegions(config: Pick<VersionConfig, 'regions'>, region: string): boolean {
+export function isInRegions(config: VersionConfig, region: string): boolean {
   return config.regions.includes('*') || config.regions.includes(region)
 }
 

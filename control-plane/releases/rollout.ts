@@ -2,7 +2,7 @@ import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { auditWrite, systemActor } from '../audit/index.ts'
 import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
 import { checkVersions, composeReservations } from '../quotas/index.ts'
-import type { Store } from '../store/index.ts'
+import type { Store, StoreWrite } from '../store/index.ts'
 import { requireArtifacts } from './artifacts.ts'
 import { toVersionRecord } from './function-state.ts'
 import { removeRollout } from './gradual-record.ts'
@@ -179,11 +179,15 @@ export class Rollout {
     const { clock, store } = this.#options
     await store.commit(async () => {
       const functions: FunctionState[] = []
+      const statuses: StoreWrite[] = []
       for (const [index, previous] of activation.previous.entries()) {
         const { account, function: name } = previous
         const current = (await store.readFunction(account, name))?.state
-        const isOurs = current !== undefined && canonicalJson(current.shares) === canonicalJson(activation.states[index]?.shares)
-        if (isOurs) functions.push({ ...previous, secrets: { ...(await store.readSecrets(account, name)) } })
+        const activated = activation.states[index]
+        const isOurs = canonicalJson([current?.shares, current?.routes]) === canonicalJson([activated?.shares, activated?.routes])
+        if (current === undefined || !isOurs) continue
+        functions.push({ ...previous, secrets: { ...(await store.readSecrets(account, name)) } })
+        statuses.push(...(activation.previousStatuses[index] ?? []))
       }
       const timeMs = clock.nowMs()
       if (functions.length === 0) return { writes: [], timeMs }
@@ -192,12 +196,12 @@ export class Rollout {
         writes: [
           ...(await plan.note({ deployed })),
           ...forgotten.flat(),
-          ...(activation.rollout === undefined ? [] : removeRollout(plan.account, activation.rollout)),
+          ...(activation.rollout === undefined ? [] : removeRollout(plan.account, activation.rollout.id, functions.map((state) => state.function))),
           ...functions.flatMap((state) => [
             { kind: 'putFunction' as const, state },
             auditWrite(systemActor(plan.account), 'function.revert', state.function, { shares: state.shares }, timeMs),
           ]),
-          ...activation.previousStatuses,
+          ...statuses,
           ...(await composeReservations(store, plan.account, functions, false)),
         ],
         change: { kind: 'activate', deployment: plan.deployment, functions },

@@ -43,6 +43,8 @@ export class ReleaseFixture {
   readonly logged: unknown[] = []
   /** What was told to whoever tails. */
   readonly told: TailEvent[] = []
+  /** Whether the node acknowledges. */
+  answers = true
   readonly #replicas: Replica[] = []
   #sequence = 0
 
@@ -70,7 +72,9 @@ export class ReleaseFixture {
     })
     nodes.connect('fra-1')
     const board = new AcknowledgementBoard()
-    const stop = store.onRevision(({ sequence }) => board.deliver('fra-1', { sequence, outcome: { status: 'applied' } }))
+    const stop = store.onRevision(({ sequence }) => {
+      if (this.answers) board.deliver('fra-1', { sequence, outcome: { status: 'applied' } })
+    })
     const usage = new Usage({ store, bus, clock, log: (entry) => this.logged.push(entry) })
     const rollout = new Rollout({
       store, nodes, board, clock, stackMapper: new StackMapper(store), domain: 'localhost', functionUrl: (_, name) => `http://${name}.localhost/`,
