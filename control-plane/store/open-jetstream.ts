@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SkerryError } from '../../errors/index.ts'
 import { defaultNatsName } from '../nats/index.ts'
@@ -7,7 +7,7 @@ import type { NatsLink } from '../nats/link-nats.ts'
 import { JetStreamCheckpoints } from './checkpoints-jetstream.ts'
 import { LogCodec } from './commit-message.ts'
 import { JetStreamLog } from './log-jetstream.ts'
-import { readEpoch, readLogOrigin, writeLogOrigin } from './log-position.ts'
+import { readEpoch, readLogOrigin, readLogPosition, writeLogOrigin } from './log-position.ts'
 import { JetStreamObjects } from './objects-jetstream.ts'
 import { Replica } from './replica-jetstream.ts'
 import { RevisionListeners } from './revision-listeners.ts'
@@ -53,7 +53,7 @@ const retryMs = 250
 export async function openJetStreamStore(options: JetStreamStoreOptions): Promise<Store> {
   const { link, name = defaultNatsName, replicas = 1, maximumBytes, onFailure = () => {} } = options
   const log = new JetStreamLog({ link, name, replicas, maximumBytes })
-  const database = await openStateOf(log, link, options.file, onFailure)
+  const { database, replaced } = await openStateOf(log, link, options.file, onFailure)
   const listeners = new RevisionListeners()
   const onRevision = listeners.tell.bind(listeners)
   const objects = new JetStreamObjects({ link, name, replicas, maximumBytes })
@@ -82,9 +82,11 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
       if (!isPassing(error)) throw error
       onFailure(error)
     }) : patiently(prepare))
+    if (replaced !== undefined) refuseReturn(replaced, database)
   } catch (error) {
     await replica.follower.stop()
     database.close()
+    if (replaced !== undefined) await putBack(options.file)
     throw database.explain(error)
   }
   log.onAnnounced((position) => replica.follower.hint(position))
@@ -94,24 +96,54 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
   return new JetStreamStore({ database, epoch, replica, objects, checkpoints, listeners, commitMs: options.commitMs ?? 15_000, onFailure })
 }
 
+/** A state that was set aside, since it comes from a log in whose place there is another. */
+interface Replaced {
+  readonly epoch: string | undefined
+  readonly position: number
+}
+
 /** The state that comes from this log. One that comes from another, which a restore has replaced since, is set aside. */
-async function openStateOf(log: JetStreamLog, link: NatsLink, file: string, onFailure: (error: unknown) => void): Promise<SqliteDatabase> {
+async function openStateOf(
+  log: JetStreamLog, link: NatsLink, file: string, onFailure: (error: unknown) => void,
+): Promise<{ readonly database: SqliteDatabase; readonly replaced?: Replaced }> {
   const database = await openState(file, onFailure)
   const known = readLogOrigin(database)
-  if (known === undefined) return database
+  if (known === undefined) return { database }
   const origin = await link.whenConnected(connectedMs).then(() => log.origin()).catch((error: unknown) => {
     if (isPassing(error)) return undefined
     database.close()
     throw error
   })
-  if (origin === undefined || origin === known) return database
+  if (origin === undefined || origin === known) return { database }
+  const replaced = { epoch: readEpoch(database), position: readLogPosition(database).position }
   database.close()
   await setAside(file, 'replaced')
-  return openDatabase(file)
+  return { database: openDatabase(file), replaced }
 }
 
-async function setAside(file: string, why: string): Promise<void> {
-  for (const companion of ['', '-wal', '-shm']) if (existsSync(`${file}${companion}`)) await rename(`${file}${companion}`, `${file}.${why}${companion}`)
+/** A restore begins an epoch of its own: whatever else shows less than this replica had takes changes back, such as that a token was revoked. */
+function refuseReturn({ epoch, position }: Replaced, database: SqliteDatabase): void {
+  const { position: end } = readLogPosition(database)
+  if (readEpoch(database) !== epoch || end >= position) return
+  throw new SkerryError(
+    'storage_corrupt', `The log that the NATS servers keep was made anew from an older state of the same: it ends at message ${end}, and this replica has applied ${position}. Restore a backup, by \`skerry restore\`, where that is meant.`,
+  )
+}
+
+function setAside(file: string, why: string): Promise<void> {
+  return moveDatabase(file, `${file}.${why}`)
+}
+
+function putBack(file: string): Promise<void> {
+  return moveDatabase(`${file}.replaced`, file)
+}
+
+/** With the files beside it, none of which is left of one that was there. */
+async function moveDatabase(from: string, to: string): Promise<void> {
+  for (const companion of ['', '-wal', '-shm']) {
+    await rm(`${to}${companion}`, { force: true })
+    if (existsSync(`${from}${companion}`)) await rename(`${from}${companion}`, `${to}${companion}`)
+  }
 }
 
 async function openState(file: string, onFailure: (error: unknown) => void): Promise<SqliteDatabase> {

@@ -230,6 +230,28 @@ test('a log that the servers have lost is not begun anew: the replica goes on wi
   await expect(manager.streams.info(`${name}-log`)).rejects.toThrow('not found')
 })
 
+test('a log that servers have made anew from an older state of the same is not taken over: what was revoked since does not hold again', async () => {
+  const first = await open('a')
+  for (const value of [1, 2, 3]) await first.commit({ writes: [put('x', value)], timeMs: 1 })
+  await close(first)
+  const link = new NatsLink({ servers: [cluster.url] })
+  links.push(link)
+  const { client, manager } = await link.whenConnected(5_000)
+  const { config, state } = await manager.streams.info(`${name}-log`)
+  const messages = await Promise.all(Array.from({ length: state.last_seq }, (_, index) => manager.streams.getMessage(`${name}-log`, { seq: index + 1 })))
+  const makeAnew = async (length: number): Promise<void> => {
+    await manager.streams.delete(`${name}-log`)
+    await manager.streams.add({ name: `${name}-log`, subjects: config.subjects, storage: config.storage })
+    for (const message of messages.slice(0, length)) await client.publish(`${name}.log`, message?.data)
+  }
+  await makeAnew(messages.length - 1)
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    await expect(open('a')).rejects.toMatchObject({ code: 'storage_corrupt', message: expect.stringContaining('an older state') as string })
+  }
+  await makeAnew(messages.length)
+  expect(await (await open('a')).readRecord('one', 'x')).toBe(3)
+})
+
 test('where the disk is full by the time that a commit is in the log, nobody is told that nothing was changed', async () => {
   const store = await open('a')
   const rehearse = vi.spyOn(Replica.prototype, 'rehearse').mockReturnValueOnce()
