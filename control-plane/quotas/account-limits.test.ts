@@ -76,6 +76,24 @@ it('takes for gone what a node held that was silent for long and is not connecte
   await limits.close()
 })
 
+it('reads quotas anew where revisions were passed over, as by a replica that took a checkpoint over', async () => {
+  const limits = await open(['a'])
+  await limits.change(systemActor('acme'), 'acme', { requestsPerSecond: 100 })
+  expect((await share(limits, 'a', 100, 0)).granted).toBe(100)
+  const change = { kind: 'delete' as const, account: 'acme', function: 'hello' }
+  await store.commit({ writes: [{ kind: 'putRecord', collection: 'quota', key: 'acme', value: { requestsPerSecond: 40 } }, { kind: 'putRevision', revision: { sequence: 100, timeMs: 1, change } }], timeMs: 1 })
+  await store.commit({ writes: [], change, timeMs: 1 })
+  expect((await share(limits, 'a', 100, 100)).granted).toBe(40)
+  await limits.close()
+})
+
+it('saves no more once it is closed, also where it was just saving', async () => {
+  const limits = await open()
+  clock.advance(10_000)
+  await limits.close()
+  expect(clock.pending).toBe(0)
+})
+
 it('keeps nothing of accounts without quotas, whatever names a node makes up', async () => {
   const limits = await open()
   expect(await share(limits, 'a', 5, 0, 1_000)).toMatchObject({ cpuMs: 0, othersCpuMs: 0 })

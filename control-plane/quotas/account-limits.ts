@@ -43,6 +43,9 @@ export class AccountLimits {
   readonly #known = new Map<string, Quotas>()
   readonly #origin = randomUUID()
   readonly #stopListening: () => void
+  /** The revision told last. */
+  #sequence: number | undefined
+  #isClosed = false
   #cancelSave: () => void = () => undefined
   #saving: Promise<void> = Promise.resolve()
 
@@ -55,7 +58,10 @@ export class AccountLimits {
       const parsed = messageSchema.safeParse(message)
       if (parsed.success && parsed.data.origin !== this.#origin) this.#hear(parsed.data.node, parsed.data)
     })
-    const stopFollowing = options.store.onRevision(({ change }) => {
+    const stopFollowing = options.store.onRevision(({ sequence, change }) => {
+      // Of what was passed over, as where a checkpoint was taken over, nothing is told.
+      if (sequence - 1 !== this.#sequence) this.#known.clear()
+      this.#sequence = sequence
       if (change.kind !== 'account') return
       if (isWithout(change.quotas)) this.#known.delete(change.account)
       else this.#known.set(change.account, change.quotas)
@@ -143,6 +149,7 @@ export class AccountLimits {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#stopListening()
     this.#cancelSave()
     await this.#saving
@@ -189,7 +196,9 @@ export class AccountLimits {
 
   #saveLater(): void {
     this.#cancelSave = this.#options.clock.after(saveEveryMs, () => {
-      this.#saving = this.#save().then(() => this.#saveLater())
+      this.#saving = this.#save().then(() => {
+        if (!this.#isClosed) this.#saveLater()
+      })
     })
   }
 
