@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { SkerryError } from '../../errors/index.ts'
-import { requireFinished, writeArchive } from '../archive/index.ts'
+import { archiveKeyLabel, requireFinished, writeArchive } from '../archive/index.ts'
 import { asOperator, auditWrite } from '../audit/index.ts'
 import { byteStreamResponse } from './byte-stream.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
@@ -10,7 +10,7 @@ import { answersBytes, needs, requireScope } from './route-parts.ts'
 const backupsAtATimeMax = 2
 
 export function addBackupRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
-  const { store, clock, log } = dependencies
+  const { store, clock, box, log } = dependencies
   let backups = 0
 
   app.openapi(
@@ -34,7 +34,7 @@ export function addBackupRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: 
           if (!(error instanceof SkerryError && error.code === 'storage_full')) throw error
           log({ level: 'warning', requestId: context.get('requestId'), message: 'a backup is read that the audit log has no room to tell of' })
         })
-        const bytes = writeArchive(await store.openImage(), timeMs)
+        const bytes = writeArchive(await store.openImage(), timeMs, box.derive(archiveKeyLabel))
         return byteStreamResponse(context, { contentType: 'application/x-tar', bytes, clock, log, onEnd })
       } catch (error) {
         onEnd()

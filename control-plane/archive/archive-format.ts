@@ -1,3 +1,4 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
 import { feedChangeSchema, functionStateSchema, hashSchema, nameSchema, routesSchema, versionConfigSchema, versionIdSchema } from '../protocol/index.ts'
@@ -9,7 +10,7 @@ import { feedChangeSchema, functionStateSchema, hashSchema, nameSchema, routesSc
  *   state/KIND-NUMBER.ndjson       versions, functions, secrets (sealed), records, revisions: one a line
  *   artifacts/NUMBER.ndjson        hashes and owners of the artifacts that follow it
  *   artifacts/HASH                 bytes, named by their SHA-256
- *   summary.json                   the SHA-256 of every part that is not named by its own
+ *   summary.json                   the SHA-256 of every part that is not named by its own, and a code over all of that
  *
  * So it is written in one pass, and read in one; what is cut off has no summary.
  */
@@ -37,6 +38,8 @@ export const summarySchema = z.strictObject({
   parts: z.array(z.strictObject({ name: z.string(), bytes: count, sha256: hashSchema })),
   /** Artifacts that were damaged in the store, and so are not here. */
   missing: z.array(hashSchema),
+  /** See `archiveCode`. */
+  code: z.string(),
 })
 export type ArchiveSummary = z.infer<typeof summarySchema>
 
@@ -61,6 +64,24 @@ export const itemSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('record'), collection: z.string(), key: z.string(), value: z.unknown() }),
   z.strictObject({ kind: z.literal('revision'), revision: z.strictObject({ sequence: z.int().min(1), timeMs: z.number(), change: feedChangeSchema }) }),
 ])
+
+/** What the key of `archiveCode` is derived for. */
+export const archiveKeyLabel = 'archive'
+
+/**
+ * HMAC-SHA-256, in base64, over what a summary says, by a key that is derived from the master keys: who can write where backups are kept, but
+ * has not those, puts no token, member or script of his own into one.
+ */
+export function archiveCode(key: Uint8Array, { parts, missing }: Omit<ArchiveSummary, 'code'>): string {
+  return createHmac('sha256', key).update(JSON.stringify([parts.map(({ name, bytes, sha256 }) => [name, bytes, sha256]), missing])).digest('base64')
+}
+
+/** Throws `archive_invalid` where the summary was not written with this key. */
+export function requireArchiveCode(key: Uint8Array, summary: ArchiveSummary): void {
+  const [found, expected] = [Buffer.from(summary.code), Buffer.from(archiveCode(key, summary))]
+  if (found.length === expected.length && timingSafeEqual(found, expected)) return
+  throw invalidArchive('It was not written by a control plane with these master keys, or was changed since')
+}
 
 /** @param finding what is wrong, as a sentence without its full stop */
 export function invalidArchive(finding: string, cause?: unknown): SkerryError {

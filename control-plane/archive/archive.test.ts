@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { keyFile, SecretBox } from '../auth/index.ts'
 import { openSqliteStore } from '../store/index.ts'
 import { sampleHash, sampleScript, sampleSecret, writeSampleState } from '../testing/sample-state.ts'
+import { archiveKeyLabel } from './archive-format.ts'
 import { type ArchiveEntry, readArchive } from './read-archive.ts'
 import { verifyArchive } from './restore.ts'
 import { writeArchive } from './write-archive.ts'
@@ -19,10 +21,13 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
+const keys = (): ReturnType<typeof keyFile> => keyFile(join(directory, 'secret.key'))
+
 async function archive(): Promise<Buffer> {
   const store = openSqliteStore({ file: join(directory, 'control-plane.db') })
   try {
-    return await buffer(writeArchive(await store.openImage(), 1_000))
+    const key = (await SecretBox.open(keys())).derive(archiveKeyLabel)
+    return await buffer(writeArchive(await store.openImage(), 1_000, key))
   } finally {
     await store.close()
   }
@@ -60,7 +65,7 @@ describe('archives', () => {
     const whole = await archive()
     const isRefused = async (bytes: Uint8Array): Promise<void> => {
       await writeFile(file, bytes)
-      await expect(verifyArchive(file)).rejects.toMatchObject({ code: 'archive_invalid' })
+      await expect(verifyArchive(file, keys())).rejects.toMatchObject({ code: expect.stringMatching(/^(?:archive_invalid|key_mismatch)$/) as string })
     }
     for (let length = 0; length < whole.length; length += 509) await isRefused(whole.subarray(0, length))
     await isRefused(whole.subarray(0, -512))
@@ -73,7 +78,7 @@ describe('archives', () => {
     }
     await isRefused(Buffer.concat([whole, Buffer.from('more')]))
     await writeFile(file, whole)
-    expect((await verifyArchive(file)).manifest.counts.versions).toBe(3)
+    expect((await verifyArchive(file, keys())).manifest.counts.versions).toBe(3)
   }, 60_000)
 
   it('leave out an artifact that is damaged, and name it', async () => {

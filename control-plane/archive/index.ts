@@ -1,4 +1,4 @@
-export { type ArchiveManifest, type ArchiveSummary } from './archive-format.ts'
+export { archiveKeyLabel, type ArchiveManifest, type ArchiveSummary } from './archive-format.ts'
 export { existingKeys } from './existing-keys.ts'
 export { requireFinished } from './fill-store.ts'
 export { type MigrateOptions, type MigrateReport, migrateStore } from './migrate.ts'

@@ -8,6 +8,7 @@ import { keyFile, SecretBox } from '../auth/index.ts'
 import { openSqliteStore } from '../store/index.ts'
 import { openReplicatedStorage } from '../storage-nats.ts'
 import { writeSampleState } from '../testing/sample-state.ts'
+import { archiveKeyLabel } from './archive-format.ts'
 import { migrateStore } from './migrate.ts'
 import { restoreArchive } from './restore.ts'
 import { directoryLocation, natsLocationOf, type StoreLocation } from './store-location.ts'
@@ -46,7 +47,7 @@ it('moves a state to the servers of NATS and back, and loses nothing', async () 
 it('restores a backup there, over what is there only when it is told to, under a new epoch', async () => {
   const store = openSqliteStore({ file: join(root, 'source', 'control-plane.db') })
   const file = join(root, 'backup.tar')
-  await writeFile(file, await buffer(writeArchive(await store.openImage(), nowMs)))
+  await writeFile(file, await buffer(writeArchive(await store.openImage(), nowMs, (await SecretBox.open(keys())).derive(archiveKeyLabel))))
   await store.close()
   const restore = async (force: boolean) => restoreArchive({ file, to: await servers('restored'), keys: keys(), force, nowMs })
   const epoch = async (): Promise<string> => {

@@ -8,11 +8,12 @@ import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SkerryError } from '../../errors/index.ts'
-import { keyFile } from '../auth/index.ts'
+import { KeyCheck, keyFile } from '../auth/index.ts'
 import { openSqliteStore, replaceDatabase, type Store } from '../store/index.ts'
 import { sampleHash, writeSampleState } from '../testing/sample-state.ts'
 import { findDifference } from './compare-images.ts'
 import { fillStore, requireFinished } from './fill-store.ts'
+import { archiveKeyLabel } from './archive-format.ts'
 import { migrateStore } from './migrate.ts'
 import { restoreArchive } from './restore.ts'
 import { directoryLocation } from './store-location.ts'
@@ -32,10 +33,15 @@ beforeEach(async () => {
   await mkdir(target)
   await writeSampleState(source)
   await withStore(source, async (store) => {
-    await writeFile(file, await buffer(writeArchive(await store.openImage(), 1_000)))
+    await writeFile(file, await write(store))
   })
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
+
+async function write(store: Store, keyPath = join(source, 'secret.key')): Promise<Buffer> {
+  const key = (await KeyCheck.open(keyFile(keyPath))).derive(archiveKeyLabel)
+  return buffer(writeArchive(await store.openImage(), 1_000, key))
+}
 
 const open = (directory: string): Store => openSqliteStore({ file: join(directory, 'control-plane.db') })
 
@@ -94,6 +100,13 @@ describe('restoring', () => {
   it('refuses a damaged archive, and writes nothing', async () => {
     await truncate(file, (await readFile(file)).length - 2_000)
     await expect(restore()).rejects.toMatchObject({ code: 'archive_invalid' })
+    expect(await readdir(target)).toEqual([])
+  })
+
+  it('refuses an archive into which somebody without the master keys has put something, and writes nothing', async () => {
+    await addRecord(source)
+    await withStore(source, async (store) => writeFile(file, await write(store, join(root, 'stranger.key'))))
+    await expect(restore()).rejects.toMatchObject({ code: 'archive_invalid', message: expect.stringContaining('with these master keys') as string })
     expect(await readdir(target)).toEqual([])
   })
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { KeyCheck, type KeySource } from '../auth/index.ts'
 import type { Store } from '../store/index.ts'
-import { type ArchiveManifest, type ArchiveSummary, invalidArchive } from './archive-format.ts'
+import { archiveKeyLabel, type ArchiveManifest, type ArchiveSummary, invalidArchive, requireArchiveCode } from './archive-format.ts'
 import { type Filling, fillStore } from './fill-store.ts'
 import { readArchive } from './read-archive.ts'
 import type { StoreLocation } from './store-location.ts'
@@ -22,14 +22,17 @@ export interface RestoreOptions {
   readonly nowMs: number
 }
 
-/** Reads an archive to its end, without keeping anything. Throws `archive_invalid`; `key_mismatch` where keys are given that do not open it. */
+/** Reads an archive to its end, without keeping anything. Throws `archive_invalid`, also where it was not written with the keys that are given; `key_mismatch` where these do not open it. */
 export async function verifyArchive(file: string, keys?: KeySource): Promise<VerifiedArchive> {
   let manifest: ArchiveManifest | undefined
   let summary: ArchiveSummary | undefined
   const check = keys === undefined ? undefined : await KeyCheck.open(keys)
   for await (const entry of openArchive(file)) {
     if (entry.kind === 'manifest') manifest = entry.manifest
-    if (entry.kind === 'summary') summary = entry.summary
+    if (entry.kind === 'summary') {
+      summary = entry.summary
+      if (check !== undefined) requireArchiveCode(check.derive(archiveKeyLabel), summary)
+    }
     if (entry.kind === 'record') await check?.require(entry)
   }
   if (manifest === undefined || summary === undefined) throw invalidArchive('It is cut off')
@@ -44,12 +47,17 @@ export async function verifyArchive(file: string, keys?: KeySource): Promise<Ver
 export async function restoreArchive({ file, to, keys, force, nowMs }: RestoreOptions): Promise<VerifiedArchive> {
   const verified = await verifyArchive(file, keys)
   const check = (store: Store): Promise<void> => requireCounts(store, verified)
-  await to.replace({ force, fill: (store) => fillStore(store, { fillings: archiveFillings(file), check, nowMs }) })
+  const key = (await KeyCheck.open(keys)).derive(archiveKeyLabel)
+  await to.replace({ force, fill: (store) => fillStore(store, { fillings: archiveFillings(file, key), check, nowMs }) })
   return verified
 }
 
-async function* archiveFillings(file: string): AsyncGenerator<Filling> {
-  for await (const entry of openArchive(file)) if (entry.kind !== 'manifest' && entry.kind !== 'summary') yield entry
+async function* archiveFillings(file: string, key: Uint8Array): AsyncGenerator<Filling> {
+  for await (const entry of openArchive(file)) {
+    // Another file may have come in its place since.
+    if (entry.kind === 'summary') requireArchiveCode(key, entry.summary)
+    else if (entry.kind !== 'manifest') yield entry
+  }
 }
 
 function openArchive(file: string): ReturnType<typeof readArchive> {

@@ -3,16 +3,16 @@ import { setImmediate } from 'node:timers/promises'
 import { createTarPacker, type TarPackController } from 'modern-tar'
 import { SkerryError } from '../../errors/index.ts'
 import type { ImageArtifact, StoredItem, StoreImage } from '../store/index.ts'
-import { type ArchiveManifest, type ArchiveSummary, archiveVersion, artifactsFolder, manifestName, stateFolder, summaryName } from './archive-format.ts'
+import { archiveCode, type ArchiveManifest, type ArchiveSummary, archiveVersion, artifactsFolder, manifestName, stateFolder, summaryName } from './archive-format.ts'
 
 /** What is gathered before it is written. The event loop is free in between: this is some milliseconds of work. */
 const partBytes = 128 * 1024
 const artifactsPerPart = 200
 
-/** An archive of the image as it is read. Closes the image when it ends, however it does. */
-export function writeArchive(image: StoreImage, createdMs: number): ReadableStream<Uint8Array> {
+/** An archive of the image as it is read. Closes the image when it ends, however it does. @param key for `archiveCode` */
+export function writeArchive(image: StoreImage, createdMs: number, key: Uint8Array): ReadableStream<Uint8Array> {
   const { readable, controller } = createTarPacker()
-  void new ArchiveWriter(image, createdMs, controller)
+  void new ArchiveWriter(image, createdMs, key, controller)
     .write()
     .then(() => controller.finalize())
     .catch((error: unknown) => controller.error(error))
@@ -23,14 +23,16 @@ export function writeArchive(image: StoreImage, createdMs: number): ReadableStre
 class ArchiveWriter {
   readonly #image: StoreImage
   readonly #createdMs: number
+  readonly #key: Uint8Array
   readonly #tar: TarPackController
   readonly #parts: ArchiveSummary['parts'] = []
   readonly #missing: string[] = []
   #partNumber = 0
 
-  constructor(image: StoreImage, createdMs: number, tar: TarPackController) {
+  constructor(image: StoreImage, createdMs: number, key: Uint8Array, tar: TarPackController) {
     this.#image = image
     this.#createdMs = createdMs
+    this.#key = key
     this.#tar = tar
   }
 
@@ -40,7 +42,8 @@ class ArchiveWriter {
     await this.#writePart(manifestName, `${JSON.stringify(manifest, null, 2)}\n`)
     await this.#writeItems()
     await this.#writeArtifacts()
-    const summary: ArchiveSummary = { parts: this.#parts, missing: this.#missing }
+    const told = { parts: this.#parts, missing: this.#missing }
+    const summary: ArchiveSummary = { ...told, code: archiveCode(this.#key, told) }
     await this.#writeEntry(summaryName, Buffer.from(`${JSON.stringify(summary, null, 1)}\n`))
   }
 

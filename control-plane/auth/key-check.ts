@@ -20,6 +20,11 @@ export class KeyCheck {
     return new KeyCheck(await SecretBox.open(source))
   }
 
+  /** As `SecretBox` does. */
+  derive(label: string): Uint8Array {
+    return this.#box.derive(label)
+  }
+
   /** Throws `key_mismatch` where the record was sealed with a key that is not there, or does not open with the one that is. */
   async require(record: { readonly collection: string; readonly key: string; readonly value: unknown }): Promise<void> {
     const { ring, source } = this.#box
