@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { backup } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -38,6 +38,7 @@ export interface JetStreamCheckpointsOptions {
 }
 
 const pointerKey = 'checkpoint'
+const objectPrefix = 'checkpoint/'
 const connectedMs = 5_000
 
 const pointerSchema = z.strictObject({ position: z.number(), object: z.string(), hash: z.string() })
@@ -115,7 +116,7 @@ export class JetStreamCheckpoints {
       const copy = new SqliteDatabase(file, undefined, 'read')
       const { position } = readLogPosition(copy)
       copy.close()
-      const object = `checkpoint/${position}/${randomUUID()}`
+      const object = `${objectPrefix}${position}/${randomUUID()}`
       await objects.putStream(object, Readable.toWeb(createReadStream(compressed)) as ReadableStream<Uint8Array>)
       return { position, object, hash: await hashFile(compressed) }
     })
@@ -123,13 +124,11 @@ export class JetStreamCheckpoints {
     const bucket = await this.#bucket()
     const value = codec.seal(pointerKey, JSON.stringify(pointer))
     await (before === undefined ? bucket.create(pointerKey, value) : bucket.update(pointerKey, value, before.entry.revision))
-    if (before !== undefined) await objects.delete(before.pointer.object)
     const first = pointer.position - margin
-    if (first <= 1) return
-    await log.trim(first)
+    if (first > 1) await log.trim(first)
     for (const { name } of await objects.list()) {
-      const position = bodyPosition(name)
-      if (position !== undefined && position < first) await objects.delete(name)
+      const isOver = (bodyPosition(name) ?? first) < first || (checkpointPosition(name) ?? pointer.position) < pointer.position
+      if (isOver) await objects.delete(name)
     }
   }
 
@@ -156,13 +155,30 @@ export class JetStreamCheckpoints {
 
   /** Beside the database, where there is room for it. */
   async #inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(dirname(this.#options.database.file), 'checkpoint-'))
+    const folder = await mkdtemp(folderPrefix(this.#options.database.file))
     try {
       return await work(folder)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   }
+}
+
+/** Takes away what a process left beside its database that was killed at a checkpoint. */
+export async function removeUnfinishedCheckpoints(file: string): Promise<void> {
+  const prefix = basename(folderPrefix(file))
+  for (const name of await readdir(dirname(file))) {
+    if (name.startsWith(prefix)) await rm(join(dirname(file), name), { recursive: true, force: true })
+  }
+}
+
+function folderPrefix(file: string): string {
+  return `${file}.checkpoint-`
+}
+
+/** Of a checkpoint that lies under this name, the newest one or one that somebody was killed over: undefined for other objects. */
+function checkpointPosition(object: string): number | undefined {
+  return object.startsWith(objectPrefix) ? Number(object.slice(objectPrefix.length).split('/')[0]) : undefined
 }
 
 /** A checkpoint is deleted when there is a newer one: whoever reads it meanwhile begins again. */

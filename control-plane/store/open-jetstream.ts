@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SkerryError } from '../../errors/index.ts'
 import { defaultNatsName } from '../nats/index.ts'
 import type { NatsLink } from '../nats/link-nats.ts'
-import { JetStreamCheckpoints } from './checkpoints-jetstream.ts'
+import { JetStreamCheckpoints, removeUnfinishedCheckpoints } from './checkpoints-jetstream.ts'
 import { LogCodec } from './commit-message.ts'
 import { JetStreamLog } from './log-jetstream.ts'
 import { readEpoch, readLogOrigin, readLogPosition, writeLogOrigin } from './log-position.ts'
@@ -53,6 +53,7 @@ const retryMs = 250
 export async function openJetStreamStore(options: JetStreamStoreOptions): Promise<Store> {
   const { link, name = defaultNatsName, replicas = 1, maximumBytes, onFailure = () => {} } = options
   const log = new JetStreamLog({ link, name, replicas, maximumBytes })
+  await removeUnfinishedCheckpoints(options.file)
   const { database, replaced } = await openStateOf(log, link, options.file, onFailure)
   const listeners = new RevisionListeners()
   const onRevision = listeners.tell.bind(listeners)

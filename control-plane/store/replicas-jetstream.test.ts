@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -166,6 +166,18 @@ test('a replica goes on where it was; one that is new, or too far behind, starts
   await again.commit({ writes: [], change, timeMs: 61 })
   await agree([first, fresh], 61)
   expect(told).toEqual([61])
+})
+
+test('what makers of checkpoints left that were killed goes, from the disk at the next start and from the servers with the next checkpoint', async () => {
+  await mkdir(join(directory, 'a.db.checkpoint-left'))
+  await writeFile(join(directory, 'a.db.checkpoint-left', 'checkpoint.db'), 'half')
+  await mkdir(join(directory, 'b.db.checkpoint-other'))
+  const store = await open('a', { checkpointEvery: 20, checkpointMargin: 5 })
+  expect((await readdir(directory)).filter((file) => file.includes('checkpoint'))).toEqual(['b.db.checkpoint-other'])
+  const objects = new JetStreamObjects({ link: links[0] as NatsLink, name, replicas: 1 })
+  await objects.put('checkpoint/3/left', new Uint8Array([1]))
+  for (let index = 1; index <= 20; index += 1) await store.commit({ writes: [put('a', index)], change, timeMs: index })
+  await until('the newest is alone', async () => /^checkpoint\/\d\d\/[^,]+$/.test((await objects.list()).map((object) => object.name).join()))
 })
 
 test('what the replicas did not write stops a replica, whether it is strange, moved, of another key or left out', async () => {
