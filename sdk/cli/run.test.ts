@@ -201,6 +201,9 @@ describe('init', () => {
     expect(JSON.parse(out)).toMatchObject({ name: 'my-app', template })
     expect(await readFile(join(directory, 'My App', 'skerry.jsonc'), 'utf8')).toContain('"name": "my-app"')
     expect((await stat(join(directory, 'My App', '.gitignore'))).isFile()).toBe(true)
+    // These tests run in a checkout, and no registry has that.
+    const { devDependencies } = JSON.parse(await readFile(join(directory, 'My App', 'package.json'), 'utf8')) as { devDependencies: { skerry: string } }
+    expect(join(directory, 'My App', devDependencies.skerry.replace(/^file:/, ''))).toBe(join(import.meta.dirname, '..', '..'))
   })
 
   test('leaves files that are there alone', async () => {

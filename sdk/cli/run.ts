@@ -1,6 +1,4 @@
 import { type Argument, Command, CommanderError } from 'commander'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { backupCommand } from './commands/backup.ts'
 import { accountCommand } from './commands/account.ts'
 import { auditCommand } from './commands/audit.ts'
@@ -33,7 +31,7 @@ import { tokenCommand } from './commands/token.ts'
 import { usageCommand } from './commands/usage.ts'
 import { versionsCommand } from './commands/versions.ts'
 import type { CliContext } from './context.ts'
-import { packageRoot } from './package-root.ts'
+import { productVersion } from './package-root.ts'
 import { createReporter, exitCodes } from './reporter.ts'
 
 const commands = [
@@ -42,12 +40,6 @@ const commands = [
   accountCommand, memberCommand, tokenCommand, auditCommand,
   backupCommand, restoreCommand, migrateCommand, verifyCommand,
 ]
-
-function productVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
-  const version: unknown = typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined
-  return typeof version === 'string' ? version : 'unknown'
-}
 
 /** Commands without `[options]`, so that there is room for what they do in 80 columns. */
 const help = {

@@ -43,10 +43,10 @@ export function functionNameOf(directory: string): string {
 }
 
 /**
- * Writes a template into a folder, which may exist but must hold none of its files. Throws `invalid_request` for an unknown
+ * Writes a template into a folder, which may exist but must hold none of its files; `skerry` is where its package.json has Skerry from. Throws `invalid_request` for an unknown
  * template and `conflict` for files in the way; then nothing was written.
  */
-export async function createProject(directory: string, templateName: string): Promise<CreatedProject> {
+export async function createProject(directory: string, templateName: string, skerry: string): Promise<CreatedProject> {
   const templates = (await listTemplates()).map(({ name }) => name)
   if (!templates.includes(templateName)) {
     const suggestion = closest(templateName, templates)
@@ -66,7 +66,7 @@ export async function createProject(directory: string, templateName: string): Pr
   for (const { path, target } of targets) {
     const content = await readFile(join(source, path), 'utf8')
     await mkdir(dirname(join(directory, target)), { recursive: true })
-    await writeFile(join(directory, target), content.replaceAll('__NAME__', name))
+    await writeFile(join(directory, target), content.replaceAll('__NAME__', name).replaceAll('__SKERRY__', skerry))
   }
   return { directory, name, template: templateName, files: targets.map(({ target }) => target) }
 }

@@ -4,6 +4,7 @@ import { SkerryError } from '../../../errors/index.ts'
 import { createProject, listTemplates } from '../../templates/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, type JsonOption, type SetExitCode, withJson } from '../options.ts'
+import { skerryDependency } from '../package-root.ts'
 
 interface InitOptions extends JsonOption {
   readonly template?: string
@@ -38,7 +39,8 @@ export function initCommand(context: CliContext, setExitCode: SetExitCode): Comm
     attempt(context, setExitCode, options, async (reporter) => {
       const shouldAsk = dir === undefined && options.template === undefined && context.isInteractive && !reporter.json
       const answers = shouldAsk ? await ask() : { directory: dir ?? '.', template: options.template ?? 'hello' }
-      const created = await createProject(resolve(context.workingDirectory, answers.directory), answers.template)
+      const directory = resolve(context.workingDirectory, answers.directory)
+      const created = await createProject(directory, answers.template, skerryDependency(directory))
       reporter.result(created)
       reporter.show(`wrote ${created.files.join(', ')}`)
       const enter = answers.directory === '.' ? '' : `cd ${answers.directory} && `
