@@ -62,6 +62,14 @@ describe('refusals', () => {
     expect((await call(`{"value":"${'x'.repeat(9 * 1024 * 1024)}"}`)).status).toBe(413)
   })
 
+  it('reads little of who may be anybody', async () => {
+    const anybody = new ApiClient(harness.plane.url, 'nobody')
+    for (const path of ['/v1/join', '/v1/credential', '/v1/invitations/acceptance']) {
+      const method = path === '/v1/credential' ? 'PUT' : 'POST'
+      expect(await anybody.json(method, path, { credentialHash: 'x'.repeat(20_000) })).toMatchObject({ code: 'request_too_large' })
+    }
+  })
+
   it('refuses bodies above 8 MB and answers that the disk is full, and works on', async () => {
     expect(await harness.client.json('POST', '/v1/deployments', { functions: [], message: 'x'.repeat(9 * 1024 * 1024) })).toMatchObject({ code: 'request_too_large', status: 413 })
     await harness.plane.close()

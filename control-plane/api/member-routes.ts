@@ -11,7 +11,7 @@ import {
   pageQuery,
 } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
-import { answersJson, credentialsOf, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope } from './route-parts.ts'
+import { answersJson, credentialsOf, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope, strangersBodyBytesMax } from './route-parts.ts'
 
 const memberParameters = z.object({ member: memberNameSchema })
 
@@ -59,7 +59,7 @@ export function addMemberRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: 
   app.openapi(
     createRoute({
       method: 'post', path: '/v1/invitations/acceptance', summary: 'Makes the first token of who was invited, with the invitation as bearer token',
-      security: needs('invitation'), middleware: limitBody(jsonBodyBytesMax), request: { body: jsonBody(acceptanceSchema) },
+      security: needs('invitation'), middleware: limitBody(strangersBodyBytesMax), request: { body: jsonBody(acceptanceSchema) },
       responses: answersJson('The token, shown this once.', createdTokenSchema),
     }),
     async (context) => {

@@ -12,13 +12,14 @@ import {
   peerListSchema,
 } from '../protocol/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
-import { answersJson, credentialsOf, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope } from './route-parts.ts'
+import { answersJson, credentialsOf, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope, strangersBodyBytesMax } from './route-parts.ts'
 
 /** How nodes, gateways and DNS servers are invited, join, and leave. */
 export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { peers, nodes, authenticator, identity, internalTokens } = dependencies
   const operator = requireScope(dependencies, 'operator')
   const limit = limitBody(jsonBodyBytesMax)
+  const limitOfStrangers = limitBody(strangersBodyBytesMax)
 
   app.openapi(
     createRoute({
@@ -75,7 +76,7 @@ export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
   app.openapi(
     createRoute({
       method: 'post', path: '/v1/join', summary: 'Uses an invitation up for a credential that the caller made', security: needs('invitation'),
-      middleware: limit, request: { body: jsonBody(credentialRequestSchema) }, responses: answersJson('Who the caller is from now on.', joinedSchema),
+      middleware: limitOfStrangers, request: { body: jsonBody(credentialRequestSchema) }, responses: answersJson('Who the caller is from now on.', joinedSchema),
     }),
     async (context) => {
       const { credentialHash } = context.req.valid('json')
@@ -92,7 +93,7 @@ export function addPeerRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
   app.openapi(
     createRoute({
       method: 'put', path: '/v1/credential', summary: 'Replaces the credential that the call is made with; it goes when the new one is used', security: needs('credential'),
-      middleware: limit, request: { body: jsonBody(credentialRequestSchema) }, responses: answersJson('Both are good until the new one is used.', changedSchema),
+      middleware: limitOfStrangers, request: { body: jsonBody(credentialRequestSchema) }, responses: answersJson('Both are good until the new one is used.', changedSchema),
     }),
     async (context) => {
       const { credentialHash } = context.req.valid('json')

@@ -10,6 +10,8 @@ import { hasIdempotencyKey, onceByKey } from './idempotent.ts'
 /** Pieces that route definitions are put together from. */
 
 export const jsonBodyBytesMax = 8 * 1024 * 1024
+/** Of requests that are read before it is known who sends them. */
+export const strangersBodyBytesMax = 16 * 1024
 
 interface Answer {
   description: string
