@@ -43,9 +43,16 @@ test('counts characters too, and refuses a crowd of readers', async () => {
   expect(() => tail.subscribe('default', 'hello')).toThrow(expect.objectContaining({ code: 'overloaded' }) as Error)
 })
 
+test('an account leaves readers to others', () => {
+  const tail = hub()
+  for (let index = 0; index < 100; index += 1) tail.subscribe('default', `function-${index}`)
+  expect(() => tail.subscribe('default', 'one-more')).toThrow('of the account already')
+  expect(tail.subscribe('defaults', 'one-more')).toBeDefined()
+})
+
 test('readers are bounded over all functions', () => {
   const tail = hub()
-  const open = Array.from({ length: 500 }, (_, index) => tail.subscribe('default', `function-${index % 100}`))
+  const open = Array.from({ length: 500 }, (_, index) => tail.subscribe(`account-${index % 5}`, `function-${index % 100}`))
   expect(() => tail.subscribe('default', 'one-more')).toThrow('tail already')
   open[0]?.close()
   expect(tail.subscribe('default', 'one-more')).toBeDefined()

@@ -7,6 +7,7 @@ import type { Store } from '../store/index.ts'
 import { TailInterest } from './tail-interest.ts'
 
 const subscribersPerFunctionMax = 32
+const subscribersPerAccountMax = 100
 /** Each may hold its queue. */
 const subscribersMax = 500
 const queuedEventsMax = 1_000
@@ -72,6 +73,7 @@ export class TailHub {
     if (subscribers.size >= subscribersPerFunctionMax) {
       throw new SkerryError('overloaded', `${subscribersPerFunctionMax} readers tail ${name} already.`)
     }
+    if (this.#countOf(account) >= subscribersPerAccountMax) throw new SkerryError('overloaded', `${subscribersPerAccountMax} readers tail functions of the account already.`)
     if (this.subscriberCount >= subscribersMax) throw new SkerryError('overloaded', `${subscribersMax} readers tail already.`)
     const subscriber: Subscriber = { queue: [], queuedCharacters: 0, dropped: undefined, droppedCount: 0, wake: () => {} }
     subscribers.add(subscriber)
@@ -84,6 +86,10 @@ export class TailHub {
       subscriber.wake()
     }
     return { read: (signal) => read(subscriber, signal), close }
+  }
+
+  #countOf(account: string): number {
+    return [...this.#subscribers].reduce((sum, [key, { size }]) => (key.startsWith(keyOf(account, '')) ? sum + size : sum), 0)
   }
 
   async #map(event: TailEvent): Promise<TailEvent> {
