@@ -43,6 +43,11 @@ export class SqliteDatabase {
     return this.#database
   }
 
+  /** Another one as soon as another connection, of whichever process, has changed the file. */
+  get othersVersion(): number {
+    return Number(this.get('PRAGMA data_version')?.['data_version'])
+  }
+
   run(sql: string, ...values: SQLInputValue[]): number {
     return this.#guard(() => Number(this.#prepare(sql).run(...values).changes))
   }

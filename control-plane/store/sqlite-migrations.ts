@@ -83,8 +83,11 @@ export function migrate(database: DatabaseSync, upTo = migrations.length): void 
     if (index < current || index >= upTo) continue
     database.exec('BEGIN IMMEDIATE')
     try {
-      database.exec(statements)
-      database.prepare('INSERT INTO schema_version (version) VALUES (?)').run(index + 1)
+      // Another process may have been quicker.
+      if (knownSchemaVersion(database) <= index) {
+        database.exec(statements)
+        database.prepare('INSERT INTO schema_version (version) VALUES (?)').run(index + 1)
+      }
       database.exec('COMMIT')
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK')

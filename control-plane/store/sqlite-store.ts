@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SkerryError } from '../../errors/index.ts'
 import { findIdleArtifacts } from './idle-artifacts.ts'
 import { RevisionListeners } from './revision-listeners.ts'
+import { settle, valueOf } from './settled.ts'
 import { checkDatabase } from './sqlite-check.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import { corrupt } from './sqlite-errors.ts'
@@ -15,6 +17,8 @@ import type { StoreImage } from './store-image.ts'
 import type { ArtifactRange, CollectedArtifacts, Commit, ComposeCommit, Store, StoredArtifact, StoredRevision } from './store.ts'
 import { verifiedArtifact } from './verified-artifact.ts'
 
+const attemptsMax = 40
+const longestPauseMs = 200
 const selectArtifact = 'SELECT bytes FROM artifacts WHERE hash = ?'
 
 export interface SqliteStoreOptions {
@@ -123,7 +127,7 @@ class SqliteStore extends SqliteReads implements Store {
 
   commit(commit: Commit | ComposeCommit): Promise<StoredRevision | undefined> {
     return this.#inTurn(async () => {
-      const revision = this.#write(typeof commit === 'function' ? await commit() : commit)
+      const revision = await this.#compareAndSet(typeof commit === 'function' ? commit : () => commit)
       if (revision !== undefined) this.#listeners.tell(revision)
       return revision
     })
@@ -150,7 +154,18 @@ class SqliteStore extends SqliteReads implements Store {
     return done
   }
 
-  #write(commit: Commit): StoredRevision | undefined {
-    return this.database.transaction(() => applyCommit(this.database, commit, this.#revisionsKept))
+  /** Another process may have the file open too, as while one control plane takes another's place. */
+  async #compareAndSet(compose: ComposeCommit): Promise<StoredRevision | undefined> {
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      const on = this.database.othersVersion
+      const composed = await settle(compose)
+      const written = this.database.transaction(() => {
+        if (this.database.othersVersion !== on) return undefined
+        return { revision: applyCommit(this.database, valueOf(composed), this.#revisionsKept) }
+      })
+      if (written !== undefined) return written.revision
+      await delay(Math.random() * Math.min(longestPauseMs, 2 ** attempt))
+    }
+    throw new SkerryError('conflict', 'Other changes came between again and again; nothing was changed. Repeat it.')
   }
 }

@@ -5,6 +5,7 @@ import type { JetStreamCheckpoints } from './checkpoints-jetstream.ts'
 import type { JetStreamObjects } from './objects-jetstream.ts'
 import type { Replica } from './replica-jetstream.ts'
 import type { RevisionListeners } from './revision-listeners.ts'
+import { settle, valueOf } from './settled.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { SqliteImage } from './sqlite-image.ts'
 import { SqliteReads } from './sqlite-reads.ts'
@@ -128,19 +129,4 @@ export class JetStreamStore extends SqliteReads implements Store {
     }
     throw new SkerryError('conflict', 'Other changes came between again and again; nothing was changed. Repeat it.')
   }
-}
-
-type Settled<T> = { readonly value: T } | { readonly error: unknown }
-
-async function settle<T>(work: () => Promise<T> | T): Promise<Settled<T>> {
-  try {
-    return { value: await work() }
-  } catch (error) {
-    return { error }
-  }
-}
-
-function valueOf<T>(settled: Settled<T>): T {
-  if ('error' in settled) throw settled.error
-  return settled.value
 }
