@@ -34,7 +34,7 @@ export function deployCommand(context: CliContext, setExitCode: SetExitCode): Co
   const command = new Command('deploy')
     .description('bundle the project, upload it and release it in every region')
     .argument('[dir]', 'folder of skerry.jsonc', '.')
-    .option('--message <text>', 'what this version is about; shown by `skerry versions`')
+    .option('--message <text>', 'what this version is about, shown by `skerry versions`; code and settings that are the same are the same version, which keeps its own')
     .option('--percent <n>', 'share of the traffic for the new version; the rest stays where it is', parseNumber(0, 100))
     .addOption(new Option('--no-activate', 'store and check the version without giving it traffic').conflicts(['percent', 'rollout']))
     .option('--idempotency-key <key>', 'such as the id of a CI run: however often it is tried with this key, it is released once')
