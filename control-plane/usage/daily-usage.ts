@@ -76,7 +76,8 @@ export class DailyTotals {
   async read(account: string, count: number): Promise<readonly DailyUsage[]> {
     const written = await days.list(this.#store, { prefix: `${account}/`, newestFirst: true, limit: count })
     const byDate = new Map(written.map(({ key, value }) => [key.slice(account.length + 1), value]))
-    for (const { date, byAccount } of this.#waiting) {
+    const waiting = this.#waiting.filter(({ byAccount }) => byAccount.has(account))
+    for (const { date, byAccount } of await this.#findNew(waiting)) {
       const amounts = byAccount.get(account)
       if (amounts !== undefined) byDate.set(date, addAmounts(byDate.get(date) ?? noUsage, amounts))
     }
@@ -84,19 +85,25 @@ export class DailyTotals {
     return sorted.map(([date, amounts]) => ({ date, ...amounts }))
   }
 
+  /** Those that no replica has written. */
+  async #findNew(reports: readonly WaitingReport[]): Promise<readonly WaitingReport[]> {
+    const found: WaitingReport[] = []
+    for (const [key, ofOne] of Map.groupBy(reports, ({ node, start }) => `${node}/${start}`)) {
+      const written = (await positions.read(this.#store, key))?.sequence ?? 0
+      found.push(...ofOne.filter(({ sequence }) => sequence > written))
+    }
+    return found
+  }
+
   async #compose(batch: readonly WaitingReport[]): Promise<readonly StoreWrite[]> {
     const writes: StoreWrite[] = []
     const totals = new Map<string, UsageAmounts>()
-    for (const [key, reports] of Map.groupBy(batch, ({ node, start }) => `${node}/${start}`)) {
-      const written = (await positions.read(this.#store, key))?.sequence ?? 0
-      const news = reports.filter(({ sequence }) => sequence > written)
-      const last = news.at(-1)
-      if (last === undefined) continue
-      writes.push(positions.put(key, { sequence: last.sequence, timeMs: this.#clock.nowMs() }))
-      for (const { date, byAccount } of news) {
-        for (const [account, amounts] of byAccount) totals.set(`${account}/${date}`, addAmounts(totals.get(`${account}/${date}`) ?? noUsage, amounts))
-      }
+    const reached = new Map<string, number>()
+    for (const { node, start, sequence, date, byAccount } of await this.#findNew(batch)) {
+      reached.set(`${node}/${start}`, sequence)
+      for (const [account, amounts] of byAccount) totals.set(`${account}/${date}`, addAmounts(totals.get(`${account}/${date}`) ?? noUsage, amounts))
     }
+    for (const [key, sequence] of reached) writes.push(positions.put(key, { sequence, timeMs: this.#clock.nowMs() }))
     for (const [key, amounts] of totals) {
       // Of an account that is deleted nothing is kept.
       if ((await accounts.read(this.#store, key.slice(0, key.indexOf('/')))) === undefined) continue

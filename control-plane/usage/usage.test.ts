@@ -78,6 +78,14 @@ it('writes daily totals once, whichever replica is first, and keeps them over a 
   expect((await again.ofAccount('default', 1)).days).toHaveLength(1)
 })
 
+it('tells of a day once what one replica has written and another has yet to', async () => {
+  const [one, other] = [startUsage(), startUsage()]
+  one.receive('fra-1', report(1))
+  await one.flush()
+  one.receive('fra-1', report(2))
+  for (const usage of [one, other]) expect((await usage.ofAccount('default', 5)).days).toMatchObject([{ requests: 20 }])
+})
+
 it('writes by itself, a few times a minute and only where there is something', async () => {
   const commits: number[] = []
   const counted = new Proxy(store, {
