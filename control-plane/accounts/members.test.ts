@@ -75,6 +75,17 @@ describe('members', () => {
     expect(await (await join('dora', 'viewer')).json('GET', '/v1/tokens')).toMatchObject({ tokens: [{ name: 'laptop', scopes: ['read'] }] })
   })
 
+  it('have their tokens to themselves, whatever a token of theirs for single functions is asked for', async () => {
+    const developer = await join('dora', 'developer')
+    const { token, id } = (await developer.json('POST', '/v1/tokens', { name: 'ci', scopes: ['deploy'], functions: ['hello'] })) as { token: string; id: string }
+    const { tokens } = (await developer.json('GET', '/v1/tokens')) as { tokens: Array<{ id: string }> }
+    const laptop = tokens.find((one) => one.id !== id)?.id ?? ''
+    expect(await withToken(token).json('GET', '/v1/tokens')).toMatchObject({ tokens: [{ id }] })
+    expect(await withToken(token).json('DELETE', `/v1/tokens/${laptop}`)).toMatchObject({ code: 'not_found' })
+    expect(await withToken(token).json('DELETE', `/v1/tokens/${id}`)).toEqual({ revoked: [id] })
+    expect((await developer.call('GET', '/v1/token')).status).toBe(200)
+  })
+
   it('are created once for however many ask at a time with one invitation', async () => {
     const invitation = await invite('ann', 'viewer')
     const answers = await Promise.all(Array.from({ length: 8 }, () => withToken(invitation).call('POST', '/v1/invitations/acceptance', { name: 'x' })))

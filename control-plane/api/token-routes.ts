@@ -5,7 +5,7 @@ import { answersJson, jsonBody, jsonBodyBytesMax, limitBody, needs, requireScope
 
 export function addTokenRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { tokens } = dependencies
-  // Tokens for single functions too: they see and revoke themselves, and those of their member.
+  // Tokens for single functions too: they see and revoke themselves.
   const anybody = requireScope(dependencies, { functionTokens: true }, 'read', 'node', 'operator')
 
   app.openapi(

@@ -107,9 +107,10 @@ export function newToken(nowMs: number, fields: Omit<StoredToken, 'id' | 'prefix
   return { created: { id, prefix: tokenPrefix(id), createdMs: nowMs, ...fields }, hash: hashToken(value), value }
 }
 
-/** Tokens of the whole account are for its admins; a member has his own, and each token has itself. */
+/** Tokens of the whole account are for its admins; a member has his own, and each token has itself; one for single functions no other. */
 function maySee(caller: Caller, token: StoredToken): boolean {
-  const isOwn = token.id === caller.token.id || (token.member !== undefined && token.member === caller.token.member)
+  const isMembers = token.member !== undefined && token.member === caller.token.member && caller.functions === undefined
+  const isOwn = token.id === caller.token.id || isMembers
   return hasScope(caller, 'admin') || (token.account === caller.token.account && isOwn)
 }
 
