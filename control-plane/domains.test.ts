@@ -134,6 +134,15 @@ test('a proof that comes back in time changes nothing', async () => {
   expect(await acme.json('GET', '/v1/domains')).toMatchObject({ domains: [{ verified: true }] })
 })
 
+test('who holds a name below a domain of his keeps its routes without that', async () => {
+  await hold(acme)
+  await hold(acme, 'shop.example.com')
+  expect(await refusal(acme, 'web', 'a.shop.example.com/*')).toBeUndefined()
+  expect(await acme.json('DELETE', '/v1/domains/shop.example.com')).toMatchObject({ code: 'conflict' })
+  expect(await acme.json('DELETE', '/v1/domains/example.com')).toEqual({})
+  expect(await acme.json('GET', '/v1/functions')).toMatchObject({ functions: [{ name: 'web', routes: ['a.shop.example.com/*'] }] })
+})
+
 test('a holder that is no more holds nothing, nor does who comes by his name', async () => {
   await hold(acme)
   expect((await harness.client.call('DELETE', '/v1/accounts/acme?force=true')).status).toBe(200)
