@@ -110,14 +110,16 @@ export class Replica {
         return undefined
       }
       log.announce(next.position)
-      if (!pending.isApplied) this.#applyAdded(commit, { kind: 'commit', body, next })
+      if (!pending.isApplied) this.#applyAdded(commit, on, { kind: 'commit', body, next })
       return { revision: pending.revision }
     } finally {
       this.#pending = undefined
     }
   }
 
-  #applyAdded(commit: StateCommit, message: LogMessage): void {
+  #applyAdded(commit: StateCommit, on: LogPosition, message: LogMessage): void {
+    // A checkpoint that was taken over meanwhile has it, and its revision is not known here.
+    if (this.#at.position !== on.position) throw new SkerryError('outcome_unknown', 'The change is made, but others came after it before this replica heard so.')
     try {
       this.#apply(commit, message)
     } catch (error) {
