@@ -50,4 +50,8 @@ it('believes a node nothing of versions that it can not have run: those of other
   expect((await fra.post('/v1/nodes/iad-1/logs', 'POST', { events: [event('iad-1', 'iad')] })).status).toBe(200)
   expect(JSON.parse((await reader?.read())?.value ?? '')).toMatchObject({ text: 'iad-1' })
   await reader?.cancel()
+
+  const quarantined = [{ account: 'default', function: 'far', version: elsewhere, reason: 'made up', processesEnded: 1, refusedMs: 0 }]
+  await fra.register({ quarantined })
+  expect(await harness.client.json('GET', '/v1/functions')).toMatchObject({ functions: [{ name: 'far', quarantined: [] }, { name: 'hello' }] })
 })

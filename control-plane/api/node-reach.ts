@@ -41,7 +41,8 @@ export class NodeReach {
     const key = `${account}/${name}/${version}`
     const known = this.#regions.get(key)
     if (known !== undefined) return known
-    const regions = (await this.#store.readVersion(account, name, version))?.config.regions
+    // One that can not be read counts as none: what else the node tells does not wait for it.
+    const regions = (await this.#store.readVersion(account, name, version).catch(() => undefined))?.config.regions
     if (regions !== undefined) this.#regions.set(key, regions)
     return regions
   }

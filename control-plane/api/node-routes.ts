@@ -52,9 +52,11 @@ export function addNodeRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: Ap
     async (context) => {
       const { node: name } = context.req.valid('param')
       const registration = context.req.valid('json')
-      const region = context.get('peer')?.region ?? registration.region
+      const peer = context.get('peer')
+      const region = peer?.region ?? registration.region
       if (region !== registration.region) throw new SkerryError('forbidden', `${name} has joined for the region ${region}.`, { field: 'region' })
-      nodes.register(name, registration)
+      const [quarantined, provisioned] = await Promise.all([reach.keep(name, peer, registration.quarantined), reach.keep(name, peer, registration.provisioned)])
+      nodes.register(name, { ...registration, quarantined, provisioned })
       const { internalToken, acceptedInternalTokens } = await internalTokens.read()
       return context.json({
         internalToken, publicKey: identity.signer.publicKey,
