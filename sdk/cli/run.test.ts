@@ -194,6 +194,15 @@ describe('secret put', () => {
   })
 })
 
+test.each([['verify', '--data', 'nowhere'], ['migrate', '--from', 'nowhere', '--to', 'there'], ['verify', 'nowhere.tar'], ['restore', 'nowhere.tar', '--data', 'there']])(
+  '%s %s %s says that what it works on is not there',
+  async (...argv) => {
+    const { code, error } = await skerry(argv)
+    expect(code).toBe(1)
+    expect(error).toMatch(/There is no (?:directory|file) .*nowhere/)
+  },
+)
+
 describe('init', () => {
   test.each(['hello', 'hono', 'json-api'])('writes the template %s', async (template) => {
     const { code, out } = await skerry(['init', 'My App', '--template', template, '--json'])

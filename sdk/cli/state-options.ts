@@ -20,6 +20,14 @@ export async function resolvePlace(context: CliContext, place: string): Promise<
   return isNats(place) ? place : resolve(context.workingDirectory, place)
 }
 
+/** As `resolvePlace`, of a state that there has to be. Throws `not_found` for a directory that is not there. */
+export async function existingPlace(context: CliContext, place: string): Promise<string> {
+  const { isNats } = await import('../../control-plane/archive/index.ts')
+  const resolved = await resolvePlace(context, place)
+  if (!isNats(resolved) && !existsSync(resolved)) throw new SkerryError('not_found', `There is no directory ${resolved}`, { field: 'data' })
+  return resolved
+}
+
 /**
  * The master keys of a state: by flag, environment, or `secret.key` in the first of the directories that has one.
  * Throws `key_mismatch` where there are none.

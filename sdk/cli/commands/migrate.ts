@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
-import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
+import { existingPlace, locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
 import { withNats } from '../store-options.ts'
 
 const place = 'a data directory, or NATS servers as nats://HOST:PORT[,nats://HOST:PORT...]'
@@ -19,7 +19,7 @@ export function migrateCommand(context: CliContext, setExitCode: SetExitCode): C
     .action(async (options: MigrateOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
         const { migrateStore } = await import('../../../control-plane/archive/index.ts')
-        const from = await resolvePlace(context, options.from)
+        const from = await existingPlace(context, options.from)
         const to = await resolvePlace(context, options.to)
         const keys = await masterKeys(context, options, [from, to])
         const { sequence, counts, missing } = await migrateStore({

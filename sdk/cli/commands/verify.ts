@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { CliContext } from '../context.ts'
 import { attempt, type SetExitCode } from '../options.ts'
 import { exitCodes } from '../reporter.ts'
-import { locate, masterKeys, resolvePlace, type StateOptions, withKey } from '../state-options.ts'
+import { existingPlace, locate, masterKeys, type StateOptions, withKey } from '../state-options.ts'
 import { withStore } from '../store-options.ts'
 import { formatTime } from '../time-text.ts'
 import { explainFile, onePlace } from './restore.ts'
@@ -33,7 +33,7 @@ export function verifyCommand(context: CliContext, setExitCode: SetExitCode): Co
           reporter.show(`${file} is whole: made at ${formatTime(manifest.createdMs)} UTC, ${manifest.counts.versions} versions, revision ${manifest.sequence}`)
           return
         }
-        const place = await resolvePlace(context, onePlace(options, command))
+        const place = await existingPlace(context, onePlace(options, command))
         const keys = await masterKeys(context, options, [options.data === undefined ? place : resolve(context.workingDirectory, options.data)])
         const { sequence, counts, findings, isCut } = await verifyStore(await locate(context, options, place, keys), keys)
         reporter.result({ place, revision: sequence, counts, findings, isCut })
