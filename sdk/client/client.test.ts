@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import type { DeploymentEvent } from '../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../errors/index.ts'
 import { collectDeployment, createClient, type SkerryClient } from './index.ts'
 import { lookupWithLocalhost } from './lookup.ts'
 import { problem, type ScriptedControlPlane, startScriptedControlPlane } from './scripted-control-plane.ts'
@@ -80,6 +82,18 @@ describe('createClient', () => {
       code: 'load_failed', message: 'hello on fra-1: Error: no\n    at x',
     })
     await expect(collectDeployment(client.release('hello', [{ version: older, percent: 100 }]))).rejects.toMatchObject({ code: 'server_unreachable' })
+  })
+
+  test('tells a deployment that was broken off from one that never began', async () => {
+    const away = new SkerryError('server_unreachable', 'can not be reached')
+    async function* breaking(events: readonly DeploymentEvent[]): AsyncGenerator<DeploymentEvent, void> {
+      yield* events
+      throw away
+    }
+    await expect(collectDeployment(breaking([]))).rejects.toBe(away)
+    await expect(collectDeployment(breaking([{ type: 'stored', functions: [], revision: 1 }]))).rejects.toMatchObject({
+      code: 'server_unreachable', message: expect.stringContaining('before its end'), cause: away,
+    })
   })
 
   test('tails until it is left', async () => {

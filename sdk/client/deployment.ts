@@ -12,15 +12,28 @@ export async function collectDeployment(
   events: AsyncIterable<DeploymentEvent>,
   onEvent?: (event: DeploymentEvent) => void,
 ): Promise<DeploymentOutcome> {
-  for await (const event of events) {
-    onEvent?.(event)
-    if (event.type === 'refused') throw refusal(event)
-    if (event.type === 'done') {
-      const { type: _, ...outcome } = event
-      return outcome
+  let hasBegun = false
+  try {
+    for await (const event of events) {
+      hasBegun = true
+      onEvent?.(event)
+      if (event.type === 'refused') throw refusal(event)
+      if (event.type === 'done') {
+        const { type: _, ...outcome } = event
+        return outcome
+      }
     }
+  } catch (error) {
+    if (!hasBegun || !(error instanceof SkerryError) || error.code !== 'server_unreachable') throw error
+    throw brokenOff(error)
   }
-  throw new SkerryError('server_unreachable', 'The control plane broke the deployment off before its end; see `skerry versions NAME` for what became of it')
+  throw brokenOff()
+}
+
+/** The control plane goes on with what it has begun, or goes back; the one who asked does not know which. */
+function brokenOff(cause?: Error): SkerryError {
+  const text = 'The control plane broke the deployment off before its end; see `skerry versions NAME` for what became of it, or repeat it'
+  return new SkerryError('server_unreachable', text, { cause })
 }
 
 function refusal(event: Extract<DeploymentEvent, { type: 'refused' }>): SkerryError {
