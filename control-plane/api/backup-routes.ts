@@ -34,7 +34,7 @@ export function addBackupRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: 
           if (!(error instanceof SkerryError && error.code === 'storage_full')) throw error
           log({ level: 'warning', requestId: context.get('requestId'), message: 'a backup is read that the audit log has no room to tell of' })
         })
-        const bytes = writeArchive(await store.openImage(), timeMs, box.derive(archiveKeyLabel))
+        const bytes = writeArchive(await store.openImage(), timeMs, box.ring.deriveEach(archiveKeyLabel)[0])
         return byteStreamResponse(context, { contentType: 'application/x-tar', bytes, clock, log, onEnd })
       } catch (error) {
         onEnd()

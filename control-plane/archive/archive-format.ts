@@ -69,17 +69,18 @@ export const itemSchema = z.discriminatedUnion('kind', [
 export const archiveKeyLabel = 'archive'
 
 /**
- * HMAC-SHA-256, in base64, over what a summary says, by a key that is derived from the master keys: who can write where backups are kept, but
+ * HMAC-SHA-256, in base64, over what a summary says, by a key that is derived from the newest master key: who can write where backups are kept, but
  * has not those, puts no token, member or script of his own into one.
  */
 export function archiveCode(key: Uint8Array, { parts, missing }: Omit<ArchiveSummary, 'code'>): string {
   return createHmac('sha256', key).update(JSON.stringify([parts.map(({ name, bytes, sha256 }) => [name, bytes, sha256]), missing])).digest('base64')
 }
 
-/** Throws `archive_invalid` where the summary was not written with this key. */
-export function requireArchiveCode(key: Uint8Array, summary: ArchiveSummary): void {
-  const [found, expected] = [Buffer.from(summary.code), Buffer.from(archiveCode(key, summary))]
-  if (found.length === expected.length && timingSafeEqual(found, expected)) return
+/** Throws `archive_invalid` where the summary was written with none of these keys. */
+export function requireArchiveCode(keys: readonly Uint8Array[], summary: ArchiveSummary): void {
+  const found = Buffer.from(summary.code)
+  const expected = keys.map((key) => Buffer.from(archiveCode(key, summary)))
+  if (expected.some((code) => code.length === found.length && timingSafeEqual(code, found))) return
   throw invalidArchive('It was not written by a control plane with these master keys, or was changed since')
 }
 

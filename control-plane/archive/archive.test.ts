@@ -26,7 +26,7 @@ const keys = (): ReturnType<typeof keyFile> => keyFile(join(directory, 'secret.k
 async function archive(): Promise<Buffer> {
   const store = openSqliteStore({ file: join(directory, 'control-plane.db') })
   try {
-    const key = (await SecretBox.open(keys())).derive(archiveKeyLabel)
+    const key = (await SecretBox.open(keys())).ring.deriveEach(archiveKeyLabel)[0]
     return await buffer(writeArchive(await store.openImage(), 1_000, key))
   } finally {
     await store.close()

@@ -47,7 +47,7 @@ it('moves a state to the servers of NATS and back, and loses nothing', async () 
 it('restores a backup there, over what is there only when it is told to, under a new epoch', async () => {
   const store = openSqliteStore({ file: join(root, 'source', 'control-plane.db') })
   const file = join(root, 'backup.tar')
-  await writeFile(file, await buffer(writeArchive(await store.openImage(), nowMs, (await SecretBox.open(keys())).derive(archiveKeyLabel))))
+  await writeFile(file, await buffer(writeArchive(await store.openImage(), nowMs, (await SecretBox.open(keys())).ring.deriveEach(archiveKeyLabel)[0])))
   await store.close()
   const restore = async (force: boolean) => restoreArchive({ file, to: await servers('restored'), keys: keys(), force, nowMs })
   const epoch = async (): Promise<string> => {

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SkerryError } from '../../errors/index.ts'
-import { KeyCheck, keyFile } from '../auth/index.ts'
+import { keyFile, SecretBox } from '../auth/index.ts'
 import { openSqliteStore, replaceDatabase, type Store } from '../store/index.ts'
 import { sampleHash, writeSampleState } from '../testing/sample-state.ts'
 import { findDifference } from './compare-images.ts'
@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }))
 
 async function write(store: Store, keyPath = join(source, 'secret.key')): Promise<Buffer> {
-  const key = (await KeyCheck.open(keyFile(keyPath))).derive(archiveKeyLabel)
+  const key = (await SecretBox.open(keyFile(keyPath))).ring.deriveEach(archiveKeyLabel)[0]
   return buffer(writeArchive(await store.openImage(), 1_000, key))
 }
 

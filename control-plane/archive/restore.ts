@@ -31,7 +31,7 @@ export async function verifyArchive(file: string, keys?: KeySource): Promise<Ver
     if (entry.kind === 'manifest') manifest = entry.manifest
     if (entry.kind === 'summary') {
       summary = entry.summary
-      if (check !== undefined) requireArchiveCode(check.derive(archiveKeyLabel), summary)
+      if (check !== undefined) requireArchiveCode(check.deriveEach(archiveKeyLabel), summary)
     }
     if (entry.kind === 'record') await check?.require(entry)
   }
@@ -47,15 +47,15 @@ export async function verifyArchive(file: string, keys?: KeySource): Promise<Ver
 export async function restoreArchive({ file, to, keys, force, nowMs }: RestoreOptions): Promise<VerifiedArchive> {
   const verified = await verifyArchive(file, keys)
   const check = (store: Store): Promise<void> => requireCounts(store, verified)
-  const key = (await KeyCheck.open(keys)).derive(archiveKeyLabel)
-  await to.replace({ force, fill: (store) => fillStore(store, { fillings: archiveFillings(file, key), check, nowMs }) })
+  const codeKeys = (await KeyCheck.open(keys)).deriveEach(archiveKeyLabel)
+  await to.replace({ force, fill: (store) => fillStore(store, { fillings: archiveFillings(file, codeKeys), check, nowMs }) })
   return verified
 }
 
-async function* archiveFillings(file: string, key: Uint8Array): AsyncGenerator<Filling> {
+async function* archiveFillings(file: string, codeKeys: readonly Uint8Array[]): AsyncGenerator<Filling> {
   for await (const entry of openArchive(file)) {
     // Another file may have come in its place since.
-    if (entry.kind === 'summary') requireArchiveCode(key, entry.summary)
+    if (entry.kind === 'summary') requireArchiveCode(codeKeys, entry.summary)
     else if (entry.kind !== 'manifest') yield entry
   }
 }

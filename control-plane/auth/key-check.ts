@@ -20,9 +20,9 @@ export class KeyCheck {
     return new KeyCheck(await SecretBox.open(source))
   }
 
-  /** As `SecretBox` does. */
-  derive(label: string): Uint8Array {
-    return this.#box.derive(label)
+  /** As `KeyRing` does. */
+  deriveEach(label: string): readonly Uint8Array[] {
+    return this.#box.ring.deriveEach(label)
   }
 
   /** Throws `key_mismatch` where the record was sealed with a key that is not there, or does not open with the one that is. */

@@ -22,6 +22,15 @@ test('a ring is the same from bytes, base64 and hex, with comments and commas', 
   expect(two.keys.map((one) => one.id)).toEqual([expect.not.stringMatching(id), id])
 })
 
+test('what comes from the newest key is the same when the older ones are gone, and what comes from the root where the root is named', () => {
+  const [newer, older] = [Buffer.alloc(32, 8).toString('base64'), key.toString('base64')]
+  const [both, alone] = [KeyRing.parse(`${newer},${older}`), KeyRing.parse(newer)]
+  expect(alone.deriveEach('a')).toEqual([both.deriveEach('a')[0]])
+  expect(both.deriveEach('a')[1]).toEqual(KeyRing.parse(older).deriveEach('a')[0])
+  expect(both.deriveEach('b')[0]).not.toEqual(both.deriveEach('a')[0])
+  expect(alone.derive('a')).not.toEqual(both.derive('a'))
+})
+
 test('refuses what is no key, and shows nothing of it', () => {
   for (const text of ['', '# nothing', 'short', `${key.toString('base64')}x`, 'derive:nonsense', `derive:${key.toString('hex')}`]) {
     expect(() => KeyRing.parse(text)).toThrow(expect.objectContaining({ code: 'config_invalid' }) as Error)

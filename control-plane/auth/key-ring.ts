@@ -68,6 +68,12 @@ export class KeyRing {
     return hkdf(this.#root, `use:${label}`)
   }
 
+  /** 32 bytes for one purpose from each master key, newest first: what was made with one outlives the root, as that key does. */
+  deriveEach(label: string): readonly [newest: Uint8Array, ...older: Uint8Array[]] {
+    const [, ...older] = this.keys
+    return [hkdf(this.newest.bytes, `each:${label}`), ...older.map(({ bytes }) => hkdf(bytes, `each:${label}`))]
+  }
+
   toText(): string {
     const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
     return [
