@@ -61,9 +61,10 @@ export class JetStreamCheckpoints {
     await this.#bucket()
   }
 
-  /** Makes a checkpoint where one is due with this message. One replica commits a message, so that one makes it. */
-  async consider(position: number): Promise<void> {
-    if (position % this.#options.every !== 0 || this.#running !== undefined) return
+  /** Makes a checkpoint where one has become due between the positions before and behind a commit. Where two replicas find that, one is dropped. */
+  async consider(before: number, position: number): Promise<void> {
+    const { every } = this.#options
+    if (Math.floor(position / every) === Math.floor(before / every) || this.#running !== undefined) return
     await this.make()
   }
 

@@ -118,7 +118,7 @@ export class JetStreamStore extends SqliteReads implements Store {
         replica.rehearse(commit)
         const published = await replica.publish(commit, on, endsMs)
         if (published !== undefined) {
-          checkpoints.consider(replica.at.position).catch(onFailure)
+          checkpoints.consider(on.position, replica.at.position).catch(onFailure)
           return published.revision
         }
         await replica.follower.catchUp()
