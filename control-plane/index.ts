@@ -63,6 +63,8 @@ export interface ControlPlane {
   readonly adminToken: string
   /** With it nodes and gateways join. */
   readonly nodeToken: string
+  /** Whether this start made them: only then they are shown to people, whose logs are kept. */
+  readonly areTokensNew: boolean
   /** Ends deployments, connections and the store. What was acknowledged is on disk. */
   close(): Promise<void>
 }
@@ -157,7 +159,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)
     cleanUps.push(() => adminServer.close())
-    return { url: server.url, adminUrl: adminServer.url, adminToken: identity.adminToken, nodeToken: identity.nodeToken, close }
+    return { url: server.url, adminUrl: adminServer.url, adminToken: identity.adminToken, nodeToken: identity.nodeToken, areTokensNew: identity.areTokensNew, close }
   } catch (error) {
     await close()
     throw error

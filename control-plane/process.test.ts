@@ -10,9 +10,10 @@ describe('process', () => {
   it('keeps tokens, versions and the epoch over a restart', async () => {
     const before = await harness.startNode('fra-1')
     const version = done(await harness.client.deploy('hello', '1')).functions[0]?.version
-    const { adminToken, nodeToken } = harness.plane
+    const { adminToken, nodeToken, areTokensNew } = harness.plane
     await harness.plane.close()
     await harness.start()
+    expect([areTokensNew, harness.plane.areTokensNew]).toEqual([true, false])
     expect([harness.plane.adminToken, harness.plane.nodeToken]).toEqual([adminToken, nodeToken])
     const after = await harness.startNode('fra-1', { position: { epoch: before.records[0]?.epoch ?? '', after: 2 } })
     expect(after.records.map((record) => record.type)).toEqual(['heartbeat'])

@@ -9,6 +9,8 @@ import { createTokenWrites, defaultAccount, forgetTokenWrites, tokens } from './
 import { createToken, hashToken } from './tokens.ts'
 
 export interface Identity {
+  /** Whether this start made the tokens. */
+  readonly areTokensNew: boolean
   /** Scopes admin and operator, of the account `default`. */
   readonly adminToken: string
   /** With it nodes and gateways join. */
@@ -29,6 +31,7 @@ export async function openIdentity(store: Store, box: SecretBox, given: GivenTok
   let identity: Identity | undefined
   await store.commit(async () => {
     const writes: StoreWrite[] = []
+    const areTokensNew = (await sealedValues.read(store, 'admin-token')) === undefined
     if ((await sealingKey.read(store, sealingKeyName)) === undefined) writes.push(sealingKey.put(sealingKeyName, { id: box.ring.newest.id }))
     const sealed = async (name: string, create: () => string, replacement?: string): Promise<string> => {
       const context = sealedContext(name)
@@ -53,6 +56,7 @@ export async function openIdentity(store: Store, box: SecretBox, given: GivenTok
     // The first; see `InternalTokens`.
     if ((await sealedValues.read(store, 'internal-token')) === undefined) await sealed('internal-token', () => randomBytes(32).toString('base64url'))
     identity = {
+      areTokensNew,
       adminToken: await token('admin', ['admin', 'operator'], given.admin),
       nodeToken: await token('node', ['node'], given.node),
       signer: new RecordSigner(

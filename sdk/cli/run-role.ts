@@ -16,14 +16,15 @@ export async function runRole<T extends RunningRole>(
   reporter: Reporter,
   start: () => Promise<T>,
   describe: (role: T) => Readonly<Record<string, unknown>>,
+  /** What people are told, where that is less. */
+  describeToPeople: (role: T) => Readonly<Record<string, unknown>> = describe,
 ): Promise<void> {
   const role = await start().catch((error: unknown) => {
     throw explainListenError(error)
   })
   try {
-    const description = describe(role)
-    reporter.result(description)
-    for (const [key, value] of Object.entries(description)) reporter.show(`${key}: ${String(value)}`)
+    reporter.result(describe(role))
+    for (const [key, value] of Object.entries(describeToPeople(role))) reporter.show(`${key}: ${String(value)}`)
     await untilStopped(context)
     await Promise.race([role.drain?.(), timeout(drainTimeoutMs)])
   } finally {

@@ -45,7 +45,7 @@ function firstToken(context: CliContext): { readonly tokens?: { readonly admin: 
 }
 
 export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCode): Command {
-  const command = new Command('control-plane').description('run the control plane: API, store and feed. With --json it prints its tokens; SKERRY_ADMIN_TOKEN gives it another first one')
+  const command = new Command('control-plane').description('run the control plane: API, store and feed. It prints its tokens at the first start, with --json at each; SKERRY_ADMIN_TOKEN gives it another first one')
   return withStore(withAdmin(withListening(command, '127.0.0.1', 7400)))
     .option('--data <dir>', 'where state and artifacts are stored', '.skerry/control-plane')
     .option('--gateway-url <url>', 'where people reach functions; used in the URLs that it answers with')
@@ -75,7 +75,12 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
             ...(nats === undefined ? {} : { nats }),
             ...(options.gatewayUrl === undefined ? {} : { gatewayUrl: options.gatewayUrl }),
           })
-        await runRole(context, reporter, start, ({ url, adminUrl, adminToken, nodeToken }) => ({ url, adminUrl, adminToken, nodeToken }))
+        await runRole(
+          context, reporter, start,
+          ({ url, adminUrl, adminToken, nodeToken }) => ({ url, adminUrl, adminToken, nodeToken }),
+          // What is printed at each start of a service stands in its log.
+          ({ url, adminUrl, adminToken, nodeToken, areTokensNew }) => ({ url, adminUrl, ...(areTokensNew ? { adminToken, nodeToken } : {}) }),
+        )
       }),
     )
 }
