@@ -30,9 +30,13 @@ export async function processTree(root: number): Promise<readonly number[]> {
 
 /** Kills the cells below a process, and the sandboxes around them. One that ends meanwhile, as it does with what is around it, is none. */
 export async function killCells(root: number): Promise<void> {
+  const cells: number[] = []
   for (const processId of await processTree(root)) {
     const command = await readFile(`/proc/${processId}/cmdline`, 'latin1').catch(() => '')
-    if (processId === root || !command.includes('cell/main')) continue
+    if (processId !== root && command.includes('cell/main')) cells.push(processId)
+  }
+  // At once: what is repeated when the first is gone shall not go down with the next.
+  for (const processId of cells) {
     try {
       process.kill(processId, 'SIGKILL')
     } catch (error) {
