@@ -92,7 +92,7 @@ test('CPU time of a day adds up over both nodes, and neither a restart nor a los
   await until('it is lifted', async () => (await ask('fra', 'burns')).status === 200)
 })
 
-test('a rate is held over both nodes, follows demand, and goes on when the control plane is gone and nodes start anew', { timeout: 90_000 }, async () => {
+test('a rate is held over both nodes, follows demand, and goes on when the control plane is gone and nodes start anew', { timeout: 150_000 }, async () => {
   await deploy('quick', `export default { fetch() { return new Response('ok') } }`)
   const limit = 20
   await client.quotas.change('default', { requestsPerSecond: limit })
@@ -103,7 +103,7 @@ test('a rate is held over both nodes, follows demand, and goes on when the contr
     const startedMs = performance.now()
     let served = 0
     while (performance.now() - startedMs < ms) {
-      const answers = await Promise.all(Array.from({ length: 12 }, () => ask(region, 'quick')))
+      const answers = await Promise.all(Array.from({ length: 24 }, () => ask(region, 'quick')))
       served += answers.filter(({ status }) => status === 200).length
       for (const { status, code } of answers) if (status !== 200) expect([status, code]).toEqual([429, 'rate_limit_exceeded'])
     }
@@ -118,7 +118,7 @@ test('a rate is held over both nodes, follows demand, and goes on when the contr
   await until('one node that alone is asked has nearly all of it', async () => {
     served += (await flood('iad', 200)).served
     return (await shareOf('iad')) > 0.8 * limit
-  })
+  }, 60_000)
   expect(served).toBeLessThanOrEqual(limit * ((performance.now() - startedMs) / 1_000 + 1) + regions.length)
   expect((await shareOf('fra')) + (await shareOf('iad'))).toBeLessThanOrEqual(limit + 1e-6)
   const held = await shareOf('iad')
