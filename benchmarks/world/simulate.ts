@@ -1,5 +1,5 @@
 import { distanceKm, leastLatencyMs, nextPressureMs, NodeIndex, rankNodes, type RoutableNode } from '../../geography/index.ts'
-import type { ClientGroup, Site, World } from './world.ts'
+import { type ClientGroup, leastBy, type Site, type World } from './world.ts'
 
 /** Who ranks: by the map, as gateway and DNS server do, or by what the client itself measured, as the SDK does. */
 export type Ranker = 'map' | 'measured'
@@ -65,7 +65,7 @@ export function simulate(world: World, scenario: Scenario): readonly Second[] {
   const changes: Changes = {
     lose: (site) => void lost.add(site),
     crowd: (site, times) => {
-      for (const group of world.groups) if (nearestOf(world, group) === site) demand.set(group, group.demand * times)
+      for (const group of world.groups) if (leastBy(world.sites, (other) => world.latencyMs(group, other)) === site) demand.set(group, group.demand * times)
     },
     lie: (site, latencyMs) => void lies.set(site, latencyMs),
   }
@@ -165,15 +165,4 @@ function quantile(extras: { readonly extraMs: number; readonly demand: number }[
     if (seen >= wanted) return extraMs
   }
   return sorted.at(-1)?.extraMs ?? 0
-}
-
-/** By the round trip, whether or not it has room. */
-export function nearestOf(world: World, group: ClientGroup): Site {
-  let best: { readonly site: Site; readonly ms: number } | undefined
-  for (const site of world.sites) {
-    const ms = world.latencyMs(group, site)
-    if (best === undefined || ms < best.ms) best = { site, ms }
-  }
-  if (best === undefined) throw new RangeError('a world without sites has no nearest')
-  return best.site
 }

@@ -1,3 +1,4 @@
+import { fractionOf } from '../../geography/index.ts'
 import type { RoutedVersion } from './runnable-version.ts'
 
 interface Share {
@@ -9,6 +10,9 @@ interface Share {
 
 /** Of a version's id, what the versions of one deployment have in common (`control-plane/releases/version-ids.ts`). */
 const groupLength = 24
+
+/** Half of the step between two fractions: luck is never none. */
+const halfStep = 2 ** -33
 
 /** Where a host and path lead: one version, or several by percent. */
 export class Destination {
@@ -53,20 +57,11 @@ export class Destination {
     let winner = this.first
     let shortest = Number.POSITIVE_INFINITY
     for (const { version, percent, salt } of this.#shares) {
-      const time = -Math.log(hashToUnit(`${salt}\n${key}`)) / percent
+      const time = -Math.log(fractionOf(`${salt}\n`, key) + halfStep) / percent
       if (time >= shortest) continue
       shortest = time
       winner = version
     }
     return winner
   }
-}
-
-/** FNV-1a with a final mix (so that similar keys spread): a number between 0 and 1. */
-function hashToUnit(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 0x1_0000_0000
 }
