@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Actor } from '../audit/index.ts'
 import { type DeploymentEvent, deploymentEventSchema, deploymentRequestSchema, nameSchema, releaseRequestSchema } from '../protocol/index.ts'
 import type { EventLog, RunOnce } from '../releases/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
@@ -29,6 +30,16 @@ export function streamEvents(context: Context<ApiEnvironment>, { clock, log, sta
   })
 }
 
+/** Starts a change of the functions that a request names, where the caller's token may change all of them, and answers with its events. */
+export async function streamChange<Request extends { readonly functions: ReadonlyArray<{ readonly name: string }> }>(
+  context: Context<ApiEnvironment>, dependencies: ApiDependencies, request: Request,
+  start: (actor: Actor, request: Request, run: RunOnce | undefined) => Promise<EventLog<DeploymentEvent>>,
+): Promise<Response> {
+  const caller = context.get('caller')
+  requireFunctions(caller, request.functions.map(({ name }) => name))
+  return streamEvents(context, dependencies, await start(caller.actor, request, once(context)))
+}
+
 export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: ApiDependencies): void {
   const { deployments } = dependencies
 
@@ -43,12 +54,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<ApiEnvironment>, dependenci
       request: { body: jsonBody(deploymentRequestSchema) },
       responses: answersLines('One line for each event.', deploymentEventSchema),
     }),
-    async (context) => {
-      const caller = context.get('caller')
-      const request = context.req.valid('json')
-      requireFunctions(caller, request.functions.map(({ name }) => name))
-      return streamEvents(context, dependencies, await deployments.deploy(caller.actor, request, once(context)))
-    },
+    (context) => streamChange(context, dependencies, context.req.valid('json'), (...change) => deployments.deploy(...change)),
   )
 
   app.openapi(

@@ -5,7 +5,7 @@ import {
 } from '../protocol/index.ts'
 import { readReleases } from '../releases/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
-import { once, streamEvents } from './deployment-routes.ts'
+import { once, streamChange, streamEvents } from './deployment-routes.ts'
 import { answersJson, answersLines, jsonBody, jsonBodyBytesMax, limitBody, needs, requireFunctions, requireScope } from './route-parts.ts'
 
 const nameParameters = z.object({ name: nameSchema })
@@ -21,12 +21,7 @@ export function addReleaseRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies:
       method: 'post', path: '/v1/releases', summary: 'Splits the traffic of one or many functions, all at once', security: needs('deploy'), middleware: [change, limitBody(jsonBodyBytesMax)] as const,
       request: { body: jsonBody(groupReleaseRequestSchema) }, responses: events,
     }),
-    async (context) => {
-      const caller = context.get('caller')
-      const request = context.req.valid('json')
-      requireFunctions(caller, request.functions.map(({ name }) => name))
-      return streamEvents(context, dependencies, await deployments.releaseGroup(caller.actor, request, once(context)))
-    },
+    (context) => streamChange(context, dependencies, context.req.valid('json'), (...change) => deployments.releaseGroup(...change)),
   )
 
   app.openapi(
@@ -46,12 +41,7 @@ export function addReleaseRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies:
       method: 'post', path: '/v1/rollouts', summary: 'Begins to give versions their share step by step', security: needs('deploy'), middleware: [change, limitBody(jsonBodyBytesMax)] as const,
       request: { body: jsonBody(rolloutRequestSchema) }, responses: events,
     }),
-    async (context) => {
-      const caller = context.get('caller')
-      const request = context.req.valid('json')
-      requireFunctions(caller, request.functions.map(({ name }) => name))
-      return streamEvents(context, dependencies, await deployments.rollOut(caller.actor, request, once(context)))
-    },
+    (context) => streamChange(context, dependencies, context.req.valid('json'), (...change) => deployments.rollOut(...change)),
   )
 
   app.openapi(
