@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ClientDetails } from './internal-headers.ts'
 
 /** Why a node does not answer a request itself. */
-export type ForwardReason = 'region' | 'unsynchronised' | 'draining'
+export type ForwardReason = 'region' | 'unsynchronised' | 'draining' | 'placement'
 
 /** What the node knows of a request that it hands to another. */
 export interface ForwardContext {
@@ -28,13 +28,17 @@ export interface ForwardContext {
   readonly regions: readonly string[]
   /** To be called once before the body is read: answers `Expect: 100-continue`. */
   readonly accept: () => void
+  /** Name of the one node that it shall go to; what can not be repeated for its body goes on to others. */
+  readonly only?: string | undefined
+  /** Tells when the head of the answer came, of which node, and with which status. */
+  readonly onHead?: ((node: string, status: number) => void) | undefined
 }
 
 /** Sends a request on to the nearest other node that can answer it. Implemented by `edge-node/routing/forwarding`. */
 export interface Forwarder {
   /**
    * Resolves true where the answer has been given (or broken off after it began), and false where no node took the request:
-   * then nothing was written to `response` and the caller answers `no_healthy_node`. Never rejects.
+   * then nothing was written to `response` and the caller answers `no_healthy_node`, or the request itself if it has no body. Never rejects.
    */
   forward(request: IncomingMessage, response: ServerResponse, context: ForwardContext): Promise<boolean>
 }

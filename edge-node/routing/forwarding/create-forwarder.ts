@@ -3,7 +3,7 @@ import type { Token } from '../../control-plane/index.ts'
 import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
 import { clientNetwork, UnreadBytes, RetryBudget } from '../../protection/index.ts'
 import { type Coordinates, rankNodes } from '../nearest/index.ts'
-import { NodeTable } from '../nodes/index.ts'
+import { type KnownNode, NodeTable } from '../nodes/index.ts'
 import { proxy, type ProxyOutcome, ReplayableBody, Upstreams } from '../proxy/index.ts'
 
 export interface NodeForwarderOptions {
@@ -29,6 +29,8 @@ export interface NodeForwarderOptions {
 export interface NodeForwarder extends Forwarder {
   /** Resolves when the list of nodes was asked for. Never rejects. */
   start(): Promise<void>
+  /** The other nodes as they are known now; another list whenever something of it changes. */
+  readonly peers: readonly KnownNode[]
   close(): Promise<void>
 }
 
@@ -52,8 +54,17 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
     onOrigins: (origins) => upstreams.retain(origins), ownName: options.name, file: options.nodesFile, onOutage: options.onOutage,
   })
 
+  /** The one node that is asked for; behind it, where the body can not be had again, the others that could be asked. */
+  const placed = ({ hasBody }: ForwardContext, only: string, rank: () => readonly KnownNode[]): readonly KnownNode[] => {
+    const chosen = nodes.nodes.filter(({ name }) => name === only)
+    return chosen.length === 0 || !hasBody ? chosen : [...chosen, ...rank().filter(({ name }) => name !== only)]
+  }
+
   return {
     start: () => nodes.start(),
+    get peers() {
+      return nodes.nodes
+    },
     close: async () => {
       nodes.close()
       await upstreams.close()
@@ -65,8 +76,8 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         : { latitude: client.latitude, longitude: client.longitude }
       // A draining node would only refuse: it may not forward what was forwarded to it.
       const rank = () => rankNodes(place, nodes.byPlace, { regions, tieKey: host, clientKey: clientNetwork(client.address), unavailable: 'omit', limit: targetsMax })
-      let ranked = rank()
-      if (ranked.length === 0) {
+      let ranked = context.only === undefined ? rank() : placed(context, context.only, rank)
+      if (ranked.length === 0 && context.only === undefined) {
         await nodes.refreshEarly()
         ranked = rank()
       }
@@ -83,9 +94,12 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
           onFailure: (target, failure) => {
             if (failure === 'unreachable') nodes.reportUnreachable(target.name)
           },
+          onHead: (target, status) => context.onHead?.(target.name, status),
         },
       )
       if (outcome.kind === 'unavailable') return false
+      // Whoever asked for that one node answers itself what may be done twice.
+      if (outcome.kind === 'broken' && context.only !== undefined && !context.hasBody && isSafe(request.method)) return false
       const refusal = toRefusal(outcome)
       if (refusal !== undefined && !response.headersSent && !response.destroyed) {
         answerProblem(response, refusal, { requestId: context.requestId, node: options.name, region: options.region })
@@ -95,6 +109,9 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
     },
   }
 }
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
+const isSafe = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 
 function hopHeaders(context: ForwardContext, internalToken: string): string[] {
   const { requestId, hops, client, clientAuthorization, contentLength, hasBody } = context

@@ -112,3 +112,22 @@ test('draining and disconnected nodes are left out; the list is kept while the c
   cluster.failControlPlane(500)
   expect((await call()).headers['x-skerry-node']).toBe('sin-1')
 })
+
+test('goes to the one node that is asked for alone, tells of its answer, and leaves what may be done twice to whoever asked', async () => {
+  const heads: string[] = []
+  context = { only: 'sin-1', onHead: (node, status) => heads.push(`${node} ${status}`) }
+  expect((await call()).headers['x-skerry-node']).toBe('sin-1')
+  expect(heads).toEqual(['sin-1 200'])
+  cluster.node('sin').script = breakOff
+  expect((await call()).text).toBe('nobody')
+  expect([(await call('DELETE')).status, (await call('POST', 'abc')).status]).toEqual([502, 502])
+  cluster.node('sin').script = refuseNotBegun
+  expect((await call()).text).toBe('nobody')
+  // Its body is gone: others are asked, as there is nothing left to answer here.
+  expect((await call('POST', 'abc')).headers['x-skerry-node']).toBe('lhr-1')
+  await cluster.node('sin').kill()
+  expect((await call()).text).toBe('nobody')
+  context = { only: 'gone-1' }
+  expect((await call()).text).toBe('nobody')
+  expect(heads).toHaveLength(2)
+})

@@ -18,6 +18,8 @@ export interface AttemptOptions {
   readonly onRefused: (isBusy: boolean) => void
   /** No head came. `begun` where the request may have reached the node. */
   readonly onFailed: (begun: boolean, error: Error) => void
+  /** The head of the node's answer, on its way to the client. */
+  readonly onHead?: ((status: number) => void) | undefined
   /** The head went to the client and this is the end of it; `complete` false where the connection had to be broken off. */
   readonly onOver: (status: number, complete: boolean) => void
 }
@@ -88,6 +90,7 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
     }
     this.#status = status
     this.#state = 'streaming'
+    this.#options.onHead?.(status)
     if (headers.date !== undefined) response.sendDate = false
     response.writeHead(status, statusText ?? '', endToEndResponseHeaders(controller.rawHeaders))
     // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.

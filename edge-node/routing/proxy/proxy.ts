@@ -24,6 +24,8 @@ export interface ProxyOptions {
   readonly retries: RetryBudget
   readonly held: UnreadBytes
   readonly onFailure?: (target: ProxyTarget, failure: AttemptFailure) => void
+  /** The head of the answer came, and goes to the client; not told of upgrades. */
+  readonly onHead?: ((target: ProxyTarget, status: number) => void) | undefined
 }
 
 export type ProxyOutcome =
@@ -126,6 +128,7 @@ class Relay {
         if (repeatable) this.next()
         else this.#finish({ kind: 'broken', target })
       },
+      onHead: (status) => this.#options.onHead?.(target, status),
       onOver: (status, complete) => this.#finish({ kind: 'answered', target, status, complete }),
     }
     this.#attempt = response instanceof UpgradeResponse ? new UpgradeAttempt({ ...options, response }) : new Attempt(options)
