@@ -11,6 +11,8 @@ export interface LogPosition {
 export interface LogMessage {
   readonly kind: LogMessageKind
   readonly body: Uint8Array
+  /** All of it. */
+  readonly bytes: Uint8Array
   /** Where the log stands with it. */
   readonly next: LogPosition
 }
@@ -38,11 +40,11 @@ export class LogCodec {
     this.#log = log
   }
 
-  encode(kind: LogMessageKind, body: Uint8Array, after: LogPosition): { readonly message: Uint8Array; readonly next: LogPosition } {
+  encode(kind: LogMessageKind, body: Uint8Array, after: LogPosition): LogMessage {
     const position = after.position + 1
     const code = this.#code(kind, body, position, after.code)
     const head = JSON.stringify({ format: messageFormat, kind, position, code } satisfies z.infer<typeof headSchema>)
-    return { message: Buffer.concat([Buffer.from(`${head}\n`), body]), next: { position, code } }
+    return { kind, body, bytes: Buffer.concat([Buffer.from(`${head}\n`), body]), next: { position, code } }
   }
 
   /** Throws with what is wrong where the message is not the one that follows. */
@@ -57,7 +59,7 @@ export class LogCodec {
     if (!isSame(code, this.#code(kind, body, position, after.code))) {
       throw new Error('its code is not of this key, this text and the message before: somebody else wrote it, or this replica has another master key')
     }
-    return { kind, body, next: { position, code } }
+    return { kind, body, bytes: message, next: { position, code } }
   }
 
   /** Seals a text that belongs to the log but stands beside it. */

@@ -21,6 +21,7 @@ function follow(last: number, onRead: (position: number, advance: (to: number) =
       position += 1
     },
     restore: async () => undefined,
+    putBack: async () => undefined,
     onFailure: () => undefined,
   })
   return { follower, applied }

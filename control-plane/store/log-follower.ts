@@ -15,14 +15,19 @@ export interface LogFollowerOptions {
   readonly apply: (message: Uint8Array) => Promise<void>
   /** Brings the position to where the log begins, or behind: messages before that are gone. */
   readonly restore: () => Promise<void>
+  /** Called where the log has ended for a while before the last message applied: adds what it lacks. Throws `storage_corrupt` where that can not be. */
+  readonly putBack: (after: number) => Promise<void>
   /** Called with what following failed with; it is tried again. */
   readonly onFailure: (error: unknown) => void
   readonly pollMs?: number
+  /** How long a log may end too early before what it lacks is put back, in milliseconds. */
+  readonly shortMs?: number
 }
 
 const pollMs = 1_000
 const readsAtOnce = 64
 const oddMs = 30_000
+const shortMs = 5_000
 
 /** Keeps a replica at the end of the log: it looks when it is told to, and from time to time in case it was not. */
 export class LogFollower {
@@ -33,6 +38,7 @@ export class LogFollower {
   #target = 0
   #mustAsk = false
   #oddSinceMs: number | undefined
+  #shortSinceMs: number | undefined
   #polling: Promise<void> | undefined
 
   constructor(options: LogFollowerOptions) {
@@ -108,15 +114,25 @@ export class LogFollower {
     const { first, last } = await log.bounds()
     if (position() + 1 < first) await restore()
     this.#target = last
-    if (last < before) this.#tolerate(`it ends at message ${last}, and this replica has applied ${before}`)
+    if (last < before) await this.#lengthen(last, before)
+    else this.#shortSinceMs = undefined
+  }
+
+  /** A server that has just become leader may not know the last messages yet; what none of them comes to know was lost. */
+  async #lengthen(last: number, applied: number): Promise<void> {
+    this.#shortSinceMs ??= performance.now()
+    if (performance.now() - this.#shortSinceMs < (this.#options.shortMs ?? shortMs)) {
+      throw disagreed(`it ends at message ${last}, and this replica has applied ${applied}`)
+    }
+    await this.#options.putBack(last)
+    this.#shortSinceMs = undefined
+    this.#mustAsk = true
   }
 
   /** For a while, what looks like damage may be a server that has just become leader and does not know the last messages yet. */
   #tolerate(finding: string): never {
     this.#oddSinceMs ??= performance.now()
-    if (performance.now() - this.#oddSinceMs < oddMs) {
-      throw new SkerryError('storage_unreachable', `The servers that keep the log have not agreed yet: ${finding}.`)
-    }
+    if (performance.now() - this.#oddSinceMs < oddMs) throw disagreed(finding)
     throw damaged(finding)
   }
 
@@ -131,6 +147,10 @@ export class LogFollower {
       await apply(message)
     }
   }
+}
+
+function disagreed(finding: string): SkerryError {
+  return new SkerryError('storage_unreachable', `The servers that keep the log have not agreed yet: ${finding}.`)
 }
 
 function damaged(finding: string): SkerryError {

@@ -4,6 +4,7 @@ import { SkerryError } from '../../errors/index.ts'
 import type { LogCodec, LogMessage, LogPosition } from './commit-message.ts'
 import { LogFollower } from './log-follower.ts'
 import type { JetStreamLog } from './log-jetstream.ts'
+import { keepMessage, readKeptMessage } from './log-messages.ts'
 import { readEpoch, readLogPosition, writeEpoch, writeLogPosition } from './log-position.ts'
 import type { JetStreamObjects } from './objects-jetstream.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
@@ -34,6 +35,7 @@ interface Pending {
 const commitBytesMax = 64 * 1024 * 1024
 const bodyPrefix = 'commit/'
 const missingMs = 30_000
+const putBackMs = 20_000
 const waiver = Symbol('rehearsed')
 
 const genesisSchema = z.strictObject({ epoch: z.string() })
@@ -66,6 +68,7 @@ export class Replica {
         await options.restore()
         this.#at = readLogPosition(options.database)
       },
+      putBack: (after) => this.#putBack(after),
       onFailure: (error) => options.onFailure(this.#options.database.explain(error)),
     })
   }
@@ -78,8 +81,8 @@ export class Replica {
   async begin(endsMs: number): Promise<void> {
     if (this.#at.position > 0) return
     const { codec, log } = this.#options
-    const { message } = codec.encode('genesis', Buffer.from(JSON.stringify({ epoch: randomUUID() } satisfies z.infer<typeof genesisSchema>)), this.#at)
-    await log.append(message, 0, endsMs)
+    const { bytes } = codec.encode('genesis', Buffer.from(JSON.stringify({ epoch: randomUUID() } satisfies z.infer<typeof genesisSchema>)), this.#at)
+    await log.append(bytes, 0, endsMs)
     await this.follower.catchUp()
   }
 
@@ -101,16 +104,16 @@ export class Replica {
     const { codec, log, objects } = this.#options
     const body = Buffer.from(JSON.stringify(commit))
     const object = body.length > (await log.bodyBytesMax(endsMs)) ? await this.#putBody(body, on.position + 1) : undefined
-    const { message, next } = object === undefined ? codec.encode('commit', body, on) : codec.encode('reference', Buffer.from(JSON.stringify(object)), on)
-    const pending: Pending = { code: next.code, isApplied: false, revision: undefined }
+    const message = object === undefined ? codec.encode('commit', body, on) : codec.encode('reference', Buffer.from(JSON.stringify(object)), on)
+    const pending: Pending = { code: message.next.code, isApplied: false, revision: undefined }
     this.#pending = pending
     try {
-      if ((await log.append(message, on.position, endsMs)) === 'taken') {
+      if ((await log.append(message.bytes, on.position, endsMs)) === 'taken') {
         if (object !== undefined) await objects.delete(object.object)
         return undefined
       }
-      log.announce(next.position)
-      if (!pending.isApplied) this.#applyAdded(commit, on, { kind: 'commit', body, next })
+      log.announce(message.next.position)
+      if (!pending.isApplied) this.#applyAdded(commit, on, message)
       return { revision: pending.revision }
     } finally {
       this.#pending = undefined
@@ -147,6 +150,37 @@ export class Replica {
     if (this.#at === on) this.#apply(commit, message)
   }
 
+  /**
+   * Adds again what the servers have lost behind a position, as far as this replica has kept it. Several replicas may do so at once: each
+   * message goes to its own place or nowhere.
+   */
+  async #putBack(after: number): Promise<void> {
+    const { log, onFailure } = this.#options
+    const { position: end } = this.#at
+    const endsMs = performance.now() + putBackMs
+    let added = 0
+    if (after > 0) await this.#requireSame(after)
+    for (let position = after + 1; position <= end; position += 1) {
+      const kept = readKeptMessage(this.#options.database, position)
+      if (kept === undefined) throw lostForGood(position, end)
+      if ((await log.append(kept, position - 1, endsMs)) === 'added') added += 1
+      else await this.#requireSame(position)
+    }
+    onFailure(new Error(`The NATS servers had lost the messages ${after + 1} to ${end} of the log, which were committed; this replica has put ${added} of them back.`))
+  }
+
+  /** Throws where the log has another message at a place than the one that this replica has applied. */
+  async #requireSame(position: number): Promise<void> {
+    const kept = readKeptMessage(this.#options.database, position)
+    const stored = await this.#options.log.read(position)
+    if (stored === undefined) throw new SkerryError('storage_unreachable', `The servers that keep the log have not agreed yet: message ${position} is missing.`)
+    if (kept === undefined || Buffer.from(stored).equals(kept)) return
+    throw new SkerryError(
+      'storage_corrupt',
+      `The log that the NATS servers keep has another message ${position} than the one that this replica has applied: they lost what was committed, and other changes took its place. This replica neither reads nor writes any more. Restore a backup, or have the replicas that agree go on and start this one with an empty --data.`,
+    )
+  }
+
   /** What a message asks for; undefined where it is the first. */
   async #commitOf(message: LogMessage, on: LogPosition): Promise<StateCommit | undefined> {
     if (message.kind === 'genesis') return undefined
@@ -168,13 +202,14 @@ export class Replica {
     throw new SkerryError('storage_unreachable', `The body of message ${position + 1} of the log is not there yet.`)
   }
 
-  #apply(commit: StateCommit | undefined, { body, next }: LogMessage): void {
+  #apply(commit: StateCommit | undefined, { body, bytes, next }: LogMessage): void {
     const { database, revisionsKept, onRevision } = this.#options
     const on = this.#at
     const revision = this.#verified(
       () =>
         database.transaction(() => {
           writeLogPosition(database, next)
+          keepMessage(database, next.position, bytes)
           if (commit !== undefined) return applyCommit(database, commit, revisionsKept)
           if (readEpoch(database) !== undefined) throw new Error('it begins a log, and this is not the beginning')
           writeEpoch(database, genesisSchema.parse(parse(body)).epoch)
@@ -202,6 +237,13 @@ export class Replica {
       )
     }
   }
+}
+
+function lostForGood(position: number, end: number): SkerryError {
+  return new SkerryError(
+    'storage_corrupt',
+    `The log that the NATS servers keep is damaged: it lacks message ${position}, this replica has applied ${end}, and keeps none so old. This replica neither reads nor writes any more. Restore a backup.`,
+  )
 }
 
 function parse(body: Uint8Array): unknown {

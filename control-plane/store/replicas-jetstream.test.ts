@@ -203,9 +203,9 @@ test('what the replicas did not write stops a replica, whether it is strange, mo
   const body = Buffer.from(JSON.stringify({ writes: [put('a', 'evil')], timeMs: 1 }))
   await strange(async () => Buffer.from('something\nelse'), /no message of this software/)
   await strange(() => stored(2), /written for the place 2/)
-  await strange(async () => new LogCodec(new Uint8Array(32), name).encode('commit', body, { position: 2, code: '' }).message, /not of this key/)
-  await strange(async () => new LogCodec(key, name).encode('commit', body, { position: 2, code: '' }).message, /not of this key/)
-  await strange(async () => new LogCodec(key, name).encode('commit', body, { position: 3, code: '' }).message, /written for the place 4/)
+  await strange(async () => new LogCodec(new Uint8Array(32), name).encode('commit', body, { position: 2, code: '' }).bytes, /not of this key/)
+  await strange(async () => new LogCodec(key, name).encode('commit', body, { position: 2, code: '' }).bytes, /not of this key/)
+  await strange(async () => new LogCodec(key, name).encode('commit', body, { position: 3, code: '' }).bytes, /written for the place 4/)
   expect(findings).not.toEqual([])
 })
 
@@ -242,20 +242,54 @@ test('a log that the servers have lost is not begun anew: the replica goes on wi
   await expect(manager.streams.info(`${name}-log`)).rejects.toThrow('not found')
 })
 
-test('a log that servers have made anew from an older state of the same is not taken over: what was revoked since does not hold again', async () => {
-  const first = await open('a')
-  for (const value of [1, 2, 3]) await first.commit({ writes: [put('x', value)], timeMs: 1 })
-  await close(first)
+/** The log as it is now, and how to have the servers keep no more than its beginning. */
+async function copyOfLog(): Promise<{ readonly messages: readonly Uint8Array[]; readonly makeAnew: (length: number) => Promise<void> }> {
   const link = new NatsLink({ servers: [cluster.url] })
   links.push(link)
   const { client, manager } = await link.whenConnected(5_000)
   const { config, state } = await manager.streams.info(`${name}-log`)
-  const messages = await Promise.all(Array.from({ length: state.last_seq }, (_, index) => manager.streams.getMessage(`${name}-log`, { seq: index + 1 })))
+  const stored = await Promise.all(Array.from({ length: state.last_seq }, (_, index) => manager.streams.getMessage(`${name}-log`, { seq: index + 1 })))
+  const messages = stored.map((message) => message?.data ?? new Uint8Array())
   const makeAnew = async (length: number): Promise<void> => {
     await manager.streams.delete(`${name}-log`)
     await manager.streams.add({ name: `${name}-log`, subjects: config.subjects, storage: config.storage })
-    for (const message of messages.slice(0, length)) await client.publish(`${name}.log`, message?.data)
+    for (const message of messages.slice(0, length)) await client.publish(`${name}.log`, message)
   }
+  return { messages, makeAnew }
+}
+
+test('what servers lose at the end of the log is put back by the replicas that have it, once each, and all go on', { timeout: 30_000 }, async () => {
+  const told: string[] = []
+  const first = await open('a', { onFailure: (error) => told.push(String(error)) })
+  const second = await open('b')
+  const count = async (): Promise<Commit> => ({ writes: [put('x', Number((await first.readRecord('one', 'x')) ?? 0) + 1)], change, timeMs: 1 })
+  for (let index = 0; index < 5; index += 1) await first.commit(count)
+  await agree([second], 5)
+  const { messages, makeAnew } = await copyOfLog()
+  await makeAnew(2)
+  await until('it is whole again, and takes more', () => first.commit(count), 20_000)
+  await agree([second], 6)
+  const again = await copyOfLog()
+  expect(again.messages.slice(0, messages.length)).toEqual(messages)
+  expect(again.messages).toHaveLength(messages.length + 1)
+  expect(told.join()).toMatch(/had lost the messages 3 to 6 of the log/)
+  expect(await (await open('c')).readRecord('one', 'x')).toBe(6)
+})
+
+test('where other changes took the place of what servers lost, a replica stops and says so', { timeout: 30_000 }, async () => {
+  const first = await open('a')
+  for (const value of [1, 2, 3]) await first.commit({ writes: [put('x', value)], timeMs: 1 })
+  const { makeAnew } = await copyOfLog()
+  await makeAnew(2)
+  await publish(Buffer.from('other'))
+  await until('it stops', async () => await first.readRecord('one', 'x').then(() => false, (error: unknown) => /has another message 3/.test(String(error))), 20_000)
+})
+
+test('a log that servers have made anew from an older state of the same is not taken over: what was revoked since does not hold again', async () => {
+  const first = await open('a')
+  for (const value of [1, 2, 3]) await first.commit({ writes: [put('x', value)], timeMs: 1 })
+  await close(first)
+  const { messages, makeAnew } = await copyOfLog()
   await makeAnew(messages.length - 1)
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     await expect(open('a')).rejects.toMatchObject({ code: 'storage_corrupt', message: expect.stringContaining('an older state') as string })

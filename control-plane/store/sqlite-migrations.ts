@@ -69,6 +69,10 @@ const migrations: readonly string[] = [
   UPDATE records SET checksum = row_checksum(collection, key, value);
   UPDATE revisions SET checksum = row_checksum(change);
   `,
+  `
+  -- Of a replica: the newest messages of the log, as it applied them.
+  CREATE TABLE log_messages (position INTEGER PRIMARY KEY, message BLOB NOT NULL) STRICT;
+  `,
 ]
 
 /**

@@ -17,6 +17,8 @@ import type {
 /** Sorts behind whatever follows a prefix. */
 const afterAllKeys = '\u{10ffff}'
 
+const versionsPerRead = 100
+
 /** What every store reads that has its state in a SQLite file; artifacts lie elsewhere in some. */
 export abstract class SqliteReads {
   protected readonly database: SqliteDatabase
@@ -68,6 +70,21 @@ export abstract class SqliteReads {
       version, account, name,
     )
     return row === undefined ? undefined : toVersion(row)
+  }
+
+  async *versionsWith(artifactHash: string): AsyncGenerator<StoredVersion> {
+    let after = ''
+    for (;;) {
+      const rows = this.database.all(
+        `SELECT ${versionColumns} FROM versions WHERE artifact_hash = ?1 AND version > ?2 ORDER BY version LIMIT ?3`, artifactHash, after, versionsPerRead,
+      )
+      for (const row of rows) {
+        const version = toVersion(row)
+        after = version.version
+        yield version
+      }
+      if (rows.length < versionsPerRead) return
+    }
   }
 
   async listFunctionNames(account: string): Promise<readonly string[]> {

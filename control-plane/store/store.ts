@@ -43,6 +43,8 @@ export interface Store {
   /** Newest first. */
   readVersions(account: string, name: string, limit: number, range?: VersionRange): Promise<readonly StoredVersion[]>
   readVersion(account: string, name: string, version: string): Promise<StoredVersion | undefined>
+  /** Every version that runs this artifact, whosever it is. */
+  versionsWith(artifactHash: string): AsyncIterable<StoredVersion>
   /** Names of an account's functions, those that were never active too. */
   listFunctionNames(account: string): Promise<readonly string[]>
   /** An account's functions in the order of their names, those that were never active too. */
