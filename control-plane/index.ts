@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Accounts, Members } from './accounts/index.ts'
+import { AccountResidency, Accounts, Members } from './accounts/index.ts'
 import { requireFinished } from './archive/index.ts'
 import { AccessNotes, auditRetention } from './audit/index.ts'
 import { createAdminApp, createApi, Metrics, NodeReach, TailHub } from './api/index.ts'
@@ -16,8 +16,8 @@ import { Deployments, Functions, functionUrl, GradualRollouts, KeyedLocks, Rollo
 import type { NatsOptions } from './nats/index.ts'
 import { artifactRetention, Retention } from './retention/index.ts'
 import { listen } from './server.ts'
-import { TlsFiles } from './tls-files.ts'
 import { openStorage } from './storage.ts'
+import { openCertificates } from '../tls/index.ts'
 import { Usage } from './usage/index.ts'
 
 export interface ControlPlaneOptions {
@@ -147,14 +147,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     })
     cleanUps.push(() => retention.close())
     const api = createApi({
-      store, feed, nodes, reach: new NodeReach(store, nodes), board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, accountLimits, members: new Members(store, clock),
+      store, feed, nodes, reach: new NodeReach(store, nodes), board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, residency: new AccountResidency({ store, clock, nodes, board, signal: closing.signal }), accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       accessNotes: new AccessNotes(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer),
       sharedNodeToken: options.sharedNodeToken ?? true, box, dataKeys, domains, internalTokens: new InternalTokens(store, box, () => clock.nowMs()),
     })
     void accounts.resumeRemovals().catch((error: unknown) => log({ level: 'error', message: 'an account is not deleted yet', stack: String(error) }))
-    const tls = options.tls === undefined ? undefined : await TlsFiles.open({ ...options.tls, clock, log })
+    const tls = options.tls === undefined ? undefined : await openCertificates({ pairs: [options.tls], after: (delayMs, callback) => clock.after(delayMs, callback), log })
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400, undefined, tls)
     cleanUps.push(() => server.close(), () => feed.close())
     const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)

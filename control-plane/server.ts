@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { answerMalformed, malformedResponse } from './malformed.ts'
-import type { TlsFiles } from './tls-files.ts'
+import { type Certificates, tlsSettings } from '../tls/index.ts'
 
 export interface RunningServer {
   readonly url: string
@@ -29,7 +29,7 @@ export async function listen(
   host: string,
   port: number,
   bounds: ServerBounds = defaultBounds,
-  tls?: TlsFiles,
+  tls?: Certificates,
 ): Promise<RunningServer> {
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as HttpBindings), {
     overrideGlobalObjects: false, errorHandler: malformedResponse,
@@ -52,11 +52,12 @@ export async function listen(
   return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${actualPort}`, close: () => close(server) }
 }
 
-function create(options: ServerOptions, listener: RequestListener, tls: TlsFiles | undefined): Server {
+function create(options: ServerOptions, listener: RequestListener, tls: Certificates | undefined): Server {
   if (tls === undefined) return createServer(options, listener)
-  const server = createTlsServer({ ...options, ...tls.current, minVersion: 'TLSv1.2' }, listener)
+  const settings = () => ({ ...tlsSettings, cert: tls.current.fallback?.cert, key: tls.current.fallback?.key })
+  const server = createTlsServer({ ...options, ...settings() }, listener)
   // Connections that stand are not touched.
-  tls.watch((current) => server.setSecureContext({ ...current, minVersion: 'TLSv1.2' }))
+  tls.onChange(() => server.setSecureContext(settings()))
   server.on('close', () => tls.close())
   return server
 }

@@ -4,7 +4,7 @@ import { cruise, type ICruiseResult } from 'dependency-cruiser'
 import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const folders = ['errors', 'geography', 'runtime', 'control-plane', 'edge-node', 'sdk']
+const folders = ['errors', 'geography', 'tls', 'runtime', 'control-plane', 'edge-node', 'sdk']
 
 test('imports run in the directions of docs/architecture.md', { timeout: 120_000 }, async () => {
   const { forbidden, options } = JSON.parse(readFileSync(join(root, '.dependency-cruiser.json'), 'utf8')) as {
