@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { isIPv6 } from 'node:net'
-import type { FunctionState } from '../control-plane/protocol/index.ts'
+import { type FunctionState, nodeHostOf } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
 import type { LogRecord, ProvisionedVersion, Runtime, RuntimeOptions, RunnableVersion } from '../runtime/supervisor/index.ts'
 import { createFetchBinding, type ResolveHost } from './bindings/fetch/index.ts'
 import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
+import { createDiscovery, type DiscoveryAnswer, type PublicNode } from './discovery/index.ts'
 import {
-  createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, type Forwarder, Ingress, type IngressServerOptions, type LocateClient,
+  createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, findPublicClient, type Forwarder, Ingress, type IngressServerOptions, type LocateClient,
   type ProblemContext, problemText, type ReadArtifact, type RoutedVersion, RouteTable, type TableChange,
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
@@ -32,6 +33,10 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   /** Another runtime than the real one, for tests. */
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
   readonly locate?: LocateClient
+  /** What clients are told of the nodes: this one, and those that it knows besides. False for nothing. */
+  readonly discovery?: { readonly latitude: number; readonly longitude: number; readonly others?: () => readonly PublicNode[] } | false | undefined
+  /** Where clients reach the node, where that is not where it listens. */
+  readonly publicUrl?: string
   readonly forwarder?: Forwarder
   readonly resolve?: ResolveHost
   readonly isSynchronised: () => boolean
@@ -70,6 +75,8 @@ export class EdgeCore {
   readonly #newRequestId: () => string
   #table: RouteTable
   #publicPort: number | undefined
+  #publicUrl = ''
+  #nodeHost: string | undefined
   #isDraining = false
 
   /** Starts the runtime. Rejects with `config_invalid` for malformed lists, or what the runtime rejects with. */
@@ -132,6 +139,7 @@ export class EdgeCore {
       allowLocationHeader: options.allowLocationHeader, isTrustedProxy: parts.isTrustedProxy,
       ...(options.locate === undefined ? {} : { locate: options.locate }),
       ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),
+      discovery: this.#createDiscovery(parts.isTrustedProxy), nodeHost: () => this.#nodeHost,
       sockets: parts.sockets, protection: this.protection, quotas: options.quotas, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
       events: {
         onStart: () => this.statistics.begin(),
@@ -141,6 +149,19 @@ export class EdgeCore {
         onServed: parts.onServed,
         onOver: (code, totalMs) => this.statistics.over(code, totalMs),
       },
+    })
+  }
+
+  #createDiscovery(isTrustedProxy: (address: string) => boolean): DiscoveryAnswer | undefined {
+    const { name, region, domain, discovery, locate, allowLocationHeader } = this.#options
+    if (discovery === undefined || discovery === false) return undefined
+    const { latitude, longitude, others } = discovery
+    return createDiscovery({
+      name, domain, place: { latitude, longitude }, isDraining: () => this.#isDraining,
+      nodes: () => [
+        { name, region, latitude, longitude, url: this.#publicUrl, healthy: true, draining: this.#isDraining, pressureMs: this.statistics.pressureMs }, ...(others?.() ?? []),
+      ],
+      findClient: (request) => findPublicClient(request, { isTrustedProxy, allowLocationHeader, ...(locate === undefined ? {} : { locate }) }),
     })
   }
 
@@ -192,8 +213,13 @@ export class EdgeCore {
     this.#gate(kind, problemContext).guard(server)
     const listening = await listenOn(server, host, port)
     this.#servers.push(server)
-    if (kind === 'public') this.#publicPort = listening.port
-    return tls === undefined ? listening : { ...listening, url: listening.url.replace('http:', 'https:') }
+    const url = tls === undefined ? listening.url : listening.url.replace('http:', 'https:')
+    if (kind === 'public') {
+      this.#publicPort = listening.port
+      this.#publicUrl = this.#options.publicUrl ?? url
+      this.#nodeHost = nodeHostOf(this.#publicUrl, this.#options.domain)
+    }
+    return { ...listening, url }
   }
 
   /** Takes no new requests and waits for those in flight, at most 30 s. */

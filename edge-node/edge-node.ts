@@ -14,7 +14,7 @@ import { Applier, createStateSeal, FeedFollower, NodeState } from './feed/index.
 import type { Forwarder } from './ingress/index.ts'
 import type { ProtectionSettings } from './protection/index.ts'
 import { QuotaFile, QuotaReporter, QuotaTable } from './quotas/index.ts'
-import { createForwarder } from './routing/forwarding/index.ts'
+import { createForwarder, type NodeForwarder } from './routing/forwarding/index.ts'
 import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
 import { UsageReporter, UsageTable } from './usage/index.ts'
@@ -67,6 +67,8 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
   /** An MMDB file with cities, instead of the bundled countries. */
   readonly geoDatabase?: string
+  /** Whether clients may learn of the nodes at `/.well-known/skerry/`; true unless set. */
+  readonly discovery?: boolean | undefined
   /** Another forwarder than the one that asks the control plane for nodes; false for none. */
   readonly forwarder?: Forwarder | false
   /** Writes files; for tests of failing disks. */
@@ -113,7 +115,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     throw error
   }
 
-  function startForwarder(): Forwarder {
+  function startForwarder(): NodeForwarder {
     const forwarder = createForwarder({
       controlPlaneUrl, token, ca, internalCa: options.internalCa, name, region, place: { latitude, longitude }, nodesFile: join(directory, 'nodes.json'),
     })
@@ -150,14 +152,16 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     quotas.replaceAll(state.accounts)
     quotas.restore((await quotaFile.read()) ?? quotas.keep())
 
-    const forwarder = options.forwarder === undefined ? startForwarder() : options.forwarder
+    const ownForwarder = options.forwarder === undefined ? startForwarder() : undefined
+    const forwarder = ownForwarder ?? options.forwarder ?? false
     const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: { latitude, longitude } })
     let isCaughtUp = false
-    const { forwarder: _chosen, ...coreOptions } = options
+    const { forwarder: _chosen, discovery: isTold = true, ...coreOptions } = options
     const core = await EdgeCore.start({
       ...coreOptions,
       ...(forwarder === false ? {} : { forwarder }),
       locate,
+      discovery: isTold && { latitude, longitude, others: () => ownForwarder?.peers ?? [] },
       isSynchronised: () => isCaughtUp, internalTokens: () => identity.internalTokens, readArtifact: (hash) => artifacts.read(hash),
       onLog: (record: LogRecord) => {
         shipper.add(record)

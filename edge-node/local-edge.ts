@@ -17,6 +17,8 @@ export interface LocalEdgeOptions extends ProtectionSettings {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Where clients reach it, where that is not `host` with the port. */
+  readonly publicUrl?: string
   /** Kept for what bindings store. */
   readonly dataDirectory?: string
   readonly domain: string
@@ -55,9 +57,10 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     return read(hash)
   }
   let served: ReadonlySet<string> = new Set()
+  const { latitude, longitude } = options
   const here = { node: options.name, region: options.region }
   const onLog = (record: LogRecord): void => options.onLog?.(toTailEvent(record, here))
-  const core = await EdgeCore.start({ ...options, isSynchronised: () => true, internalTokens: () => [], readArtifact, onLog })
+  const core = await EdgeCore.start({ ...options, discovery: { latitude, longitude }, isSynchronised: () => true, internalTokens: () => [], readArtifact, onLog })
   try {
     const { url } = await core.listen('public', options.host, options.port)
     await core.runtime.ready()

@@ -75,6 +75,11 @@ export class EdgeStatistics {
     })
   }
 
+  /** By what it asks clients to go elsewhere, as it was told last. */
+  get pressureMs(): number {
+    return Math.round(this.#pressureMs * 10) / 10
+  }
+
   /**
    * What the node tells of its load every few seconds: the share of its capacity in use since the last report, and by what it asks clients to
    * go elsewhere, in ms. `eagerMs`: see `RuntimeStatus`.
@@ -82,7 +87,7 @@ export class EdgeStatistics {
   report(eagerMs: number): { readonly load: number; readonly pressureMs: number } {
     const demand = this.#demand(eagerMs)
     this.#pressureMs = nextPressureMs(this.#pressureMs, demand)
-    return { load: Math.min(1, demand), pressureMs: Math.round(this.#pressureMs * 10) / 10 }
+    return { load: Math.min(1, demand), pressureMs: this.pressureMs }
   }
 
   /** What the node was asked for since the last call, in shares of its capacity: above 1 where it refused as overloaded. */

@@ -109,6 +109,14 @@ export {
 } from './nodes.ts'
 export { nextCursorSchema, type PageQuery, pageQuery, toPage } from './pages.ts'
 export {
+  type DiscoveredNode,
+  type Discovery,
+  discoveredNodesMax,
+  discoveryPaths,
+  nodeHostOf,
+  type Ping,
+} from './discovery.ts'
+export {
   type DomainInfo,
   domainListSchema,
   domainNameSchema,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { SkerryError } from '../../errors/index.ts'
 import { clientAddress, type IsTrustedProxy, plainAddress } from './client-address.ts'
 import { type ClientDetails, internalHeaders } from './internal-headers.ts'
-import type { InboundHead } from './request-head.ts'
+import { type InboundHead, readRequestHead } from './request-head.ts'
 
 /** Where an address is, by a geographic database. */
 export type LocateClient = (address: string) => { readonly country?: string; readonly latitude?: number; readonly longitude?: number } | undefined
@@ -25,6 +25,15 @@ export function publicClient(request: IncomingMessage, head: InboundHead, rules:
     return { address, protocol, country: place?.country, ...parseLocation(head.location, 'x-skerry-location') }
   }
   return { address, protocol, country: place?.country, latitude: place?.latitude, longitude: place?.longitude }
+}
+
+/** As `publicClient`, of a request whose head is not otherwise read; undefined where that is malformed. */
+export function findPublicClient(request: IncomingMessage, rules: ClientRules): ClientDetails | undefined {
+  try {
+    return publicClient(request, readRequestHead(request), rules)
+  } catch {
+    return undefined
+  }
 }
 
 /** The client of a request on the internal listener, as the gateway or node before saw it. */

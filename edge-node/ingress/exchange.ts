@@ -22,6 +22,7 @@ export interface ExchangeContext {
   readonly node: string
   readonly region: string
   readonly domain: string
+  readonly nodeHost?: string | undefined
   readonly version: RoutedVersion
   readonly affinityCookie: string | undefined
   /** Refusals before the function began say so (internal listener). */
@@ -96,7 +97,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   onHead(head: FunctionResponseHead, body: Uint8Array | undefined, hasMore: boolean): void {
     if (this.#isOver || this.#hasHead) return
-    const { requestId, node, region, domain, version, affinityCookie } = this.#context
+    const { requestId, node, region, domain, nodeHost, version, affinityCookie } = this.#context
     const response = this.#response
     const totalMs = performance.now() - this.#context.startedMs
     const isHead = this.#request.method === 'HEAD'
@@ -108,7 +109,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
         return
       }
       outgoing = buildResponseHead(head, {
-        requestId, node, region, version: version.runnable.version, domain, totalMs, affinityCookie, isHead, wholeBytes,
+        requestId, node, region, version: version.runnable.version, domain, nodeHost, totalMs, affinityCookie, isHead, wholeBytes,
         closing: this.#context.isDraining(),
       })
       if (head.statusText === '') response.writeHead(head.status, outgoing.headers)
@@ -194,11 +195,11 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   /** The answer is a WebSocket. Throws where its head is not valid, or was not asked for. */
   #switch(head: FunctionResponseHead, totalMs: number): void {
-    const { requestId, node, region, domain, version, affinityCookie, sockets } = this.#context
+    const { requestId, node, region, domain, nodeHost, version, affinityCookie, sockets } = this.#context
     const [request, response, control] = [this.#request, this.#response, this.#control]
     if (!(response instanceof UpgradeResponse) || control === undefined) throw new RangeError('status 101 was not asked for')
     const outgoing = buildResponseHead(head, {
-      requestId, node, region, version: version.runnable.version, domain, totalMs, affinityCookie, isHead: false, wholeBytes: undefined,
+      requestId, node, region, version: version.runnable.version, domain, nodeHost, totalMs, affinityCookie, isHead: false, wholeBytes: undefined,
       closing: false,
     })
     const accepted = switchProtocols(request, response, outgoing.headers)

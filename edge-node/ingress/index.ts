@@ -1,5 +1,5 @@
 export { clientAddress, createTrustedProxies, type IsTrustedProxy, plainAddress } from './client-address.ts'
-export { type LocateClient, publicClient } from './client-details.ts'
+export { findPublicClient, type LocateClient, publicClient } from './client-details.ts'
 export { Destination } from './destination.ts'
 export { linger } from './exchange.ts'
 export type { ForwardContext, Forwarder, ForwardReason } from './forwarder.ts'

@@ -8,6 +8,7 @@ import { affinitySetCookie, readAffinityCookie } from './affinity.ts'
 import type { IsTrustedProxy } from './client-address.ts'
 import { internalClient, type LocateClient, publicClient } from './client-details.ts'
 import { isBearer } from './credentials.ts'
+import type { DiscoveryAnswer } from '../discovery/index.ts'
 import { Exchange, type ExchangeEvent, linger } from './exchange.ts'
 import type { Forwarder, ForwardReason } from './forwarder.ts'
 import { type HeaderRules, toForwardedHeaders, toFunctionHeaders } from './function-headers.ts'
@@ -39,6 +40,10 @@ export interface IngressOptions {
   readonly allowLocationHeader: boolean
   readonly isTrustedProxy: IsTrustedProxy
   readonly locate?: LocateClient
+  /** Tells clients of the nodes, where they may know. */
+  readonly discovery?: DiscoveryAnswer | undefined
+  /** Below it functions answer on this very node by names of their own; see `nodeHostOf`. */
+  readonly nodeHost?: () => string | undefined
   readonly forwarder?: Forwarder
   /** Those that functions serve. */
   readonly sockets: OpenSockets
@@ -74,6 +79,7 @@ export class Ingress {
 
   /** Serves one request. `expectsContinue` where the client waits for 100 before it sends the body. */
   handle(request: IncomingMessage, response: ServerResponse, listener: ListenerKind, expectsContinue: boolean): void {
+    if (listener === 'public' && this.#options.discovery?.(request, response) === true) return
     this.#options.events.onStart()
     const arrival: Arrival = {
       request, response, startedMs: performance.now(), isInternal: listener === 'internal',
@@ -93,6 +99,7 @@ export class Ingress {
     const { options, request } = { options: this.#options, request: arrival.request }
     const head = readRequestHead(request)
     if (arrival.isInternal) this.#admit(arrival, head)
+    else this.#renameHost(head)
     const client = arrival.isInternal ? internalClient(request, head) : publicClient(request, head, options)
     const hops = arrival.isInternal ? Number(head.internal?.get(internalHeaders.hops) ?? 0) || 0 : 0
     const wasForwarded = arrival.isInternal && head.internal?.has(internalHeaders.forwarded) === true
@@ -145,6 +152,16 @@ export class Ingress {
     this.#run(arrival, version, destination.isPreview, head, client, hops, affinityCookie, origin)
   }
 
+  /** A function that was called by its name on this node has the host of everywhere from here on. */
+  #renameHost(head: InboundHead): void {
+    const nodeHost = this.#options.nodeHost?.()
+    if (nodeHost === undefined || !head.hostName.endsWith(`.${nodeHost}`)) return
+    const prefix = head.hostName.slice(0, -nodeHost.length)
+    const port = /:\d*$/.exec(head.host)?.[0] ?? ''
+    head.hostName = prefix + this.#options.domain
+    head.host = head.hostName + port
+  }
+
   /** Lets only those in who have the internal token, and puts the client's own `authorization` back. */
   #admit(arrival: Arrival, head: InboundHead): void {
     if (!isBearer(head.authorization, this.#options.internalTokens())) {
@@ -173,7 +190,7 @@ export class Ingress {
       return
     }
     const exchange = new Exchange(request, response, {
-      requestId, startedMs, node, region, domain, version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection, gate,
+      requestId, startedMs, node, region, domain, nodeHost: this.#options.nodeHost?.(), version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection, gate,
       report: (event) => this.#report(version, requestId, isPreview, event),
     })
     const hasBody = head.isChunked || (head.contentLength ?? 0) > 0

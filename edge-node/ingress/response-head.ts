@@ -7,6 +7,8 @@ export interface ResponseHeadContext {
   readonly region: string
   readonly version: string
   readonly domain: string
+  /** Below it the node answers other functions too. */
+  readonly nodeHost?: string | undefined
   /** Since the request came in. */
   readonly totalMs: number
   /** `set-cookie` of the affinity, where the client needs one. */
@@ -49,7 +51,7 @@ export function buildResponseHead(head: FunctionResponseHead, context: ResponseH
         if (/^\d{1,15}$/.test(value)) promisedBytes = Number(value)
         break
       case 'set-cookie':
-        if (isCookieAtOrAbove(value, context.domain)) droppedCookies += 1
+        if (isForOthers(value, context)) droppedCookies += 1
         else headers.push(name, value)
         break
       default:
@@ -83,6 +85,10 @@ function lengthToSend(status: number, context: ResponseHeadContext, promised: nu
 // No finer: whoever publishes a function and calls it would time its work by them, for which code inside has no clock.
 const hundredths = (ms: number): number => Math.ceil(ms * 100) / 100
 const tenths = (ms: number): number => Math.ceil(ms * 10) / 10
+
+function isForOthers(setCookie: string, { domain, nodeHost }: ResponseHeadContext): boolean {
+  return isCookieAtOrAbove(setCookie, domain) || (nodeHost !== undefined && isCookieAtOrAbove(setCookie, nodeHost))
+}
 
 /** Whether a cookie would be sent to other functions' hosts: its Domain is DOMAIN or above it. */
 export function isCookieAtOrAbove(setCookie: string, domain: string): boolean {

@@ -33,6 +33,7 @@ export interface IngressOptions extends UpstreamOptions {
   readonly allowLocationHeader?: boolean
   readonly trustedProxy?: readonly string[]
   readonly connectionsPerClient?: number
+  readonly discovery: boolean
 }
 
 export const withListening = (command: Command, host: string, port: number): Command =>
@@ -85,6 +86,7 @@ export const withIngress = (command: Command): Command =>
   withAdmin(withUpstream(command))
     .option('--allow-location-header', 'let clients set their place by `x-skerry-location: LAT,LON`')
     .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gather)
+    .option('--no-discovery', 'answer nothing at /.well-known/skerry/, by which clients (`skerry/invoke`) learn of the nodes')
     .option('--connections-per-client <n>', 'connections of one address (IPv6: /64) at a time (default: any number, as behind a proxy all have one)', parseNumber(1, 1_000_000))
 
 /** Flags of where functions may call. */

@@ -4,6 +4,7 @@ import {
   answerProblem, createUlidGenerator, type InboundHead, internalHeaderFields, type IsTrustedProxy, linger, type LocateClient, publicClient,
   readRequestHead,
 } from '../../ingress/index.ts'
+import type { DiscoveryAnswer } from '../../discovery/index.ts'
 import { clientNetwork, type Protection, type RetryBudget } from '../../protection/index.ts'
 import { rankNodes } from '../nearest/index.ts'
 import type { NodeTable } from '../nodes/index.ts'
@@ -20,6 +21,8 @@ export interface GatewayHandlerOptions {
   readonly isDraining: () => boolean
   readonly protection: Protection
   readonly retries: RetryBudget
+  /** Tells clients of the nodes, where they may know. */
+  readonly discovery?: DiscoveryAnswer | undefined
 }
 
 /** Nodes that one request is offered at most: where the nearest four fail, the trouble is elsewhere and waiting helps nobody. */
@@ -35,6 +38,7 @@ export function createGatewayHandler(
   const { metrics } = options
   const newRequestId = createUlidGenerator()
   return (request, response, expectsContinue) => {
+    if (options.discovery?.(request, response) === true) return
     const startedMs = performance.now()
     const requestId = newRequestId()
     metrics.inFlight += 1

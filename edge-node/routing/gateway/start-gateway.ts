@@ -1,7 +1,8 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
 import type { Token } from '../../control-plane/index.ts'
-import { createIngressServer, createTrustedProxies, createUlidGenerator, type ProblemContext, problemText } from '../../ingress/index.ts'
+import { createIngressServer, createTrustedProxies, createUlidGenerator, findPublicClient, type ProblemContext, problemText } from '../../ingress/index.ts'
+import { createDiscovery } from '../../discovery/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, RetryBudget, shareDescriptors } from '../../protection/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
 import { NodeTable } from '../nodes/index.ts'
@@ -29,6 +30,8 @@ export interface GatewayOptions extends ProtectionSettings {
   readonly allowLocationHeader: boolean
   /** MMDB with cities, instead of the bundled database of countries. */
   readonly geoDatabase?: string | undefined
+  /** Whether clients may learn of the nodes at `/.well-known/skerry/`; true unless set. */
+  readonly discovery?: boolean | undefined
   /** Addresses and CIDR ranges whose `x-forwarded-for` is believed. */
   readonly trustedProxies: readonly string[]
   /** Where the gateway stands, taken for clients whose address tells nothing; without it they get the node that answers it soonest. */
@@ -74,10 +77,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const problemContext = (): ProblemContext => ({ requestId: newRequestId(), node: 'gateway' })
   let isDraining = false
 
+  const clientRules = { isTrustedProxy, allowLocationHeader: options.allowLocationHeader, locate }
+  const discovery = options.discovery === false ? undefined : createDiscovery({
+    name: 'gateway', domain: options.domain, place: options.place, nodes: () => nodes.nodes, isDraining: () => isDraining,
+    findClient: (request) => findPublicClient(request, clientRules),
+  })
   const server = createIngressServer({
     handle: createGatewayHandler({
       nodes, upstreams, metrics, locate, isTrustedProxy, allowLocationHeader: options.allowLocationHeader, isDraining: () => isDraining,
-      protection, retries,
+      protection, retries, discovery,
     }),
     problemContext,
   })

@@ -104,6 +104,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
             connectionsPerClientMax: options.connectionsPerClient,
+            discovery: options.discovery,
             bodyRateMin: options.bodyRateMin,
             runtime: { idleIsolateMs: options.isolateIdle * 1_000, cellMemoryMb: options.cellMemory, sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),

@@ -25,6 +25,7 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
           allowLocationHeader: options.allowLocationHeader === true,
           trustedProxies: options.trustedProxy ?? [],
           connectionsPerClientMax: options.connectionsPerClient,
+          discovery: options.discovery,
           ...nearest,
           onOutage: (error) => reporter.say(error === undefined ? 'the control plane can be reached again' : error.message),
         })

@@ -1,0 +1,1 @@
+export { createDiscovery, type DiscoveryAnswer, type DiscoveryOptions, type PublicNode } from './create-discovery.ts'
