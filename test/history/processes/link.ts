@@ -94,11 +94,17 @@ export class Link implements Disturbable {
 
   #breakAll(): void {
     for (const { near, far } of this.#pairs) {
-      near.resetAndDestroy()
-      far.resetAndDestroy()
+      reset(near)
+      reset(far)
     }
     this.#pairs.clear()
   }
+}
+
+/** At once: by itself, resetting waits until everything written has left, which it never does where nobody reads it. */
+function reset(socket: Socket): void {
+  socket.resetAndDestroy()
+  socket.destroy()
 }
 
 /** Not `pipe`, which would resume what is held. What a process of a test sends is small: it may wait in memory. */
