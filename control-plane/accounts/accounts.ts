@@ -3,7 +3,7 @@ import { type Actor, asOperator, auditWrite, systemActor } from '../audit/index.
 import { accounts, defaultAccount, invitations, members, secretHolders, tokenIds, tokens, tokenUses } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
 import { type Account, type AccountChange, type PageQuery, toPage } from '../protocol/index.ts'
-import { readQuotas, suspensions } from '../quotas/index.ts'
+import { accountForNodes, suspensions } from '../quotas/index.ts'
 import type { Functions } from '../releases/index.ts'
 import type { RetentionRule } from '../retention/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
@@ -69,7 +69,7 @@ export class Accounts {
           auditWrite(asOperator(actor), action, name, detail, timeMs),
           auditWrite({ ...actor, account: name, homeAccount: actor.homeAccount ?? actor.account }, action, name, detail, timeMs),
         ],
-        change: { kind: 'account', account: name, quotas: { ...(await readQuotas(store, name)), ...(state === 'suspended' ? { suspended: true as const } : {}) } },
+        change: { kind: 'account', ...(await accountForNodes(store, name, { suspended: state === 'suspended' })) },
         timeMs,
       }
     })

@@ -1,2 +1,3 @@
+export { AccountResidency } from './account-residency.ts'
 export { Accounts, type AccountsOptions } from './accounts.ts'
 export { Members } from './members.ts'

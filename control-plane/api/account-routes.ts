@@ -91,7 +91,7 @@ export function addAccountRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies:
 }
 
 /** Whoever is no operator learns nothing of other accounts, not even whether they are there. */
-function refuseForeign(caller: Caller, account: string): void {
+export function refuseForeign(caller: Caller, account: string): void {
   if (account === caller.account || hasScope(caller, 'operator')) return
   throw new SkerryError('not_found', `There is no account ${account}.`, { field: 'account' })
 }

@@ -18,6 +18,7 @@ import { addKeyRoutes } from './key-routes.ts'
 import { addPeerRoutes } from './peer-routes.ts'
 import { invalidRequest, problemResponse, toSkerryError } from './problem.ts'
 import { addQuotaRoutes } from './quota-routes.ts'
+import { addResidencyRoutes } from './residency-routes.ts'
 import { addTokenRoutes } from './token-routes.ts'
 import { addReleaseRoutes } from './release-routes.ts'
 import { addUsageRoutes } from './usage-routes.ts'
@@ -57,6 +58,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   addFunctionRoutes(app, dependencies)
   addNodeRoutes(app, dependencies)
   addAccountRoutes(app, dependencies)
+  addResidencyRoutes(app, dependencies)
   addMemberRoutes(app, dependencies)
   addTokenRoutes(app, dependencies)
   addPeerRoutes(app, dependencies)

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SkerryError } from '../../errors/index.ts'
-import { artifactBytesMax, artifactKindSchema, artifactStoredSchema, hashSchema, sourceMapBytesMax } from '../protocol/index.ts'
+import { artifactBytesMax, artifactKindSchema, artifactStoredSchema, hashSchema, mayRunIn, regionSchema, sourceMapBytesMax } from '../protocol/index.ts'
 import { checkUpload } from '../quotas/index.ts'
+import { readResidency } from '../residency/index.ts'
+import type { Store } from '../store/index.ts'
 import type { ApiDependencies, ApiEnvironment } from './context.ts'
 import { answersBytes, answersJson, needs, requireScope } from './route-parts.ts'
 
@@ -53,21 +55,31 @@ export function addArtifactRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies
     createRoute({
       method: 'get',
       path: '/v1/artifacts/{hash}',
-      summary: 'Bytes of an artifact, for nodes',
+      summary: 'Bytes of an artifact, for nodes of the regions where a version of it may run',
       security: needs('node'),
       middleware: requireScope(dependencies, 'node'),
-      request: { params: z.object({ hash: hashSchema }) },
+      request: { params: z.object({ hash: hashSchema }), query: z.object({ region: regionSchema.optional() }) },
       responses: answersBytes('The bytes.', 'application/octet-stream'),
     }),
     async (context) => {
       const { hash } = context.req.valid('param')
-      const bytes = await store.readArtifact(hash)
-      if (bytes === undefined) throw new SkerryError('not_found', `There is no artifact ${hash}.`, { field: 'hash' })
+      // A node with the shared token is where it says; one with a credential of its own is where that says.
+      const region = context.get('peer')?.region ?? context.req.valid('query').region
+      const bytes = region === undefined || (await mayRunSomewhere(store, hash, region)) ? await store.readArtifact(hash) : undefined
+      if (bytes === undefined) throw new SkerryError('not_found', `There is no artifact ${hash}${region === undefined ? '' : ` for nodes in ${region}`}.`, { field: 'hash' })
       return new Response(Uint8Array.from(bytes), {
         headers: { 'content-type': 'application/octet-stream', etag: `"${hash}"`, 'cache-control': 'private, immutable, max-age=31536000' },
       })
     },
   )
+}
+
+/** Whether a version of it, whosever, may run in the region. */
+async function mayRunSomewhere(store: Store, hash: string, region: string): Promise<boolean> {
+  for await (const { account, config } of store.versionsWith(hash)) {
+    if (mayRunIn(config.regions, await readResidency(store, account), region)) return true
+  }
+  return false
 }
 
 /** Reads a body up to a size; one byte more is refused without reading on. */

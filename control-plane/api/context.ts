@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
-import type { Accounts, Members } from '../accounts/index.ts'
+import type { AccountResidency, Accounts, Members } from '../accounts/index.ts'
 import type { AccessNotes } from '../audit/index.ts'
 import type { Authenticator, Caller, DataKeys, Identity, InternalTokens, Peer, Peers, SecretBox, StandingAccess, TokenAdministration, TokenUse } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
@@ -40,6 +40,7 @@ export interface ApiDependencies {
   /** Whether nodes and gateways are let in with the token that they share. */
   readonly sharedNodeToken: boolean
   readonly accounts: Accounts
+  readonly residency: AccountResidency
   readonly members: Members
   readonly accountLimits: AccountLimits
   readonly identity: Identity

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Peer } from '../auth/index.ts'
 import type { NodeDirectory } from '../feed/index.ts'
+import { mayRunIn } from '../protocol/index.ts'
+import { readResidency } from '../residency/index.ts'
 import type { Store } from '../store/index.ts'
 
 interface OfVersion {
@@ -30,9 +32,12 @@ export class NodeReach {
   async keep<T extends OfVersion>(node: string, peer: Peer | undefined, told: readonly T[]): Promise<T[]> {
     const region = peer?.region ?? this.#nodes.region(node)
     const kept: T[] = []
+    const residencies = new Map<string, readonly string[] | undefined>()
     for (const one of told) {
       const found = await this.#regionsOf(one)
-      if (found !== undefined && (region === '' || found.includes('*') || found.includes(region))) kept.push(one)
+      if (found === undefined) continue
+      if (!residencies.has(one.account)) residencies.set(one.account, await readResidency(this.#store, one.account))
+      if (region === '' || mayRunIn(found, residencies.get(one.account), region)) kept.push(one)
     }
     return kept
   }

@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { DataKeys, RecordSigner } from '../auth/index.ts'
 import type { Clock } from '../clock.ts'
-import { type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FeedSnapshotPart, type FunctionState, protocolVersion } from '../protocol/index.ts'
-import { listQuotas } from '../quotas/index.ts'
+import {
+  type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FeedSnapshotPart, type FunctionState, isWithheld, mayRunIn, protocolVersion, withholdFrom, withholdVersion,
+} from '../protocol/index.ts'
+import { listForNodes } from '../quotas/index.ts'
+import { listResidencies, type StoredResidency } from '../residency/index.ts'
 import type { Store, StoredRevision, StoreSnapshot } from '../store/index.ts'
 import { Shared } from './shared.ts'
+import { KnownResidencies } from './known-residencies.ts'
 import { SharedLines } from './shared-lines.ts'
 
 const linesKept = 64
@@ -24,36 +28,47 @@ export interface LineEncoderOptions {
 /** A secret's data key is no more: what was sealed with it stands in the log from before a rotation, and opens for nobody. */
 class DataKeyGone extends Error {}
 
+type Residencies = ReadonlyMap<string, readonly string[]>
+
 /**
  * Makes the feed's lines: opens secrets, and signs.
  *
- * Invariant: a node gets the secrets of functions that may run in its region, and no others. Lines of revisions are made once for all
- * nodes that see the same secrets; for most revisions that is everybody.
+ * Invariants: a node gets secrets and environments of what may run in its region, by what the account is held to now, and no others; what was
+ * told before an account was held to other regions is not told again. Lines of revisions are made once for all nodes that see the same; for
+ * most revisions that is everybody.
  */
 export class LineEncoder {
   readonly #options: LineEncoderOptions
   readonly #states: Shared<Promise<StoreSnapshot>>
   readonly #snapshots: Shared<SharedLines>
   readonly #lines = new Map<string, Promise<string | undefined>>()
+  readonly #residencies: KnownResidencies
 
   constructor(options: LineEncoderOptions) {
     this.#options = options
     // States are of no use once they are encoded.
     this.#states = new Shared(options.clock, 0)
     this.#snapshots = new Shared(options.clock, snapshotLingerMs)
+    this.#residencies = new KnownResidencies(options.store)
   }
 
   close(): void {
+    this.#residencies.close()
     this.#states.clear()
     this.#snapshots.clear()
   }
 
   /** @param region undefined for who may see every region's. Answers undefined where only a snapshot helps. */
-  revision(revision: StoredRevision, region: string | undefined): Promise<string | undefined> {
-    const key = `${revision.sequence} ${this.#options.signer.successions.length} ${hiddenFunctions(revision.change, region)}`
+  async revision(revision: StoredRevision, region: string | undefined): Promise<string | undefined> {
+    const residency = await this.#residencies.of(accountOf(revision.change))
+    if (residency !== undefined && residency.sequence > revision.sequence) return undefined
+    // Whoever is let in has nothing of what it may have now.
+    if (residency?.sequence === revision.sequence && isLetIn(residency, region)) return undefined
+    const regions = residency?.regions
+    const key = `${revision.sequence} ${this.#options.signer.successions.length} ${withheldOfChange(revision.change, region, regions)}`
     const known = this.#lines.get(key)
     if (known !== undefined) return known
-    const line = this.#encodeRevision(revision, region).catch((error: unknown) => {
+    const line = this.#encodeRevision(revision, region, regions).catch((error: unknown) => {
       if (error instanceof DataKeyGone) return undefined
       this.#lines.delete(key)
       throw error
@@ -77,8 +92,10 @@ export class LineEncoder {
     try {
       const snapshot = await states.value
       const { sequence } = snapshot
-      const viewKey = `${sequence} ${hiddenStates(snapshot.functions, region)}`
-      const lines = this.#snapshots.hold(viewKey, () => new SharedLines(this.#encodeSnapshot(snapshot, region)))
+      // Read after the functions, so that nobody is told of more than holds now.
+      const residencies = await listResidencies(store)
+      const viewKey = `${sequence} ${JSON.stringify([...residencies])} ${withheld(snapshot.functions, region, residencies)}`
+      const lines = this.#snapshots.hold(viewKey, () => new SharedLines(this.#encodeSnapshot(snapshot, region, residencies)))
       try {
         for await (const line of lines.value.read()) yield { line, sequence }
       } catch (error) {
@@ -95,13 +112,13 @@ export class LineEncoder {
     }
   }
 
-  async *#encodeSnapshot({ sequence, functions }: StoreSnapshot, region: string | undefined): AsyncGenerator<string> {
+  async *#encodeSnapshot({ sequence, functions }: StoreSnapshot, region: string | undefined, residencies: ReadonlyMap<string, string[]>): AsyncGenerator<string> {
     const { store, signer } = this.#options
     const position = { protocol: protocolVersion, epoch: store.epoch, sequence } as const
     const hash = createHash('sha256')
     let index = 0
     for (; functions.length > (index + 1) * functionsPerPart; index += 1) {
-      const record: FeedSnapshotPart = { type: 'snapshot-part', ...position, index, functions: await this.#openAll(functions.slice(index * functionsPerPart, (index + 1) * functionsPerPart), region) }
+      const record: FeedSnapshotPart = { type: 'snapshot-part', ...position, index, functions: await this.#openAll(functions.slice(index * functionsPerPart, (index + 1) * functionsPerPart), region, residencies) }
       const line = encode({ ...record, signature: signer.sign(record) })
       hash.update(line.trimEnd())
       yield line
@@ -109,17 +126,17 @@ export class LineEncoder {
       await setImmediate()
     }
     const record: FeedSnapshot = {
-      type: 'snapshot', ...position, functions: await this.#openAll(functions.slice(index * functionsPerPart), region),
+      type: 'snapshot', ...position, functions: await this.#openAll(functions.slice(index * functionsPerPart), region, residencies),
       // Read after them, so that nothing older than the snapshot is told: what is newer comes again as a revision.
-      accounts: [...(await listQuotas(store))],
+      accounts: [...(await listForNodes(store, residencies))],
       ...(index === 0 ? {} : { parts: { count: index, hash: hash.digest('hex') } }),
     }
     yield encode({ ...record, signature: signer.sign(record) })
   }
 
-  async #openAll(states: readonly FunctionState[], region: string | undefined): Promise<FunctionState[]> {
+  async #openAll(states: readonly FunctionState[], region: string | undefined, residencies: Residencies): Promise<FunctionState[]> {
     const opened: FunctionState[] = []
-    for (const state of states) opened.push(await this.#open(state, region))
+    for (const state of states) opened.push(await this.#open(region === undefined ? state : withholdFrom(region, state, residencies.get(state.account))))
     return opened
   }
 
@@ -127,23 +144,26 @@ export class LineEncoder {
     return encode({ type: 'heartbeat', epoch: this.#options.store.epoch, sequence })
   }
 
-  async #encodeRevision({ sequence, timeMs, change }: StoredRevision, region: string | undefined): Promise<string> {
+  async #encodeRevision({ sequence, timeMs, change }: StoredRevision, region: string | undefined, residency: readonly string[] | undefined): Promise<string> {
     const { store, signer } = this.#options
     const record: FeedRevision = {
-      type: 'revision', protocol: protocolVersion, epoch: store.epoch, sequence, timeMs, change: await this.#openChange(change, region), signature: '',
+      type: 'revision', protocol: protocolVersion, epoch: store.epoch, sequence, timeMs, change: await this.#openChange(change, region, residency), signature: '',
     }
     return encode({ ...record, signature: signer.sign(record) })
   }
 
-  async #openChange(change: FeedChange, region: string | undefined): Promise<FeedChange> {
-    if (change.kind !== 'activate') return change
-    return { ...change, functions: await this.#openAll(change.functions, region) }
+  async #openChange(change: FeedChange, region: string | undefined, residency: readonly string[] | undefined): Promise<FeedChange> {
+    if (change.kind === 'activate') {
+      const residencies: Residencies = new Map(residency === undefined ? [] : [[accountOf(change), residency]])
+      return { ...change, functions: await this.#openAll(change.functions, region, residencies) }
+    }
+    if (change.kind !== 'prepare' || region === undefined) return change
+    return { ...change, versions: change.versions.map((version) => withholdVersion(region, version, residency)) }
   }
 
-  async #open(state: FunctionState, region: string | undefined): Promise<FunctionState> {
+  async #open(state: FunctionState): Promise<FunctionState> {
     const sealed = Object.entries(state.secrets)
     if (sealed.length === 0) return state
-    if (!mayRunIn(state, region)) return { ...state, secrets: {} }
     const { store, dataKeys } = this.#options
     const secrets: Record<string, string> = {}
     for (const [key, value] of sealed) {
@@ -155,19 +175,35 @@ export class LineEncoder {
   }
 }
 
-/** Whether one of the function's versions may run there: only then the region's nodes need its secrets. */
-function mayRunIn(state: FunctionState, region: string | undefined): boolean {
-  return region === undefined || state.versions.some(({ config: { regions } }) => regions.includes('*') || regions.includes(region))
+/** Whose functions it is about: changes are of one account. */
+function accountOf(change: FeedChange): string {
+  if (change.kind === 'prepare') return change.versions[0]?.account ?? ''
+  return change.kind === 'activate' ? (change.functions[0]?.account ?? '') : change.account
 }
 
-/** Which of a change's functions have secrets that the region does not get, by their place in it. */
-function hiddenFunctions(change: FeedChange, region: string | undefined): string {
-  return change.kind === 'activate' ? hiddenStates(change.functions, region) : ''
+function isLetIn({ regions, before }: StoredResidency, region: string | undefined): boolean {
+  if (region === undefined || before === undefined) return false
+  return !before.includes(region) && (regions === undefined || regions.includes(region))
 }
 
-function hiddenStates(functions: readonly FunctionState[], region: string | undefined): string {
+/** Of what of a change the region gets less than there is: what is withheld from two regions alike is one line for both. */
+function withheldOfChange(change: FeedChange, region: string | undefined, residency: readonly string[] | undefined): string {
   if (region === undefined) return ''
-  return functions.flatMap((state, index) => (Object.keys(state.secrets).length > 0 && !mayRunIn(state, region) ? [index] : [])).join()
+  if (change.kind === 'activate') return withheld(change.functions, region, new Map(residency === undefined ? [] : [[accountOf(change), residency]]))
+  return change.kind === 'prepare' ? placesOf(change.versions, (version) => withholdVersion(region, version, residency) !== version) : ''
+}
+
+function withheld(functions: readonly FunctionState[], region: string | undefined, residencies: Residencies): string {
+  if (region === undefined) return ''
+  return functions.flatMap((state, index) => {
+    const residency = residencies.get(state.account)
+    if (!isWithheld(region, state, residency)) return []
+    return [`${index}:${placesOf(state.versions, ({ config }) => !mayRunIn(config.regions, residency, region))}`]
+  }).join()
+}
+
+function placesOf<T>(items: readonly T[], isMeant: (item: T) => boolean): string {
+  return items.flatMap((item, index) => (isMeant(item) ? [index] : [])).join('+')
 }
 
 function encode(record: FeedRecord): string {

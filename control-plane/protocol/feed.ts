@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { environmentKeySchema, nameSchema, routesSchema, versionConfigSchema } from './project.ts'
 import { accountQuotasSchema } from './quotas.ts'
+import { regionSchema } from './regions.ts'
 
 /**
  * The feed: one ordered, replayable log that every node follows.
@@ -18,8 +19,6 @@ export const versionIdSchema = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'a U
 /** A version id as people write it: lower case will do. */
 export const versionReferenceSchema = z.string().toUpperCase().pipe(versionIdSchema)
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex')
-
-export const regionSchema = z.string().regex(/^[a-z]{3}$/, 'an IATA airport code such as fra')
 
 /** An immutable version, as nodes see it. */
 export const versionRecordSchema = z.strictObject({
@@ -50,7 +49,7 @@ export const feedChangeSchema = z.discriminatedUnion('kind', [
   /** From now on these functions are so, all at once. */
   z.strictObject({ kind: z.literal('activate'), deployment: z.string(), functions: z.array(functionStateSchema).min(1) }),
   z.strictObject({ kind: z.literal('delete'), account: nameSchema, function: nameSchema }),
-  /** From now on the account may take so much. */
+  /** From now on the account may take so much, and its functions may run there. */
   accountQuotasSchema.extend({ kind: z.literal('account') }),
 ])
 export type FeedChange = z.infer<typeof feedChangeSchema>
@@ -73,7 +72,7 @@ export const feedRecordSchema = z.discriminatedUnion('type', [
     protocol: z.literal(protocolVersion),
     ...positionFields,
     functions: z.array(functionStateSchema),
-    /** Those with quotas. */
+    /** Those with quotas, or held to regions. */
     accounts: z.array(accountQuotasSchema).default([]),
     /** The parts that came before: how many, and the SHA-256 of their lines one after the other, without line feeds. */
     parts: z.strictObject({ count: z.int().min(1), hash: hashSchema }).optional(),

@@ -186,6 +186,18 @@ export {
   quotaUsageSchema,
 } from './quotas.ts'
 export {
+  mayRunIn,
+  regionSchema,
+  regionsWithin,
+  type Residency,
+  type ResidencyChange,
+  residencyChangeSchema,
+  residencyRequestSchema,
+  residencySchema,
+  residentRegionsSchema,
+} from './regions.ts'
+export { isWithheld, withholdFrom, withholdVersion } from './withhold.ts'
+export {
   type Comparison,
   type GroupReleaseRequest,
   type GroupReleaseRequestInput,

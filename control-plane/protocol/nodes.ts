@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { regionSchema, versionIdSchema } from './feed.ts'
+import { versionIdSchema } from './feed.ts'
+import { regionSchema } from './regions.ts'
 import { nextCursorSchema } from './pages.ts'
 import { nameSchema } from './project.ts'
 

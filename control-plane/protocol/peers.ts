@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { regionSchema } from './feed.ts'
+import { regionSchema } from './regions.ts'
 import { keySuccessionSchema } from './nodes.ts'
 import { nextCursorSchema } from './pages.ts'
 import { nameSchema } from './project.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { nameSchema } from './project.ts'
+import { residentRegionsSchema } from './regions.ts'
 
 /**
  * What an account may take, set by an operator. Each left out is without limit.
@@ -33,8 +34,13 @@ export const quotasChangeSchema = z.strictObject({
 })
 export type QuotasChange = z.infer<typeof quotasChangeSchema>
 
-/** An account's quotas, as nodes see them. Of one that is suspended every request is refused. */
-export const accountQuotasSchema = z.strictObject({ account: nameSchema, quotas: quotasSchema.extend({ suspended: z.literal(true).optional() }) })
+/** What holds for an account, as nodes see it. Of one that is suspended every request is refused. */
+export const accountQuotasSchema = z.strictObject({
+  account: nameSchema,
+  quotas: quotasSchema.extend({ suspended: z.literal(true).optional() }),
+  /** Where its functions may run at all; anywhere unless set. */
+  regions: residentRegionsSchema.optional(),
+})
 export type AccountQuotas = z.infer<typeof accountQuotasSchema>
 
 /** `GET /v1/quotas`, and the same of any account for an operator: what there may be and what there is. */

@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.ts'
 import type { Collection, Store } from '../store/index.ts'
 import { CpuLedger } from './cpu-ledger.ts'
-import { accountQuotas, quotasForNodes, readQuotas, suspensions } from './quota-checks.ts'
+import { accountForNodes, accountQuotas, readQuotas, suspensions } from './quota-checks.ts'
 import { ShareLedger } from './share-ledger.ts'
 
 export interface AccountLimitsOptions {
@@ -98,7 +98,7 @@ export class AccountLimits {
           auditWrite(asOperator(actor), 'quotas.change', account, { ...change }, timeMs),
           auditWrite({ ...actor, account, homeAccount: actor.homeAccount ?? actor.account }, 'quotas.change', account, { ...change }, timeMs),
         ],
-        change: { kind: 'account', account, quotas: await quotasForNodes(store, account, quotas) },
+        change: { kind: 'account', ...(await accountForNodes(store, account, { quotas })) },
         timeMs,
       }
     })
@@ -212,13 +212,17 @@ export class AccountLimits {
 }
 
 /**
- * Every account's quotas and suspensions, for snapshots of the feed. Read after the functions: what is newer than the snapshot comes again as
- * a revision.
+ * Every account's quotas and suspensions, and the regions that it is held to, for snapshots of the feed. Read after the functions: what is newer
+ * than the snapshot comes again as a revision.
  */
-export async function listQuotas(store: Store): Promise<readonly AccountQuotas[]> {
+export async function listForNodes(store: Store, residencies: ReadonlyMap<string, string[]>): Promise<readonly AccountQuotas[]> {
   const quotas = new Map<string, AccountQuotas['quotas']>(await readAll(store, accountQuotas))
   for (const [account] of await readAll(store, suspensions)) quotas.set(account, { ...quotas.get(account), suspended: true })
-  return [...quotas].map(([account, of]) => ({ account, quotas: of }))
+  for (const account of residencies.keys()) if (!quotas.has(account)) quotas.set(account, {})
+  return [...quotas].map(([account, of]) => {
+    const regions = residencies.get(account)
+    return { account, quotas: of, ...(regions === undefined ? {} : { regions }) }
+  })
 }
 
 async function readAll<T>(store: Store, collection: Collection<T>): Promise<ReadonlyArray<readonly [account: string, value: T]>> {

@@ -1,2 +1,2 @@
-export { checkUpload, checkVersions, composeReservations, readQuotas, removeReservation, suspensions } from './quota-checks.ts'
-export { AccountLimits, listQuotas } from './account-limits.ts'
+export { accountForNodes, checkUpload, checkVersions, composeReservations, readQuotas, removeReservation, suspensions } from './quota-checks.ts'
+export { AccountLimits, listForNodes } from './account-limits.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
 import { type AccountQuotas, type FunctionState, type Quotas, quotasSchema } from '../protocol/index.ts'
+import { readResidency } from '../residency/index.ts'
 import { Collection, type Store, type StoredVersion, type StoreWrite } from '../store/index.ts'
 
 /** What an operator set, by account. */
@@ -18,9 +19,15 @@ export async function readQuotas(store: Store, account: string): Promise<Quotas>
   return (await accountQuotas.read(store, account)) ?? {}
 }
 
-/** What nodes are told of an account whose quotas are these. */
-export async function quotasForNodes(store: Store, account: string, quotas: Quotas): Promise<AccountQuotas['quotas']> {
-  return (await suspensions.read(store, account)) === undefined ? quotas : { ...quotas, suspended: true }
+/** What nodes are told of an account, of which this is what is about to change. */
+export async function accountForNodes(
+  store: Store, account: string,
+  change: { readonly quotas?: Quotas; readonly suspended?: boolean; readonly regions?: { readonly to: readonly string[] | undefined } },
+): Promise<AccountQuotas> {
+  const quotas = change.quotas ?? (await readQuotas(store, account))
+  const isSuspended = change.suspended ?? (await suspensions.read(store, account)) !== undefined
+  const regions = change.regions === undefined ? await readResidency(store, account) : change.regions.to
+  return { account, quotas: isSuspended ? { ...quotas, suspended: true } : quotas, ...(regions === undefined ? {} : { regions: [...regions] }) }
 }
 
 /** Throws `quota_exceeded` where the account may not store an artifact of so many bytes. What it has already, it may send again. */

@@ -1,8 +1,10 @@
-import { errorRegistry, isErrorCode } from '../../errors/index.ts'
+import { errorRegistry, isErrorCode, SkerryError } from '../../errors/index.ts'
 import { type Actor, auditWrite } from '../audit/index.ts'
 import { requireAccount } from '../auth/index.ts'
 import type { ConnectedNode } from '../feed/index.ts'
-import type { DeploymentEvent, FunctionState, ReleaseInfo, Rollout as GradualRollout, RolloutSettings, VersionConfig } from '../protocol/index.ts'
+import {
+  type DeploymentEvent, type FunctionState, mayRunIn, regionsWithin, type ReleaseInfo, type Rollout as GradualRollout, type RolloutSettings, type VersionConfig,
+} from '../protocol/index.ts'
 import { composeReservations } from '../quotas/index.ts'
 import type { Store, StoredVersion, StoreWrite } from '../store/index.ts'
 import { composeState, type Share } from './function-state.ts'
@@ -10,6 +12,7 @@ import { startRollout, supersedeRollouts } from './gradual-record.ts'
 import type { FailedOutcome } from './phase.ts'
 import { isSameShares, noteRelease, requireLastChange } from './release-history.ts'
 import { requireHosts } from '../domains/index.ts'
+import { readResidency } from '../residency/index.ts'
 import { checkRoutes, readOthers, type RouteClaim } from './routes.ts'
 
 export interface FunctionPlan {
@@ -147,13 +150,22 @@ function beginRollout(plan: RolloutPlan, previous: readonly FunctionState[], sta
   return { id, ...gradual, functions, state: 'running', step: 0, percent, message, startedMs: timeMs, stepStartedMs: timeMs, history: [] }
 }
 
-/** Whether a node is expected to take a version with this configuration. */
-export function mayRun(config: VersionConfig, node: ConnectedNode): boolean {
-  return !node.draining && isInRegions(config, node.region)
+/** Whether a node is expected to take a version with this configuration. @param residency the regions that the account is held to */
+export function mayRun(config: VersionConfig, node: ConnectedNode, residency: readonly string[] | undefined): boolean {
+  return !node.draining && mayRunIn(config.regions, residency, node.region)
 }
 
-export function isInRegions(config: VersionConfig, region: string): boolean {
-  return config.regions.includes('*') || config.regions.includes(region)
+/** Throws `invalid_request` for a version that may run nowhere: its own regions are all outside those that the account is held to. */
+export async function requireResidence(store: Store, plan: RolloutPlan): Promise<void> {
+  const residency = await readResidency(store, plan.account)
+  if (residency === undefined) return
+  for (const { name, prepare, reported, isWithdrawn } of plan.functions) {
+    if (isWithdrawn === true) continue
+    const homeless = [...prepare, reported].find(({ config }) => regionsWithin(config.regions, residency).length === 0)
+    if (homeless === undefined) continue
+    const detail = `${name} asks for ${homeless.config.regions.join(', ')} (\`regions\`), and the account ${plan.account} is held to ${residency.join(', ')}: it could run nowhere.`
+    throw new SkerryError('invalid_request', detail, { field: 'regions' })
+  }
 }
 
 /** The versions that a function's traffic goes to. */

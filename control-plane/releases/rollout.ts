@@ -1,13 +1,14 @@
 import { isErrorCode, SkerryError } from '../../errors/index.ts'
 import { auditWrite, systemActor } from '../audit/index.ts'
-import { canonicalJson, type DeploymentEvent, type FunctionState } from '../protocol/index.ts'
+import { canonicalJson, type DeploymentEvent, type FunctionState, mayRunIn, regionsWithin } from '../protocol/index.ts'
 import { checkVersions, composeReservations } from '../quotas/index.ts'
+import { readResidency } from '../residency/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
 import { requireArtifacts } from './artifacts.ts'
 import { toVersionRecord } from './function-state.ts'
 import { removeRollout } from './gradual-record.ts'
 import { type PhaseDependencies, type PhaseResult, runPhase } from './phase.ts'
-import { activeVersions, type ActivationWrites, checkPlan, composeActivation, type Deployed, isInRegions, isLoadFailure, mayRun, type RolloutPlan } from './plan.ts'
+import { activeVersions, type ActivationWrites, checkPlan, composeActivation, type Deployed, isLoadFailure, mayRun, requireResidence, type RolloutPlan } from './plan.ts'
 import { forgetRelease } from './release-history.ts'
 import type { StackMapper } from './stack-mapper.ts'
 
@@ -23,6 +24,8 @@ export interface RolloutOptions extends PhaseDependencies {
   readonly signal: AbortSignal
 }
 
+/** Those that the account is held to; undefined for any. */
+type ResidentRegions = readonly string[] | undefined
 type Emit = (event: DeploymentEvent) => void
 type Refusal = Omit<Extract<DeploymentEvent, { type: 'refused' }>, 'type' | 'functions'>
 
@@ -45,14 +48,15 @@ export class Rollout {
     const deployed = plan.functions.map(({ name, reported }) => ({
       function: name, version: reported.version, url: this.#options.functionUrl(plan.account, name),
     }))
-    const prepared = await this.#prepare(plan, deployed, emit)
-    const refusal = this.#findMissingRegion(plan) ?? (prepared === undefined ? undefined : await this.#judge(plan, prepared))
+    const residency = await readResidency(this.#options.store, plan.account)
+    const prepared = await this.#prepare(plan, deployed, residency, emit)
+    const refusal = this.#findMissingRegion(plan, residency) ?? (prepared === undefined ? undefined : await this.#judge(plan, prepared, residency))
     if (refusal !== undefined) {
       emit({ type: 'refused', ...refusal, functions: deployed })
       return
     }
-    const { activation, result } = await this.#activate(plan, deployed, emit)
-    if (!hasSuccess(plan, result)) {
+    const { activation, result } = await this.#activate(plan, deployed, residency, emit)
+    if (!hasSuccess(plan, result, residency)) {
       await this.#revert(plan, deployed, activation).catch((cause: unknown) => {
         throw new SkerryError('outcome_unknown', 'No node carried the change out in time, and it could not be taken back: nodes that come to it carry it out yet.', { cause })
       })
@@ -73,11 +77,12 @@ export class Rollout {
   }
 
   /** Stores the new versions and has the nodes load what they have not loaded yet. Undefined where there is nothing to load. */
-  async #prepare(plan: RolloutPlan, deployed: Deployed, emit: Emit): Promise<PhaseResult | undefined> {
+  async #prepare(plan: RolloutPlan, deployed: Deployed, residency: ResidentRegions, emit: Emit): Promise<PhaseResult | undefined> {
     const { store, clock, domain } = this.#options
     const versions = plan.functions.flatMap((one) => one.prepare)
     const revision = await store.commit(async () => {
       await checkPlan(store, plan, domain)
+      await requireResidence(store, plan)
       await requireArtifacts(store, plan)
       await checkVersions(store, plan.account, plan.functions.flatMap(({ newVersion }) => newVersion ?? []))
       const timeMs = clock.nowMs()
@@ -98,7 +103,7 @@ export class Rollout {
     if (revision === undefined) return undefined
     return runPhase(this.#options, {
       phase: 'prepare', revision, emit,
-      isAwaited: (node) => versions.some((version) => mayRun(version.config, node)),
+      isAwaited: (node) => versions.some((version) => mayRun(version.config, node, residency)),
       overallMs: prepareOverallMs,
       idleMs: waitMs,
       isFatal: isLoadFailure,
@@ -106,7 +111,9 @@ export class Rollout {
     })
   }
 
-  async #activate(plan: RolloutPlan, deployed: Deployed, emit: Emit): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
+  async #activate(
+    plan: RolloutPlan, deployed: Deployed, residency: ResidentRegions, emit: Emit,
+  ): Promise<{ readonly activation: ActivationWrites; readonly result: PhaseResult }> {
     const { store, clock, domain } = this.#options
     let activation: ActivationWrites = { states: [], previous: [], writes: [], previousStatuses: [], rollout: undefined }
     const revision = await store.commit(async () => {
@@ -119,7 +126,7 @@ export class Rollout {
     const result = await runPhase(this.#options, {
       phase: 'activate', revision, emit,
       isAwaited: (node) =>
-        [...activation.states.flatMap(activeVersions), ...plan.functions.map((one) => one.reported)].some(({ config }) => mayRun(config, node)),
+        [...activation.states.flatMap(activeVersions), ...plan.functions.map((one) => one.reported)].some(({ config }) => mayRun(config, node, residency)),
       overallMs: waitMs,
       idleMs: waitMs,
       isFatal: () => false,
@@ -129,21 +136,21 @@ export class Rollout {
   }
 
   /** Each function needs a connected node that may run it. */
-  #findMissingRegion(plan: RolloutPlan): Refusal | undefined {
+  #findMissingRegion(plan: RolloutPlan, residency: ResidentRegions): Refusal | undefined {
     const nodes = this.#options.nodes.connected().filter((node) => !node.draining)
-    const homeless = plan.functions.find(({ reported }) => !nodes.some((node) => mayRun(reported.config, node)))
+    const homeless = plan.functions.find(({ reported }) => !nodes.some((node) => mayRun(reported.config, node, residency)))
     if (homeless === undefined) return undefined
-    const where = nodes.length === 0 ? '' : ` in the regions of ${homeless.name} (${homeless.reported.config.regions.join(', ')})`
+    const where = nodes.length === 0 ? '' : ` in the regions of ${homeless.name} (${regionsWithin(homeless.reported.config.regions, residency).join(', ')})`
     return { code: 'no_nodes', detail: `No edge node${where} is connected, so the version is stored but inactive.`, function: homeless.name }
   }
 
   /** Whether the nodes' answers to `prepare` allow to go on. Notes in the store which version does not load. */
-  async #judge(plan: RolloutPlan, result: PhaseResult): Promise<Refusal | undefined> {
+  async #judge(plan: RolloutPlan, result: PhaseResult, residency: ResidentRegions): Promise<Refusal | undefined> {
     const { store, clock, stackMapper, signal } = this.#options
     const failure = result.failures.find(({ outcome }) => isLoadFailure(outcome))
     if (failure === undefined) {
       if (signal.aborted) return closing
-      return hasSuccess(plan, result) ? undefined : this.#noSuccess(result)
+      return hasSuccess(plan, result, residency) ? undefined : this.#noSuccess(result)
     }
     const { node, outcome } = failure
     const failed = plan.functions.flatMap((one) => one.prepare).find((version) => version.function === outcome.function)
@@ -212,6 +219,6 @@ export class Rollout {
 }
 
 /** Each function needs one node of its regions that did it. */
-function hasSuccess(plan: RolloutPlan, result: PhaseResult): boolean {
-  return plan.functions.every(({ reported }) => result.acknowledged.some(({ region }) => isInRegions(reported.config, region)))
+function hasSuccess(plan: RolloutPlan, result: PhaseResult, residency: ResidentRegions): boolean {
+  return plan.functions.every(({ reported }) => result.acknowledged.some(({ region }) => mayRunIn(reported.config.regions, residency, region)))
 }

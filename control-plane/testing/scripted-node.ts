@@ -7,6 +7,8 @@ export interface ScriptedNodeOptions {
   readonly region: string
   /** What it answers to a revision; undefined for silence. Applied unless set. */
   readonly answer?: (revision: FeedRevision) => Acknowledgement['outcome'] | undefined
+  /** Whether it tells the feed where it is; what is for other regions is left out then. */
+  readonly tellsRegion?: boolean
   /** Resume from here. */
   readonly position?: { readonly epoch: string; readonly after: number }
 }
@@ -76,8 +78,8 @@ export class ScriptedNode {
   }
 
   async #follow(): Promise<void> {
-    const { url, token, name, position } = this.#options
-    const query = new URLSearchParams({ node: name, ...(position === undefined ? {} : { epoch: position.epoch, after: String(position.after) }) })
+    const { url, token, name, region, tellsRegion = false, position } = this.#options
+    const query = new URLSearchParams({ node: name, ...(tellsRegion ? { region } : {}), ...(position === undefined ? {} : { epoch: position.epoch, after: String(position.after) }) })
     try {
       const response = await fetch(`${url}/v1/feed?${query.toString()}`, {
         headers: { authorization: `Bearer ${token}` },

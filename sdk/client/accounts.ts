@@ -13,6 +13,10 @@ import {
   type Member,
   memberListSchema,
   memberSchema,
+  type Residency,
+  type ResidencyChange,
+  residencyChangeSchema,
+  residencySchema,
   revokedSchema,
   type Role,
   type Token,
@@ -32,6 +36,10 @@ export interface AccountsClient {
   /** Its functions are refused at the edge until it is resumed, and nothing of it can be changed. */
   suspend(account: string, reason?: string): Promise<Account>
   resume(account: string): Promise<Account>
+  /** The regions that it is held to; `['*']` is any. One's own with scope read. */
+  residency(account: string): Promise<Residency>
+  /** Holds it to regions, at once at all nodes; `['*']` lifts it. */
+  setResidency(account: string, regions: readonly string[]): Promise<ResidencyChange>
   /** Rejects with `conflict` where the account has anything and `force` is not set. */
   delete(account: string, options?: { readonly force?: boolean }): Promise<void>
 }
@@ -63,12 +71,15 @@ export type AuditFilter = Partial<Pick<AuditQuery, 'action' | 'subject' | 'actor
 export function createAccountsClient(transport: Transport): AccountsClient {
   const change = (account: string, json: unknown): Promise<Account> =>
     transport.json({ method: 'PATCH', path: `/v1/accounts/${encodeURIComponent(account)}`, json }, accountSchema)
+  const residencyPath = (account: string): string => `/v1/accounts/${encodeURIComponent(account)}/residency`
   return {
     create: (account) => transport.json({ method: 'POST', path: '/v1/accounts', json: { account } }, accountSchema),
     list: () => readList(transport, '/v1/accounts', accountListSchema, ({ accounts }) => accounts),
     read: (account) => transport.json({ method: 'GET', path: `/v1/accounts/${encodeURIComponent(account)}` }, accountSchema),
     suspend: (account, reason) => change(account, { state: 'suspended', ...(reason === undefined ? {} : { reason }) }),
     resume: (account) => change(account, { state: 'active' }),
+    residency: (account) => transport.json({ method: 'GET', path: residencyPath(account) }, residencySchema),
+    setResidency: (account, regions) => transport.json({ method: 'PATCH', path: residencyPath(account), json: { regions } }, residencyChangeSchema),
     async delete(account, { force = false } = {}) {
       await transport.text({ method: 'DELETE', path: `/v1/accounts/${encodeURIComponent(account)}?force=${String(force)}` })
     },

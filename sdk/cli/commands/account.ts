@@ -3,6 +3,7 @@ import type { Account } from '../../../control-plane/protocol/index.ts'
 import type { CliContext } from '../context.ts'
 import { attemptWithClient, type ServerOptions, type SetExitCode, withServer } from '../options.ts'
 import { accountQuotaCommand } from './account-quota.ts'
+import { accountResidencyCommand } from './account-residency.ts'
 import { formatTable } from '../table.ts'
 import { formatTime } from '../time-text.ts'
 
@@ -74,5 +75,6 @@ export function accountCommand(context: CliContext, setExitCode: SetExitCode): C
     ),
   )
   account.addCommand(accountQuotaCommand(context, setExitCode))
+  account.addCommand(accountResidencyCommand(context, setExitCode))
   return account
 }

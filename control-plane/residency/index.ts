@@ -1,0 +1,1 @@
+export { listResidencies, readResidency, readResidencyRecord, residencies, type StoredResidency } from './records.ts'
