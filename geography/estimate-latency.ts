@@ -32,9 +32,12 @@ export interface Measurement {
  * that is faster than light counts as light.
  */
 export function estimateLatencyMs(km: number, measured?: Measurement): number {
-  const usualMs = usualLatencyMs(km)
-  if (measured === undefined) return usualMs
+  if (measured === undefined) return usualLatencyMs(km)
   const latencyMs = Math.max(measured.latencyMs, leastLatencyMs(measured.kmToNode))
-  const slackMs = usualLatencyMs(measured.kmToClient)
-  return Math.max(leastLatencyMs(km), latencyMs - slackMs, Math.min(latencyMs + slackMs, usualMs))
+  return estimateFromMs(km, latencyMs, usualLatencyMs(measured.kmToClient))
+}
+
+/** The same from a sample that is not below what physics allows; `slackMs` is what may lie between client and observer. */
+export function estimateFromMs(km: number, latencyMs: number, slackMs: number): number {
+  return Math.max(leastLatencyMs(km), latencyMs - slackMs, Math.min(latencyMs + slackMs, usualLatencyMs(km)))
 }

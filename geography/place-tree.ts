@@ -10,6 +10,30 @@ interface Point {
 }
 
 /**
+ * How far a search still goes: to `km` for whatever is there, and up to `wideKm` for what has a floor of at most `floor`. Whoever searches narrows it
+ * down as it finds.
+ */
+export class Reach {
+  #km = Number.NaN
+  #wideKm = Number.NaN
+  squared = 0
+  wideSquared = 0
+  floor = Number.NEGATIVE_INFINITY
+
+  constructor(km: number) {
+    this.set(km, km, Number.NEGATIVE_INFINITY)
+  }
+
+  set(km: number, wideKm: number, floor: number): void {
+    if (km !== this.#km) this.squared = squaredChord(km)
+    if (wideKm !== this.#wideKm) this.wideSquared = wideKm === km ? this.squared : squaredChord(wideKm)
+    this.#km = km
+    this.#wideKm = wideKm
+    this.floor = floor
+  }
+}
+
+/**
  * Things by their places, so that the nearest of thousands are found without looking at all: a balanced k-d tree over points of the unit
  * sphere, where neither poles nor the date line are special.
  *
@@ -20,13 +44,18 @@ export class PlaceTree<Item extends Coordinates> {
   readonly #items: readonly Item[]
   /** x, y and z of each item, in the order of `#items`: the middle of each range is its root, what is before it lies on the lower side. */
   readonly #points: Float64Array
+  /** The least floor of each range, where its root stands. */
+  readonly #floors: Float64Array
 
-  constructor(items: readonly Item[]) {
+  /** `floorOf` is a number by which a search may leave out things beyond `Reach.km`; see there. */
+  constructor(items: readonly Item[], floorOf: (item: Item) => number = () => Number.POSITIVE_INFINITY) {
     const placed = items.map((item) => ({ item, point: toPoint(item) }))
     const ordered: typeof placed = []
     arrange(placed, 0, ordered)
     this.#items = ordered.map(({ item }) => item)
     this.#points = Float64Array.from(ordered.flatMap(({ point }) => [point.x, point.y, point.z]))
+    this.#floors = Float64Array.from(this.#items, floorOf)
+    this.#gatherFloors(0, this.#items.length)
   }
 
   get size(): number {
@@ -34,44 +63,56 @@ export class PlaceTree<Item extends Coordinates> {
   }
 
   /**
-   * Visits the items within a reach in km, each with its distance, the nearer first, roughly. Each visit answers with the reach from then on,
-   * which may shrink: parts of the globe beyond it are left out as a whole.
+   * Visits the items within reach, each with its distance in km, the nearer first, roughly. The visitor may narrow the reach: parts of the globe
+   * beyond it are left out as a whole.
    */
-  visit(from: Coordinates, reachKm: number, visitor: (item: Item, distanceKm: number) => number): void {
-    const search = { ...toPoint(from), reachKm, squaredReach: squaredChord(reachKm), visitor }
-    this.#visit(search, 0, this.#items.length, 0)
+  visit(from: Coordinates, reach: Reach, visitor: (item: Item, distanceKm: number) => void): void {
+    if (this.#items.length === 0) return
+    const { x, y, z } = toPoint(from)
+    this.#visit({ x, y, z, reach, visitor }, 0, this.#items.length, 0)
   }
 
   #visit(search: Search<Item>, start: number, end: number, axis: 0 | 1 | 2): void {
-    if (start >= end) return
     const middle = (start + end) >> 1
+    const { reach } = search
     const x = search.x - (this.#points[middle * 3] ?? 0)
     const y = search.y - (this.#points[middle * 3 + 1] ?? 0)
     const z = search.z - (this.#points[middle * 3 + 2] ?? 0)
     const squared = x * x + y * y + z * z
     const item = this.#items[middle]
-    if (squared <= search.squaredReach && item !== undefined) {
-      const reachKm = search.visitor(item, 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(squared) / 2)))
-      if (reachKm !== search.reachKm) {
-        search.reachKm = reachKm
-        search.squaredReach = squaredChord(reachKm)
-      }
+    // The floor of the range is no more than that of its root.
+    if (item !== undefined && (squared <= reach.squared || (squared <= reach.wideSquared && (this.#floors[middle] ?? 0) <= reach.floor))) {
+      search.visitor(item, 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(squared) / 2)))
     }
     const beyond = axis === 0 ? x : axis === 1 ? y : z
     const next = axis === 2 ? 0 : axis === 1 ? 2 : 1
-    if (beyond < 0) this.#visit(search, start, middle, next)
-    else this.#visit(search, middle + 1, end, next)
-    if (beyond * beyond > search.squaredReach) return
-    if (beyond < 0) this.#visit(search, middle + 1, end, next)
-    else this.#visit(search, start, middle, next)
+    const isLower = beyond < 0
+    if (isLower ? start < middle : middle + 1 < end) {
+      if (isLower) this.#visit(search, start, middle, next)
+      else this.#visit(search, middle + 1, end, next)
+    }
+    const squaredBeyond = beyond * beyond
+    if (squaredBeyond > reach.wideSquared) return
+    const from = isLower ? middle + 1 : start
+    const to = isLower ? end : middle
+    if (from >= to) return
+    if (squaredBeyond > reach.squared && (this.#floors[(from + to) >> 1] ?? 0) > reach.floor) return
+    this.#visit(search, from, to, next)
+  }
+
+  #gatherFloors(start: number, end: number): number {
+    if (start >= end) return Number.POSITIVE_INFINITY
+    const middle = (start + end) >> 1
+    const least = Math.min(this.#floors[middle] ?? 0, this.#gatherFloors(start, middle), this.#gatherFloors(middle + 1, end))
+    this.#floors[middle] = least
+    return least
   }
 }
 
 /** One search while it goes on. */
 interface Search<Item> extends Point {
-  readonly visitor: (item: Item, distanceKm: number) => number
-  reachKm: number
-  squaredReach: number
+  readonly visitor: (item: Item, distanceKm: number) => void
+  readonly reach: Reach
 }
 
 /** Square of the straight line through the unit sphere for a great-circle distance, a hair more so that rounding leaves nothing out. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Coordinates, distanceKm, fractionOf, NodeIndex, rankNodes, type RoutableNode } from './index.ts'
 import { estimateLatencyMs, leastLatencyMs, usualLatencyMs } from './estimate-latency.ts'
-import { PlaceTree } from './place-tree.ts'
+import { PlaceTree, Reach } from './place-tree.ts'
 
 /** Numbers from 0 to below 1, the same in each run. */
 function createRandom(seed: number): () => number {
@@ -31,10 +31,9 @@ describe('PlaceTree', () => {
     for (const place of places) {
       for (const reachKm of [0, 100, 2_000, 30_000]) {
         const found: string[] = []
-        tree.visit(place, reachKm, (item, km) => {
+        tree.visit(place, new Reach(reachKm), (item, km) => {
           expect(km).toBeCloseTo(distanceKm(place, item), 3)
           found.push(item.name)
-          return reachKm
         })
         expect(found.toSorted()).toEqual(names(items.filter((item) => distanceKm(place, item) <= reachKm)).toSorted())
       }
@@ -47,13 +46,34 @@ describe('PlaceTree', () => {
     let visited = 0
     for (let times = 0; times < 100; times += 1) {
       let nearestKm = Number.POSITIVE_INFINITY
-      tree.visit(placeAtRandom(random), nearestKm, (_item, km) => {
+      const reach = new Reach(nearestKm)
+      tree.visit(placeAtRandom(random), reach, (_item, km) => {
         visited += 1
         nearestKm = Math.min(nearestKm, km)
-        return nearestKm
+        reach.set(nearestKm, nearestKm, 0)
       })
     }
     expect(visited / 100).toBeLessThan(100)
+  })
+})
+
+describe('Reach', () => {
+  test('beyond the usual reach a search finds what has a low floor, and no more', () => {
+    const random = createRandom(5)
+    const items = nodesAtRandom(400, random).map((node) => ({ ...node, floor: random() * 100 }))
+    const tree = new PlaceTree(items, ({ floor }) => floor)
+    for (let times = 0; times < 40; times += 1) {
+      const place = placeAtRandom(random)
+      const reach = new Reach(1_000)
+      reach.set(1_000, 4_000, 20)
+      const found = new Set<string>()
+      tree.visit(place, reach, ({ name }) => found.add(name))
+      const away = new Map(items.map((item) => [item, distanceKm(place, item)]))
+      const wanted = items.filter((item) => (away.get(item) ?? 0) <= (item.floor <= 20 ? 4_000 : 1_000))
+      expect(wanted.filter(({ name }) => !found.has(name))).toEqual([])
+      expect(items.filter((item) => found.has(item.name) && (away.get(item) ?? 0) > 4_000)).toEqual([])
+      expect(found.size).toBeLessThan(300)
+    }
   })
 })
 

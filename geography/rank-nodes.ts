@@ -1,7 +1,7 @@
-import { type Coordinates, distanceKm } from './distance.ts'
-import { estimateLatencyMs, leastLatencyMs, usualLatencyMs } from './estimate-latency.ts'
+import type { Coordinates } from './distance.ts'
 import { NodeIndex } from './node-index.ts'
-import { fractionOf } from './rendezvous.ts'
+import { type Candidate, Ranking } from './ranking.ts'
+import { fractionFrom, hashOf } from './rendezvous.ts'
 
 /** What ranking needs to know of a node. Callers pass richer objects and get the same objects back. */
 export interface RoutableNode extends Coordinates {
@@ -17,7 +17,7 @@ export interface RoutableNode extends Coordinates {
   readonly pressureMs?: number | undefined
   /** Round trip in ms that the observer measured, smoothed; see `RankOptions.observer`. */
   readonly latencyMs?: number | undefined
-  /** What using it costs more than another, in ms of round trip that saving it is worth. 0 unless set. */
+  /** What using it costs more than the cheapest, in ms of round trip that saving it is worth; not negative. 0 unless set. */
   readonly costMs?: number | undefined
 }
 
@@ -44,15 +44,6 @@ export interface RankOptions {
   readonly limit?: number | undefined
 }
 
-/** Nodes whose round trips differ by less, in ms, are equally near: one town, or the noise of measuring. */
-const nearMs = 0.5
-
-/** A node with what it costs a client to use it. */
-interface Candidate<Node> {
-  readonly node: Node
-  readonly costMs: number
-}
-
 /**
  * Orders nodes by how soon they would answer a client: first those that can serve, by the round trip expected plus what pressure and
  * the operator's weights add; then draining ones; then unhealthy ones.
@@ -75,91 +66,45 @@ export function rankNodes<Node extends RoutableNode>(
   const ranked = rankServing(client, index, options, limit)
   if (unavailable === 'last') {
     for (const others of [index.draining, index.unhealthy]) {
-      if (ranked.length >= limit) break
-      const candidates = others.filter((node) => isAllowed(node, options)).map((node) => weigh(node, client, options))
-      ranked.push(...arrange(candidates, options))
+      if (ranked.length >= limit || others.length === 0) continue
+      const ranking = new Ranking<Node>(client, options)
+      for (const node of others) if (isAllowed(node, options)) ranking.addUnplaced(node)
+      ranked.push(...arrange(ranking.sorted(), options.tieKey, ranking.nearMs))
     }
   }
   return ranked.length > limit ? ranked.slice(0, limit) : ranked
 }
 
-function rankServing<Node extends RoutableNode>(
-  client: Coordinates | undefined, index: NodeIndex<Node>, options: RankOptions, limit: number,
-): Node[] {
-  const { regions } = options
-  const candidates: Candidate<Node>[] = []
+function rankServing<Node extends RoutableNode>(client: Coordinates | undefined, index: NodeIndex<Node>, options: RankOptions, limit: number): Node[] {
+  const { regions, exclude, tieKey } = options
   if (client === undefined || limit >= index.serving.length || (regions !== undefined && !regions.includes('*'))) {
-    for (const node of index.servingIn(regions)) if (isAllowed(node, options)) candidates.push(weigh(node, client, options))
-    return arrange(candidates, options)
+    const ranking = new Ranking<Node>(client, options)
+    for (const node of index.servingIn(regions)) if (exclude?.has(node.name) !== true) ranking.addUnplaced(node)
+    return arrange(ranking.sorted(), tieKey, ranking.nearMs)
   }
-  // Sorted, never longer than asked for but by those as near as the first.
-  const slackMs = usualLatencyMs(kmToObserver(client, options))
-  index.visitServing(client, (node, km) => {
-    if (options.exclude?.has(node.name) !== true) insert(candidates, { node, costMs: costMs(node, km, client, options) })
-    const enough = candidates[limit - 1]
-    const first = candidates[0]
-    if (enough === undefined || first === undefined) return Number.POSITIVE_INFINITY
-    const worstMs = Math.max(enough.costMs, first.costMs + nearMs)
-    while ((candidates.at(-1)?.costMs ?? 0) > worstMs) candidates.pop()
-    // What was measured makes nothing nearer than the map says unless it is less than this.
-    return worstMs / (worstMs < index.leastMeasuredMs + slackMs ? usualLatencyMs(1) : leastLatencyMs(1))
-  })
-  return arrange(candidates, options)
-}
-
-function insert<Node>(sorted: Candidate<Node>[], candidate: Candidate<Node>): void {
-  let position = sorted.length
-  while (position > 0 && (sorted[position - 1]?.costMs ?? 0) > candidate.costMs) position -= 1
-  sorted.splice(position, 0, candidate)
-}
-
-function kmToObserver(client: Coordinates, { observer }: RankOptions): number {
-  return observer === undefined || observer === client ? 0 : distanceKm(observer, client)
+  const search = index.nearest(client, options, limit)
+  return arrange(search.sorted(), tieKey, search.nearMs)
 }
 
 function isAllowed(node: RoutableNode, { regions, exclude }: RankOptions): boolean {
   return exclude?.has(node.name) !== true && (regions === undefined || regions.includes('*') || regions.includes(node.region))
 }
 
-function weigh<Node extends RoutableNode>(node: Node, client: Coordinates | undefined, options: RankOptions): Candidate<Node> {
-  return { node, costMs: costMs(node, client === undefined ? undefined : distanceKm(client, node), client, options) }
-}
-
-/** `km` from the client, undefined where its place is unknown: then it is taken to be where the observer is. */
-function costMs(node: RoutableNode, km: number | undefined, client: Coordinates | undefined, options: RankOptions): number {
-  return expectedMs(node, km, client, options) + feltPressureMs(node, options) + (node.costMs ?? 0)
-}
-
-function expectedMs(node: RoutableNode, km: number | undefined, client: Coordinates | undefined, options: RankOptions): number {
-  const { latencyMs } = node
-  const observer = options.observer ?? client
-  if (km !== undefined && latencyMs === undefined) return estimateLatencyMs(km)
-  const kmToNode = observer === undefined ? 0 : observer === client && km !== undefined ? km : distanceKm(observer, node)
-  const kmToClient = client === undefined ? 0 : kmToObserver(client, options)
-  return estimateLatencyMs(km ?? kmToNode, latencyMs === undefined ? undefined : { latencyMs, kmToNode, kmToClient })
-}
-
-/** What this client feels of a node's pressure. */
-function feltPressureMs({ pressureMs = 0, name }: RoutableNode, { clientKey }: RankOptions): number {
-  if (pressureMs === 0) return 0
-  return pressureMs * (clientKey === undefined ? 1 : 2 * fractionOf(clientKey, name))
-}
-
-/** By cost; those equally good as the first by key. */
-function arrange<Node extends RoutableNode>(candidates: readonly Candidate<Node>[], options: RankOptions): Node[] {
-  const sorted = candidates.toSorted((left, right) => left.costMs - right.costMs || (left.node.name < right.node.name ? -1 : 1))
+/** Those equally good as the first by key, the others as they are: by cost. */
+function arrange<Node extends RoutableNode>(sorted: readonly Candidate<Node>[], tieKey: string | undefined, nearMs: number): Node[] {
   const first = sorted[0]
   if (first === undefined) return []
   let equals = 1
   while (equals < sorted.length && (sorted[equals]?.costMs ?? 0) <= first.costMs + nearMs) equals += 1
+  if (equals === 1) return sorted.map(({ node }) => node)
   const nearest = sorted.slice(0, equals).map(({ node }) => node)
-  return [...byPreference(nearest, options), ...sorted.slice(equals).map(({ node }) => node)]
+  return [...byPreference(nearest, tieKey), ...sorted.slice(equals).map(({ node }) => node)]
 }
 
-function byPreference<Node extends RoutableNode>(nodes: readonly Node[], { tieKey }: RankOptions): readonly Node[] {
-  if (nodes.length === 1) return nodes
+function byPreference<Node extends RoutableNode>(nodes: readonly Node[], tieKey: string | undefined): readonly Node[] {
+  const hash = tieKey === undefined ? undefined : hashOf(tieKey)
   return nodes
-    .map((node) => ({ node, weight: tieKey === undefined ? 0 : fractionOf(tieKey, node.name) }))
+    .map((node) => ({ node, weight: hash === undefined ? 0 : fractionFrom(hash, node.name) }))
     .toSorted((left, right) => left.weight - right.weight || (left.node.name < right.node.name ? -1 : 1))
     .map(({ node }) => node)
 }
