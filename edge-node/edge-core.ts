@@ -45,6 +45,8 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   readonly readArtifact: ReadArtifact
   readonly onLog: (record: LogRecord) => void
   /** Counts what functions are asked and use. */
+  /** The regions that an account is held to; undefined for any. */
+  readonly residencyOf?: (account: string) => readonly string[] | undefined
   readonly usage?: UsageTable
   /** What accounts may take; nothing is held without. */
   readonly quotas?: QuotaTable
@@ -179,7 +181,7 @@ export class EdgeCore {
     this.#table = this.#makeTable(functions, before)
     this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
     this.runtime.provision(provisionedOf(this.#table.active()))
-    this.#retire(before.versions.keys())
+    this.#retire(before.versions.values())
   }
 
   /** Swaps the table for one in which these functions are changed, and costs no more than they do. */
@@ -192,13 +194,14 @@ export class EdgeCore {
     const touched = [...before, ...after]
     if (touched.some(({ reservedConcurrency }) => reservedConcurrency > 0)) this.#options.quotas?.setReservations(reservationsOf(this.#table.active()))
     if (touched.some(({ provisioned }) => provisioned > 0)) this.runtime.provision(provisionedOf(this.#table.active()))
-    this.#retire(before.map(({ runnable }) => runnable.key))
+    this.#retire(before)
   }
 
-  /** Ends those that are served no more. */
-  #retire(keys: Iterable<string>): void {
-    for (const key of keys) {
-      if (this.#table.versions.has(key)) continue
+  /** Ends those that are served no more, or not here any more. */
+  #retire(before: Iterable<RoutedVersion>): void {
+    for (const { runnable: { key }, allowedHere: wasAllowed } of before) {
+      const now = this.#table.versions.get(key)
+      if (now !== undefined && (now.allowedHere || !wasAllowed)) continue
       this.runtime.retire(key)
       this.#sockets.retire(key, socketGraceMs)
     }
@@ -254,8 +257,8 @@ export class EdgeCore {
   }
 
   #makeTable(functions: Iterable<FunctionState>, previous?: RouteTable): RouteTable {
-    const { domain, region, readArtifact } = this.#options
-    return new RouteTable({ functions, domain, region, readArtifact, ...(previous === undefined ? {} : { previous }) })
+    const { domain, region, readArtifact, residencyOf } = this.#options
+    return new RouteTable({ functions, domain, region, readArtifact, residencyOf, ...(previous === undefined ? {} : { previous }) })
   }
 }
 

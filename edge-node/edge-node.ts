@@ -174,6 +174,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
     let isCellReady = false
     const cellReady = core.runtime.ready().then(() => {
+      residencyOf: (account) => state.residencyOf(account),
       isCellReady = true
     })
     // Whoever calls ready() hears of it; here it must not count as unhandled.
@@ -212,7 +213,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     closers.push(() => registration.close())
     const applier = new Applier({
       region, state, readArtifact: (hash) => artifacts.read(hash), hasArtifact: (hash) => artifacts.has(hash),
-      artifactWritten: (hash) => artifacts.written(hash),
+      artifactWritten: (hash) => artifacts.written(hash), retainArtifacts: (kept) => artifacts.retain(kept),
       testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions), serveChange: (change) => core.changeFunctions(change),
       provisioned: () => core.runtime.provisioned(),
       limitAll: (accounts) => {

@@ -87,6 +87,11 @@ export class ArtifactFiles {
     }
   }
 
+  /** Removes all others. */
+  async retain(kept: ReadonlySet<string>): Promise<void> {
+    await Promise.all([...this.#sizes.keys()].flatMap((hash) => (kept.has(hash) ? [] : [this.#remove(hash)])))
+  }
+
   #count(hash: string, bytes: number): void {
     this.#bytes += bytes - (this.#sizes.get(hash) ?? 0)
     this.#sizes.delete(hash)

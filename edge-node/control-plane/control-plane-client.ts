@@ -54,7 +54,7 @@ export class ControlPlaneClient {
   }
 
   async fetchArtifact(hash: string): Promise<AsyncIterable<Uint8Array>> {
-    return this.#call('GET', `/v1/artifacts/${hash}`, { headersTimeout: artifactTimeoutMs, bodyTimeout: artifactTimeoutMs })
+    return this.#call('GET', `/v1/artifacts/${hash}?region=${this.#options.region}`, { headersTimeout: artifactTimeoutMs, bodyTimeout: artifactTimeoutMs })
   }
 
   async register(registration: NodeRegistration): Promise<NodeWelcome> {

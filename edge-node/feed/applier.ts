@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AccountQuotas, Acknowledgement, FeedRevision, FeedSnapshot, FunctionState, Quotas, VersionRecord } from '../../control-plane/protocol/index.ts'
+import {
+  type AccountQuotas, type Acknowledgement, type FeedRevision, type FeedSnapshot, type FunctionState, mayRunIn, type Quotas, type VersionRecord,
+} from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import type { LoadReport, RunnableVersion } from '../../runtime/supervisor/index.ts'
 import { type ReadArtifact, type TableChange, toRoutedVersion } from '../ingress/index.ts'
@@ -14,6 +16,8 @@ export interface ApplierOptions {
   /** Resolves when what was read is on disk, or could not be put there. */
   readonly artifactWritten: (hash: string) => Promise<void>
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
+  /** Removes all artifacts but those that are kept by then, from memory and from disk. Never rejects. */
+  readonly retainArtifacts: (kept: () => ReadonlySet<string>) => Promise<void>
   /** Serves these and no others from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
   /** Serves what changed besides what it serves, all at once. */
@@ -56,6 +60,7 @@ export class Applier {
       state.replaceAll(position, record.functions, record.accounts)
       this.#options.limitAll(record.accounts)
       this.#options.serve(state.functions)
+      if (record.accounts.some(({ regions }) => regions?.includes(this.#options.region) === false)) void this.#retainArtifacts()
       this.prefetch()
       void state.save()
       return
@@ -78,9 +83,7 @@ export class Applier {
         void Promise.all([state.save(), this.#provisioned(change.functions)]).then(() => this.#acknowledge(position, { status: 'applied' }))
         break
       case 'account':
-        state.setQuotas(position, change.account, change.quotas)
-        this.#options.limit(change.account, change.quotas)
-        void state.save()
+        this.#applyAccount(position, change)
         break
       case 'delete':
         state.remove(position, change.account, change.function)
@@ -88,6 +91,31 @@ export class Applier {
         void state.save()
         break
     }
+  }
+
+  /** What an account may take; and where its functions may run, which ends what runs here and may no longer, and leaves nothing of it. */
+  #applyAccount(position: FeedPosition, { account, quotas, regions }: AccountQuotas): void {
+    const { state, region } = this.#options
+    const before = state.residencyOf(account)
+    state.setAccount(position, { account, quotas, ...(regions === undefined ? {} : { regions }) })
+    this.#options.limit(account, quotas)
+    if (String(before) === String(regions)) {
+      void state.save()
+      return
+    }
+    const isOutside = regions?.includes(region) === false
+    if (isOutside) state.withhold(account, region)
+    this.#options.serveChange({ put: state.functionsOf(account), removed: [] })
+    void Promise.all([state.save(), isOutside ? this.#retainArtifacts() : undefined]).then(() => this.#acknowledge(position, { status: 'applied' }))
+  }
+
+  /** Leaves what may run here. What is only being prepared is fetched again: whose it is, a file does not tell. */
+  #retainArtifacts(): Promise<void> {
+    return this.#options.retainArtifacts(() => {
+      const kept = new Set<string>()
+      for (const { versions } of this.#options.state.functions) for (const record of versions) if (this.#runsHere(record)) kept.add(record.artifactHash)
+      return kept
+    })
   }
 
   /** Fetches in the background what is served and not yet on disk, so that a restart needs no control plane. */
@@ -141,7 +169,7 @@ export class Applier {
     for (const record of versions) {
       if (!this.#runsHere(record)) continue
       const secrets = this.#options.state.find(record.account, record.function)?.secrets ?? {}
-      const { runnable } = toRoutedVersion(record, secrets, this.#options)
+      const { runnable } = toRoutedVersion(record, secrets, { ...this.#options, residencyOf: (account) => this.#options.state.residencyOf(account) })
       try {
         await this.#options.readArtifact(record.artifactHash)
         await this.#options.testLoad(runnable)
@@ -154,7 +182,7 @@ export class Applier {
   }
 
   #runsHere(record: VersionRecord): boolean {
-    return record.config.regions.includes('*') || record.config.regions.includes(this.#options.region)
+    return mayRunIn(record.config.regions, this.#options.state.residencyOf(record.account), this.#options.region)
   }
 
   #acknowledge(position: FeedPosition, outcome: Outcome): Promise<void> {

@@ -30,7 +30,7 @@ async function filled(options: Partial<NodeStateOptions> = {}): Promise<NodeStat
   state.put(at(2), [functionState('h'), functionState('a', { routes: ['x.example/*'] })])
   await state.save()
   state.remove(at(3), 'default', 'b')
-  state.setQuotas(at(4), 'default', { requestsPerSecond: 5 })
+  state.setAccount(at(4), { account: 'default', quotas: { requestsPerSecond: 5 } })
   await state.save()
   return state
 }

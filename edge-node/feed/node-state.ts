@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AccountQuotas, FunctionState, Quotas } from '../../control-plane/protocol/index.ts'
+import { type AccountQuotas, type FunctionState, withholdFrom } from '../../control-plane/protocol/index.ts'
 import { SkerryError } from '../../errors/index.ts'
 import { storageError, type WriteWholeFile } from '../storage/index.ts'
 import { type StateChange, StateFile } from './state-file.ts'
@@ -39,7 +39,8 @@ export class NodeState {
   #functions = new Map<string, FunctionState>()
   /** How many versions have an artifact, by its hash. */
   #artifactUses = new Map<string, number>()
-  #quotas = new Map<string, Quotas>()
+  /** Those of which anything is told. */
+  #accounts = new Map<string, AccountQuotas>()
   #position: FeedPosition | undefined
   #leftEpochs: readonly string[] = []
   #writing: Promise<void> | undefined
@@ -77,9 +78,18 @@ export class NodeState {
     return this.#leftEpochs.includes(epoch)
   }
 
-  /** Those with quotas. */
+  /** Those with quotas, or held to regions. */
   get accounts(): AccountQuotas[] {
-    return [...this.#quotas].map(([account, quotas]) => ({ account, quotas }))
+    return [...this.#accounts.values()]
+  }
+
+  /** The regions that an account is held to; undefined for any. */
+  residencyOf(account: string): readonly string[] | undefined {
+    return this.#accounts.get(account)?.regions
+  }
+
+  functionsOf(account: string): FunctionState[] {
+    return [...this.#functions.values()].filter((state) => state.account === account)
   }
 
   find(account: string, name: string): FunctionState | undefined {
@@ -89,7 +99,7 @@ export class NodeState {
   replaceAll(position: FeedPosition, functions: readonly FunctionState[], accounts: readonly AccountQuotas[] = []): void {
     const left = this.#position?.epoch
     if (left !== undefined && left !== position.epoch) this.#leftEpochs = [...this.#leftEpochs, left].slice(-leftEpochsMax)
-    this.#quotas = new Map(accounts.map(({ account, quotas }) => [account, quotas]))
+    this.#accounts = new Map(accounts.map((of) => [of.account, of]))
     this.#functions = new Map()
     this.#artifactUses = new Map()
     for (const state of functions) this.#set(keyOf(state.account, state.function), state)
@@ -106,8 +116,15 @@ export class NodeState {
     this.#change({ ...position, removed: { account, function: name } })
   }
 
-  setQuotas(position: FeedPosition, account: string, quotas: Quotas): void {
-    this.#change({ ...position, quotas: { account, quotas } })
+  setAccount(position: FeedPosition, of: AccountQuotas): void {
+    this.#change({ ...position, quotas: of })
+  }
+
+  /** Keeps of an account no more than nodes of the region may have. The next write leaves nothing of it on disk. */
+  withhold(account: string, region: string): void {
+    for (const state of this.functionsOf(account)) this.#set(keyOf(account, state.function), withholdFrom(region, state, this.residencyOf(account)))
+    this.#changes = []
+    this.#file.forget()
   }
 
   advance(position: FeedPosition): void {
@@ -180,8 +197,8 @@ export class NodeState {
   #apply({ epoch, sequence, put = [], removed, quotas }: StateChange): void {
     for (const state of put) this.#set(keyOf(state.account, state.function), state)
     if (removed !== undefined) this.#set(keyOf(removed.account, removed.function), undefined)
-    if (quotas !== undefined && Object.keys(quotas.quotas).length === 0) this.#quotas.delete(quotas.account)
-    else if (quotas !== undefined) this.#quotas.set(quotas.account, quotas.quotas)
+    if (quotas !== undefined && Object.keys(quotas.quotas).length === 0 && quotas.regions === undefined) this.#accounts.delete(quotas.account)
+    else if (quotas !== undefined) this.#accounts.set(quotas.account, quotas)
     this.#position = { epoch, sequence }
   }
 }

@@ -1,7 +1,7 @@
 import type { FunctionState } from '../../control-plane/protocol/index.ts'
 import { Destination } from './destination.ts'
 import { ShardedMap } from './sharded-map.ts'
-import { type ReadArtifact, type RoutedVersion, toRoutedVersion } from './runnable-version.ts'
+import { type Here, type RoutedVersion, toRoutedVersion } from './runnable-version.ts'
 
 /** What one function has on a host. */
 interface Claim {
@@ -30,12 +30,10 @@ interface Served {
   readonly pinned: ReadonlyMap<string, Destination>
 }
 
-export interface RouteTableOptions {
+export interface RouteTableOptions extends Here {
   readonly functions: Iterable<FunctionState>
   /** Host name under which functions have theirs, such as `localhost`. */
   readonly domain: string
-  readonly region: string
-  readonly readArtifact: ReadArtifact
   /** The table before this one: what did not change is taken over, so that objects stay the same. */
   readonly previous?: RouteTable
 }
@@ -55,7 +53,7 @@ export interface TableChange {
  */
 export class RouteTable {
   readonly domain: string
-  readonly #here: Pick<RouteTableOptions, 'domain' | 'region' | 'readArtifact'>
+  readonly #here: Here & Pick<RouteTableOptions, 'domain'>
   readonly #suffix: string
   readonly #functions: ShardedMap<Served>
   readonly #hosts: ShardedMap<HostEntry>
@@ -200,7 +198,7 @@ function makeEntry(claims: readonly Claim[]): HostEntry | undefined {
   return { claims, ownerKey: own?.functionKey, fallback: own === undefined || own.destination.isEmpty ? undefined : own.destination, exact, prefixes }
 }
 
-function makeDestinations(state: FunctionState, here: { readonly region: string; readonly readArtifact: ReadArtifact }) {
+function makeDestinations(state: FunctionState, here: Here) {
   const versions = new Map<string, RoutedVersion>()
   for (const record of state.versions) versions.set(record.version, toRoutedVersion(record, state.secrets, here))
   const shares = state.shares.flatMap(({ version, percent }) => {

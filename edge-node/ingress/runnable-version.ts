@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FunctionState, VersionRecord } from '../../control-plane/protocol/index.ts'
+import { type FunctionState, regionsWithin, type VersionRecord } from '../../control-plane/protocol/index.ts'
 import type { RunnableVersion } from '../../runtime/supervisor/index.ts'
 
 /** Answers the bytes of the artifact with this SHA-256 in hex. Rejects with a SkerryError. */
@@ -8,6 +8,7 @@ export type ReadArtifact = (hash: string) => Promise<Uint8Array> | Uint8Array
 /** A version as the edge uses it: what the runtime runs, and what the ingress asks of it before. */
 export interface RoutedVersion {
   readonly runnable: RunnableVersion
+  /** Where it may run: `['*']` is everywhere, none is nowhere. */
   readonly regions: readonly string[]
   /** Whether the region rules let this node run it. */
   readonly allowedHere: boolean
@@ -18,6 +19,14 @@ export interface RoutedVersion {
   readonly provisioned: number
 }
 
+/** What makes versions of the feed versions of this node. */
+export interface Here {
+  readonly region: string
+  readonly readArtifact: ReadArtifact
+  /** The regions that an account is held to; undefined for any, as where nothing is said. */
+  readonly residencyOf?: ((account: string) => readonly string[] | undefined) | undefined
+}
+
 /**
  * Makes what the runtime runs of what the feed says. Its key holds a digest of the secrets, so that changed secrets come with new
  * isolates; secrets stand over plain values of the same name.
@@ -25,7 +34,7 @@ export interface RoutedVersion {
 export function toRoutedVersion(
   record: VersionRecord,
   secrets: FunctionState['secrets'],
-  here: { readonly region: string; readonly readArtifact: ReadArtifact },
+  here: Here,
 ): RoutedVersion {
   const { config } = record
   const runnable: RunnableVersion = {
@@ -42,10 +51,11 @@ export function toRoutedVersion(
     ownCells: config.cells === 'own',
     outbound: config.outbound,
   }
+  const regions = regionsWithin(config.regions, here.residencyOf?.(record.account))
   return {
     runnable,
-    regions: config.regions,
-    allowedHere: config.regions.includes('*') || config.regions.includes(here.region),
+    regions,
+    allowedHere: regions.includes('*') || regions.includes(here.region),
     requestBodyBytesMax: config.limits.requestBodyMb * 1024 * 1024,
     reservedConcurrency: config.concurrency.reserved,
     provisioned: config.provisioned,
