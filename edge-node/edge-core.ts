@@ -9,12 +9,13 @@ import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
 import { createDiscovery, type DiscoveryAnswer, type PublicNode } from './discovery/index.ts'
 import {
-  createIngressServer, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, findPublicClient, type Forwarder, Ingress, type IngressServerOptions, type LocateClient,
+  createIngressServer, createRedirectHandler, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, findPublicClient, type Forwarder, Ingress, type LocateClient,
   type ProblemContext, problemText, type ReadArtifact, type RoutedVersion, RouteTable, type TableChange,
 } from './ingress/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
 import { type QuotaTable, reservationsOf } from './quotas/index.ts'
+import type { Certificates } from '../tls/index.ts'
 import type { RequestOutcome, UsageTable } from './usage/index.ts'
 
 /** Settings of the runtime that an operator may choose. */
@@ -29,6 +30,7 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   readonly onlyOutbound?: readonly string[]
   readonly allowLocationHeader: boolean
   readonly trustedProxies: readonly string[]
+  readonly proxyProtocol?: readonly string[] | undefined
   readonly runtime?: RuntimeSettings
   /** Another runtime than the real one, for tests. */
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
@@ -208,12 +210,12 @@ export class EdgeCore {
   }
 
   /** Listens; rejects with the system's error where the port can not be had. */
-  async listen(kind: 'public' | 'internal', host: string, port: number, tls?: IngressServerOptions['tls']): Promise<Listening> {
+  async listen(kind: 'public' | 'internal', host: string, port: number, tls?: Certificates): Promise<Listening> {
     const problemContext = (): ProblemContext => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region })
     const server = createIngressServer({
-      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue), problemContext, tls,
+      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue), problemContext,
+      gate: this.#gate(kind, problemContext), tls, ...(kind === 'public' ? { http2: true, proxyProtocol: this.#options.proxyProtocol } : {}),
     })
-    this.#gate(kind, problemContext).guard(server)
     const listening = await listenOn(server, host, port)
     this.#servers.push(server)
     const url = tls === undefined ? listening.url : listening.url.replace('http:', 'https:')
@@ -225,8 +227,23 @@ export class EdgeCore {
     return { ...listening, url }
   }
 
-  /** Takes no new requests and waits for those in flight, at most 30 s. */
-  async drain(): Promise<void> {
+  /** Listens without TLS, and sends everybody to the public port, which has it. */
+  async listenToRedirect(host: string, port: number): Promise<Listening> {
+    const problemContext = (): ProblemContext => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region })
+    const server = createIngressServer({
+      handle: createRedirectHandler(() => this.#publicPort ?? port, problemContext), problemContext, gate: this.#gate('public', problemContext),
+      proxyProtocol: this.#options.proxyProtocol,
+    })
+    const listening = await listenOn(server, host, port)
+    this.#servers.push(server)
+    return listening
+  }
+
+  /**
+   * Refuses or forwards what comes, tells each connection that it ends with its answer, and waits for what is in flight, at most 30 s; for `settleMs`
+   * at least, so that gateways and DNS see it before the port is gone. Idle connections stay open meanwhile: what is on its way over one would be lost.
+   */
+  async drain(settleMs = 0): Promise<void> {
     this.#isDraining = true
     for (const server of this.#servers) server.closeIdleConnections()
     this.#sockets.drain(socketGraceMs)

@@ -11,12 +11,13 @@ import { LogShipper, toTailEvent } from './bindings/logs/index.ts'
 import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration, type Token } from './control-plane/index.ts'
 import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-core.ts'
 import { Applier, createStateSeal, FeedFollower, NodeState } from './feed/index.ts'
-import type { Forwarder } from './ingress/index.ts'
+import { type Forwarder, openServerCertificates } from './ingress/index.ts'
 import type { ProtectionSettings } from './protection/index.ts'
 import { QuotaFile, QuotaReporter, QuotaTable } from './quotas/index.ts'
 import { createForwarder, type NodeForwarder } from './routing/forwarding/index.ts'
 import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
+import type { Certificates, CertificateSources, KeyPairFiles } from '../tls/index.ts'
 import { UsageReporter, UsageTable } from './usage/index.ts'
 
 export interface EdgeNodeOptions extends ProtectionSettings {
@@ -31,8 +32,14 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   /** 0 takes a free one, as for the other ports. */
   readonly port: number
   readonly internalPort?: number
-  /** PEM of the certificate of the internal port and of its key; plain HTTP unless set. */
-  readonly internalTls?: { readonly cert: string; readonly key: string } | undefined
+  /** Certificates of the public port, which offers HTTP/2 then; plain HTTP unless set. They are read anew when they change. */
+  readonly tls?: CertificateSources | undefined
+  /** A port without TLS that sends clients to the public one. */
+  readonly redirectPort?: number | undefined
+  /** Addresses and CIDR ranges of proxies that send the header of the PROXY protocol first, on the public port. */
+  readonly proxyProtocol?: readonly string[] | undefined
+  /** Files of the certificate of the internal port and of its key, in PEM; plain HTTP unless set. They are read anew when they change. */
+  readonly internalTls?: KeyPairFiles | undefined
   /** PEM of the authorities that other nodes' internal ports are checked by, where they speak TLS; the usual ones unless set. */
   readonly internalCa?: string | undefined
   readonly adminPort?: number
@@ -87,6 +94,8 @@ export interface EdgeNode {
   ready(): Promise<void>
   /** Takes no new requests, tells the control plane so, and waits for those in flight, at most 30 s. */
   drain(): Promise<void>
+  /** Looks at the files of certificates at once, where there are some. */
+  readonly reload?: (() => Promise<void>) | undefined
   close(): Promise<void>
 }
 
@@ -182,8 +191,16 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const loaded = Promise.withResolvers<void>()
     if (state.position !== undefined) loaded.resolve()
 
-    const publicListener = await core.listen('public', options.host, options.port)
-    const internalListener = await core.listen('internal', options.host, options.internalPort ?? 0, options.internalTls)
+    const open = async (sources: CertificateSources | undefined): Promise<Certificates | undefined> => {
+      const certificates = sources === undefined ? undefined : await openServerCertificates(sources, notice)
+      closers.push(() => certificates?.close())
+      return certificates
+    }
+    const certificates = await open(options.tls)
+    const internalCertificates = await open(options.internalTls === undefined ? undefined : { pairs: [options.internalTls] })
+    const publicListener = await core.listen('public', options.host, options.port, certificates)
+    if (options.redirectPort !== undefined && certificates !== undefined) await core.listenToRedirect(options.host, options.redirectPort)
+    const internalListener = await core.listen('internal', options.host, options.internalPort ?? 0, internalCertificates)
     const readiness = (): Readiness => {
       const reason = core.isDraining ? 'draining' : !isCellReady ? 'no cell is ready' : state.position === undefined ? 'no state is loaded' : ''
       const details = { node: name, region, ...core.runtime.status(), controlPlaneConnected: isCaughtUp, epoch: state.position?.epoch, sequence: state.position?.sequence }
@@ -191,7 +208,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     }
     const metrics = createEdgeMetrics({
       node: name, region, runtime: core.runtime, statistics: core.statistics, protection: core.protection, functions: () => core.table.functionCount,
-      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped, usageReportsRefused: () => usageReporter.refused, quotas,
+      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped, usageReportsRefused: () => usageReporter.refused, quotas, certificates,
     })
     const adminListener = await listenOn(createAdminServer(metrics, readiness), options.adminHost ?? '127.0.0.1', options.adminPort ?? 0)
     closers.push(() => closeServer(adminListener.server))
@@ -275,6 +292,9 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       },
       drain: async () => {
         const drained = core.drain()
+      reload: certificates === undefined && internalCertificates === undefined ? undefined : async () => {
+        await Promise.all([certificates?.look(), internalCertificates?.look()])
+      },
         await registration.now()
         await drained
       },

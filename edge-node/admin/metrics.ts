@@ -1,5 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Runtime } from '../../runtime/supervisor/index.ts'
+import type { Certificates } from '../../tls/index.ts'
+import { addCertificateMetrics } from '../ingress/index.ts'
 import type { Protection } from '../protection/index.ts'
 import type { QuotaTable } from '../quotas/index.ts'
 import type { Distribution, EdgeStatistics } from '../statistics.ts'
@@ -17,6 +19,8 @@ export interface EdgeMetricsSources {
   readonly logsDropped: () => number
   readonly usageReportsRefused: () => number
   readonly quotas: QuotaTable
+  /** Of the public port, where it has some. */
+  readonly certificates?: Certificates | undefined
 }
 
 /** Metrics in the text format of Prometheus. */
@@ -69,6 +73,7 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
   registry.registerMetric(requests)
   registry.registerMetric(starts)
   addQuotaMetrics(registry, sources.quotas, runtime)
+  if (sources.certificates !== undefined) addCertificateMetrics(registry, sources.certificates)
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)
   counter('skerry_cell_crashes_total', 'Cells that died.', () => runtime.status().cellCrashes)
   counter('skerry_logs_dropped_total', 'Log records that did not reach the control plane.', sources.logsDropped)

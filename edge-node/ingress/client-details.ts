@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { SkerryError } from '../../errors/index.ts'
 import { clientAddress, type IsTrustedProxy, plainAddress } from './client-address.ts'
 import { type ClientDetails, internalHeaders } from './internal-headers.ts'
@@ -18,8 +19,9 @@ export interface ClientRules {
 export function publicClient(request: IncomingMessage, head: InboundHead, rules: ClientRules): ClientDetails {
   const peer = plainAddress(request.socket.remoteAddress)
   const address = clientAddress(peer, head.forwardedFor, rules.isTrustedProxy)
-  const isHttps = head.forwardedProtocol === 'https' && rules.isTrustedProxy(peer)
-  const protocol = isHttps ? 'https' : 'http'
+  const spoken = request.socket instanceof TLSSocket ? 'https' : 'http'
+  // A proxy that says it speaks for the client; where it says nothing of this, its own connection counts.
+  const protocol = rules.isTrustedProxy(peer) ? (forwardedProtocol(head.forwardedProtocol) ?? spoken) : spoken
   const place = rules.locate?.(address)
   if (rules.allowLocationHeader && head.location !== undefined) {
     return { address, protocol, country: place?.country, ...parseLocation(head.location, 'x-skerry-location') }
@@ -47,6 +49,12 @@ export function internalClient(request: IncomingMessage, head: InboundHead): Cli
     country: country !== undefined && /^[A-Z]{2}$/.test(country) ? country : undefined,
     ...(location === undefined ? { latitude: undefined, longitude: undefined } : parseLocation(location, internalHeaders.clientLocation)),
   }
+}
+
+/** What the nearest proxy said, where several did. */
+function forwardedProtocol(text: string | undefined): 'http' | 'https' | undefined {
+  const last = text?.split(',').at(-1)?.trim().toLowerCase()
+  return last === 'http' || last === 'https' ? last : undefined
 }
 
 function parseLocation(text: string, field: string): { latitude: number; longitude: number } {

@@ -8,6 +8,8 @@ export { type ClientDetails, internalHeaderFields, internalHeaders, type NotBegu
 export { Ingress, type IngressOptions } from './ingress.ts'
 export { type IngressEvents } from './ingress-events.ts'
 export { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
+export { addCertificateMetrics, openServerCertificates } from './public-certificates.ts'
+export { createRedirectHandler } from './redirect-handler.ts'
 export { type InboundHead, readRequestHead } from './request-head.ts'
 export { RequestOrigin } from './request-origin.ts'
 export { RouteTable, type RouteTableOptions, type TableChange } from './route-table.ts'

@@ -1,19 +1,28 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SkerryError } from '../../errors/index.ts'
 import { fixedLimits } from '../../runtime/bridge/index.ts'
+import type { Certificates } from '../../tls/index.ts'
 import { asksForWebSocket } from '../bindings/websocket/index.ts'
+import type { ConnectionGate } from '../protection/index.ts'
 import { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
 import { Pipelines } from './pipelines.ts'
+import { ProxyProtocol } from './proxy-protocol/index.ts'
+import { createSecureServer } from './secure-server.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
 
 export interface IngressServerOptions {
   /** A request for a WebSocket comes with an `UpgradeResponse`. */
   readonly handle: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
-  /** PEM; plain HTTP unless set. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Plain HTTP unless set. */
+  readonly tls?: Certificates | undefined
+  /** Whether HTTP/2 is offered, where there is TLS. */
+  readonly http2?: boolean
+  /** Bounds the connections. */
+  readonly gate: ConnectionGate
+  /** Addresses and CIDR ranges of proxies that send the header of the PROXY protocol first. */
+  readonly proxyProtocol?: readonly string[] | undefined
   /** Context of answers to requests that could not be parsed. */
   readonly problemContext: () => ProblemContext
 }
@@ -26,10 +35,11 @@ const pipelinedMax = 64
 
 /**
  * An HTTP server with the limits of the edge: heads of at most 32 KB and 10 s, bodies as long as they move, malformed
- * requests answered by problem documents, nothing silently dropped from a head.
+ * requests answered by problem documents, nothing silently dropped from a head. Throws `config_invalid` for a bad list of proxies.
  */
 export function createIngressServer(options: IngressServerOptions): Server {
-  const server = create({
+  const proxyProtocol = new ProxyProtocol(options.proxyProtocol ?? [])
+  const settings = {
     maxHeaderSize: fixedLimits.requestHeaderBytes,
     headersTimeout: headersTimeoutMs,
     // A body may take as long as it likes as long as it moves: see RequestBodyPump.
@@ -41,7 +51,18 @@ export function createIngressServer(options: IngressServerOptions): Server {
     // Whoever asks for another protocol gets his answer in this one.
     shouldUpgradeCallback: asksForWebSocket,
     noDelay: true,
-  }, options.tls)
+  }
+  const server = options.tls === undefined ? createServer(settings) : createSecureServer({
+    settings, certificates: options.tls, proxyProtocol,
+    http2: options.http2 !== true ? undefined : {
+      firstRequestMs: headersTimeoutMs, idleMs: keepAliveTimeoutMs,
+      handle: (request, response, expectsContinue) => {
+        if (request.headers.expect === undefined || expectsContinue) options.handle(request, response, expectsContinue)
+        else answerProblem(response, unknownExpectation(), options.problemContext())
+      },
+      refuse: (response, error) => answerProblem(response, error, options.problemContext()),
+    },
+  })
   server.maxHeadersCount = 0
   const pipelines = new Pipelines()
   const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
@@ -55,8 +76,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false))
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => begin(request, response, true))
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const detail = 'The only expectation that is understood is 100-continue.'
-    answerProblem(response, new SkerryError('bad_request', detail, { field: 'expect' }), { ...options.problemContext(), close: true })
+    answerProblem(response, unknownExpectation(), { ...options.problemContext(), close: true })
   })
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     // Behind a request that is still being answered there can be no other protocol. Where a body is to come, Node gives another stream.
@@ -79,11 +99,8 @@ export function createIngressServer(options: IngressServerOptions): Server {
     const timer = setTimeout(() => socket.destroy(), checkIntervalMs)
     socket.once('close', () => clearTimeout(timer))
   })
+  options.gate.guard(server, proxyProtocol.receive)
   return server
-}
-
-function create(options: ServerOptions, tls: IngressServerOptions['tls']): Server {
-  return tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: headersTimeoutMs })
 }
 
 /** The server forgets connections that left HTTP, and would wait for them when it closes. */
@@ -98,6 +115,10 @@ function closeUpgradedToo(server: Server): void {
     closeAllConnections()
     for (const connection of upgraded) connection.destroy()
   }
+}
+
+function unknownExpectation(): SkerryError {
+  return new SkerryError('bad_request', 'The only expectation that is understood is 100-continue.', { field: 'expect' })
 }
 
 function toRefusal(code: string | undefined): SkerryError {

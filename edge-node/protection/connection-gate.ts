@@ -34,31 +34,50 @@ export class ConnectionGate {
     this.#options = options
   }
 
-  /** Has the server take its connections through the gate. */
-  guard(server: Server): void {
+  /**
+   * Has the server take its connections through the gate. `identify` calls back once `remoteAddress` is the client's, where that is not so from the
+   * beginning.
+   */
+  guard(server: Server, identify: (socket: Socket, next: () => void) => void = (_socket, next) => next()): void {
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
     const listeners = server.listeners('connection') as ((socket: Socket) => void)[]
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
       if (!this.#enter(socket)) return
-      for (const listener of listeners) listener.call(server, socket)
+      identify(socket, () => {
+        if (!this.#count(socket)) return
+        for (const listener of listeners) listener.call(server, socket)
+      })
     })
   }
 
   #enter(socket: Socket): boolean {
-    const { connectionsMax, perClientMax } = this.#options
+    const { connectionsMax } = this.#options
     if (this.#open >= connectionsMax) this.#makeRoom()
-    const client = perClientMax === undefined ? '' : clientNetwork(socket.remoteAddress ?? '')
-    const ofClient = this.#byClient.get(client) ?? 0
-    if (this.#open >= connectionsMax || (perClientMax !== undefined && ofClient >= perClientMax)) {
+    if (this.#open >= connectionsMax) {
       this.#refuse(socket)
       return false
     }
     this.#open += 1
-    if (perClientMax !== undefined) this.#byClient.set(client, ofClient + 1)
     socket.once('close', () => {
       this.#open -= 1
+    })
+    return true
+  }
+
+  /** Counts it for its client. */
+  #count(socket: Socket): boolean {
+    const { perClientMax } = this.#options
+    if (perClientMax === undefined) return true
+    const client = clientNetwork(socket.remoteAddress ?? '')
+    const ofClient = this.#byClient.get(client) ?? 0
+    if (ofClient >= perClientMax) {
+      this.#refuse(socket)
+      return false
+    }
+    this.#byClient.set(client, ofClient + 1)
+    socket.once('close', () => {
       const left = (this.#byClient.get(client) ?? 0) - 1
       if (left > 0) this.#byClient.set(client, left)
       else this.#byClient.delete(client)

@@ -13,6 +13,8 @@ export interface CliContext {
   readonly writeError: (text: string) => void
   /** Aborts when the process is asked to stop (SIGINT, SIGTERM, or its launcher is gone). */
   readonly stopped: AbortSignal
+  /** Has this called whenever the process is asked to read its files anew (SIGHUP). */
+  readonly onReload?: (reload: () => void) => void
 }
 
 /** Resolves when the process is asked to stop. */

@@ -39,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     stopped: stopSignal(),
+    onReload: (reload) => void process.on('SIGHUP', reload),
   }
   // A reader that left (`skerry tail | head`) ends the program quietly.
   process.stdout.on('error', () => process.exit(exitCodes.done))

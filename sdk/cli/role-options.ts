@@ -33,6 +33,11 @@ export interface IngressOptions extends UpstreamOptions {
   readonly allowLocationHeader?: boolean
   readonly trustedProxy?: readonly string[]
   readonly connectionsPerClient?: number
+  readonly tlsCertificates?: string
+  readonly tlsCert?: readonly string[]
+  readonly tlsKey?: readonly string[]
+  readonly redirectPort?: number
+  readonly proxyProtocol?: readonly string[]
   readonly discovery: boolean
 }
 
@@ -88,6 +93,24 @@ export const withIngress = (command: Command): Command =>
     .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gather)
     .option('--no-discovery', 'answer nothing at /.well-known/skerry/, by which clients (`skerry/invoke`) learn of the nodes')
     .option('--connections-per-client <n>', 'connections of one address (IPv6: /64) at a time (default: any number, as behind a proxy all have one)', parseNumber(1, 1_000_000))
+    .option('--tls-certificates <dir>', 'serve by HTTPS and HTTP/2, with NAME.crt (or NAME.pem) and NAME.key of this folder, chosen by the names in the certificates; read anew when they change, and on SIGHUP')
+    .option('--tls-cert <file>', 'PEM of a certificate to serve with, the first of them also where no name matches; may be repeated', gather)
+    .option('--tls-key <file>', 'PEM of its key; once for each --tls-cert, in the same order', gather)
+    .option('--redirect-port <port>', 'a port without TLS that sends clients to the other', parsePort)
+    .option('--proxy-protocol <cidr>', 'proxies that tell whose connection it is by the PROXY protocol, 1 or 2; may be repeated', gather)
+
+/** As the roles take the flags of TLS and PROXY protocol. Throws `config_invalid` where they do not go together. */
+export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol }: IngressOptions) {
+  if (tlsCert.length !== tlsKey.length) throw new SkerryError('config_invalid', 'A certificate needs its key, and a key its certificate: pass --tls-cert and --tls-key as often as each other')
+  const path = (file: string): string => resolve(context.workingDirectory, file)
+  const pairs = tlsCert.map((file, index) => ({ certificateFile: path(file), keyFile: path(tlsKey[index] ?? '') }))
+  const hasTls = tlsCertificates !== undefined || pairs.length > 0
+  if (redirectPort !== undefined && !hasTls) throw new SkerryError('config_invalid', '--redirect-port sends clients to HTTPS: pass --tls-certificates, or --tls-cert with --tls-key')
+  return {
+    redirectPort, proxyProtocol,
+    tls: hasTls ? { pairs, directory: tlsCertificates === undefined ? undefined : path(tlsCertificates) } : undefined,
+  }
+}
 
 /** Flags of where functions may call. */
 export interface OutboundOptions {

@@ -4,6 +4,8 @@ import type { Reporter } from './reporter.ts'
 
 /** A started role. `drain` lets what is under way end while the role no longer counts as ready. */
 export interface RunningRole {
+  /** Reads files anew; undefined where there are none to read. */
+  readonly reload?: (() => Promise<void>) | undefined
   drain?(): Promise<void>
   close(): Promise<void>
 }
@@ -25,6 +27,8 @@ export async function runRole<T extends RunningRole>(
   try {
     reporter.result(describe(role))
     for (const [key, value] of Object.entries(describeToPeople(role))) reporter.show(`${key}: ${String(value)}`)
+    const { reload } = role
+    if (reload !== undefined) context.onReload?.(() => void reload())
     await untilStopped(context)
     await Promise.race([role.drain?.(), timeout(drainTimeoutMs)])
   } finally {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   for (const name of ['authority', 'other']) openssl('req', '-x509', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${name}`, '-days', '2')
   openssl('req', ...newKey, '-keyout', 'node.key', '-out', 'node.csr', '-subj', '/CN=node', '-addext', 'subjectAltName=IP:127.0.0.1')
   openssl('x509', '-req', '-in', 'node.csr', '-CA', 'authority.pem', '-CAkey', 'authority.key', '-days', '1', '-copy_extensions', 'copy', '-out', 'node.pem')
-  const internalTls = { cert: await read('node.pem'), key: await read('node.key') }
+  const internalTls = { certificateFile: file('node.pem'), keyFile: file('node.key') }
   const internalCa = await read('authority.pem')
   plane = await startControlPlane({ port: 0, dataDirectory: file('plane'), log: () => undefined })
   const startNode = (name: string, region: string, more: Partial<Parameters<typeof startEdgeNode>[0]> = {}): Promise<EdgeNode> => startEdgeNode({

@@ -4,10 +4,10 @@ import { SkerryError } from '../../../errors/index.ts'
 import { findRegion, regionCodes } from '../../../geography/index.ts'
 import { closest } from '../../project/index.ts'
 import type { CliContext } from '../context.ts'
-import { readCertificate } from '../authorities.ts'
+import { certificateFiles } from '../authorities.ts'
 import { joinUpstream, type Upstream } from '../join.ts'
 import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
-import { type Clock, clockOption, type IngressOptions, type OutboundOptions, outboundRules, withIngress, withListening, withOutbound } from '../role-options.ts'
+import { type Clock, clockOption, type IngressOptions, type OutboundOptions, outboundRules, frontSettings, withIngress, withListening, withOutbound } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 import { type TierOptions, tiersOf, withTiers } from '../tier-options.ts'
 
@@ -64,7 +64,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--longitude <degrees>', 'instead of the airport\'s', parseNumber(-180, 180))
   return withTiers(withOutbound(withIngress(withListening(command, '0.0.0.0', 8080))))
     .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
-    .option('--internal-tls-cert <file>', 'PEM of the certificate of the internal port, which speaks TLS then')
+    .option('--internal-tls-cert <file>', 'PEM of the certificate of the internal port, which speaks TLS then; read anew when it changes')
     .option('--internal-tls-key <file>', 'PEM of its key')
     .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
     .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
@@ -84,7 +84,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
         const directory = resolve(context.workingDirectory, options.data)
         const { membership, ...upstream } = await joinUpstream(context, reporter, options, 'node', directory)
         const { name, region } = standing(options, membership)
-        const internalTls = await readCertificate(context, options.internalTlsCert, options.internalTlsKey)
+        const internalTls = certificateFiles(context, options.internalTlsCert, options.internalTlsKey)
         const start = async () => {
           const node = await startEdgeNode({
             name,
@@ -104,6 +104,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
             connectionsPerClientMax: options.connectionsPerClient,
+            ...frontSettings(context, options),
             discovery: options.discovery,
             bodyRateMin: options.bodyRateMin,
             runtime: { idleIsolateMs: options.isolateIdle * 1_000, cellMemoryMb: options.cellMemory, sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },

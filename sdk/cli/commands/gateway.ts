@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { joinUpstream } from '../join.ts'
 import { attempt, type SetExitCode } from '../options.ts'
-import { type IngressOptions, type NearestOptions, dataDirectory, nearestSettings, withIngress, withListening, withNearest } from '../role-options.ts'
+import { type IngressOptions, type NearestOptions, dataDirectory, frontSettings, nearestSettings, withIngress, withListening, withNearest } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
 type GatewayOptions = IngressOptions & NearestOptions
@@ -25,6 +25,8 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
           allowLocationHeader: options.allowLocationHeader === true,
           trustedProxies: options.trustedProxy ?? [],
           connectionsPerClientMax: options.connectionsPerClient,
+          ...frontSettings(context, options),
+          onNotice: (notice) => reporter.say(notice),
           discovery: options.discovery,
           ...nearest,
           onOutage: (error) => reporter.say(error === undefined ? 'the control plane can be reached again' : error.message),

@@ -1,0 +1,1 @@
+export { ProxyProtocol } from './proxy-protocol.ts'
