@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { buildInvokerForBrowsers } from './build-invoker-for-browsers.ts'
 import { buildGuestBundle } from '../runtime/supervisor/index.ts'
 import { projectJsonSchema } from '../sdk/project/index.ts'
 
@@ -25,4 +26,5 @@ await writeFile(join(root, 'schema', 'skerry.schema.json'), `${JSON.stringify(pr
 compile()
 await cp(join(root, 'sdk', 'templates', 'files'), join(output, 'sdk', 'templates', 'files'), { recursive: true })
 await writeFile(join(output, 'runtime', 'supervisor', 'guest.js'), await buildGuestBundle())
+await writeFile(join(output, 'sdk', 'invoke', 'browser.bundle.js'), await buildInvokerForBrowsers())
 process.stdout.write('built dist/\n')

@@ -1,114 +1,247 @@
-import { SkerryError } from '../../errors/index.ts'
-import type { Coordinates } from '../../geography/index.ts'
-import { mayRepeatAfterAnswer, mayRepeatAfterFailure, readCall } from './call.ts'
-import { type InvokerNode, NodeDirectory } from './nodes.ts'
-import { canChooseAddress, createPlainTransport, type Transport } from './transport.ts'
+import { discoveryPaths } from '../../control-plane/protocol/discovery.ts'
+import { type Call, type NamedOrigin, readCall, readTarget } from './call.ts'
+import type { AttemptReason } from './events.ts'
+import { invokeError } from './invoke-error.ts'
+import { ListKeeper } from './list-keeper.ts'
+import { NodeDirectory, nodesTriedMax, toTarget } from './node-directory.ts'
+import { discoveryCall, type GetDiscovery, readDiscovery, type ReadNodeList, readPlace } from './node-list.ts'
+import { discard, Offer, type Route } from './offer.ts'
+import { type InvokeInit, type InvokerOptions, readOptions, type Settings } from './options.ts'
+import { after, pause } from './timers.ts'
+import type { Target, Transport } from './transport.ts'
 
-export interface InvokerOptions {
-  /** Where the nodes are listed: a control plane, or its replicas, separated by commas. This or `nodes`. */
-  readonly controlPlaneUrl?: string
-  /** A token of the control plane that may list nodes. */
-  readonly token?: string
-  /** The nodes, where they are known already. */
-  readonly nodes?: readonly InvokerNode[]
-  /** Where the caller is, in degrees. Without it nodes are probed, and the one that answers soonest is the nearest. */
-  readonly location?: Coordinates
-  /** Used instead of connections of our own; then DNS decides which node a call reaches, as in browsers. */
-  readonly fetch?: typeof fetch
-  /** DOMAIN of the cluster; `localhost` unless given. */
-  readonly domain?: string
+export interface KnownNode {
+  readonly name: string
+  readonly region: string
+  readonly url: string
+  /** False where it did not answer lately, or whoever lists the nodes says so. */
+  readonly healthy: boolean
+  /** Round trip as measured, in ms; undefined where it was not. */
+  readonly latencyMs: number | undefined
 }
 
 export interface Invoker {
   /**
-   * Calls a function: `invoker.fetch('hello')`, `invoker.fetch('hello/path?query', { method: 'POST', body })`, or by URL or Request.
-   * Goes to the nearest healthy node, and to the next nearest where that is safe: nothing was sent, the node vouches that no code
-   * ran, or the method is idempotent; bodies that are streams are sent once. Streams both ways; honours the signal.
+   * Calls a function, with the signature of `fetch`: by URL or Request, or by name: `fetch('hello')`, `fetch('hello/path?query', { method: 'POST', body })`.
+   * May be taken off the invoker: `const { fetch } = createInvoker(...)`. URLs of other hosts than the cluster's go to plain `fetch`.
    *
-   * Rejects with `no_healthy_node` where no node answered (`cause`: the last failure), `server_unreachable` or `unauthorized` where
-   * nodes could not be listed, `bad_request` for a wrong target, and with the signal's reason.
+   * Goes to the nearest node that is well, and to the next where that does no harm (`InvokeInit.retry`). Streams both ways, honours the
+   * signal. Rejects with an `InvokeError`, which is a TypeError, and with the signal's reason.
    */
-  fetch(target: string | URL | Request, init?: RequestInit): Promise<Response>
-  /** The nodes as they would be tried now, nearest first. */
-  nodes(): Promise<readonly { readonly name: string; readonly region: string; readonly url: string; readonly healthy: boolean }[]>
-  /** Ends all connections. */
+  readonly fetch: (target: string | URL | Request, init?: InvokeInit) => Promise<Response>
+  /** The same for one function, by paths: `function('hello').fetch('/path')`. */
+  function(name: string): { readonly fetch: (path?: string | URL | Request, init?: InvokeInit) => Promise<Response> }
+  /** The nodes as they would be tried now, nearest first. Waits until those near by are measured. */
+  nodes(): Promise<readonly KnownNode[]>
+  /** Ends all connections, and what is still read of answers. */
   close(): Promise<void>
 }
 
-const attemptsMax = 4
-const probeTimeoutMs = 2_000
-/** A host that is nobody's: the node answers it at once, without running anything. */
+/** What differs between Node and browsers. */
+export interface Platform {
+  /** @param isOurs whether a host is of the cluster, as far as that is known by then */
+  openTransport(settings: Settings, isOurs: (host: string) => boolean): Transport | Promise<Transport>
+  /** `fetch` for what is not the cluster's. */
+  readonly fetch: typeof fetch
+  readControlPlane?(settings: Settings): ReadNodeList | undefined
+}
+
+const probeMsMax = 2_000
+/** A function that is nobody's. */
 const probeName = 'skerry-probe'
+const listPlaceMsMax = 1_000
+/** Rounds over all targets, where the wait that `Retry-After` asks for lies between. */
+const roundsMax = 3
 
-/** Makes a client that calls functions at the nearest node. Throws `invalid_request` without `controlPlaneUrl` or `nodes`. */
-export function createInvoker(options: InvokerOptions): Invoker {
-  if (options.controlPlaneUrl === undefined && options.nodes === undefined) {
-    throw new SkerryError('invalid_request', 'createInvoker needs `controlPlaneUrl` or `nodes`.', { field: 'controlPlaneUrl' })
+/** Makes an invoker. Throws `invalid_request` for options that are none. */
+export function createInvokerOn(platform: Platform, options: InvokerOptions): Invoker {
+  const settings = readOptions(options)
+  let domain = settings.domain?.toLowerCase() ?? settings.doors[0]?.hostname ?? 'localhost'
+  const isOurs = (host: string): boolean => settings.isOurHost(host, domain) || settings.doors.some((door) => door.hostname === host)
+  let opened: Promise<Transport> | undefined
+  const transport = (): Promise<Transport> => (opened ??= Promise.resolve(platform.openTransport(settings, isOurs)))
+
+  /** Asks a target for a path of discovery, as a function of that origin would be called there. */
+  const get = (target: Target, origin: URL): GetDiscovery => async (path, signal) => {
+    const way = await transport()
+    const call = discoveryCall(origin, path, signal)
+    const url = way.reach(call, target, domain)
+    if (url === undefined) throw invokeError('no_healthy_node', `${target.name} can not be reached by ${origin.protocol.slice(0, -1)} from here.`)
+    return way.send(call, url, target, { signal, onSend: () => true })
   }
-  const domain = (options.domain ?? 'localhost').toLowerCase()
-  let transport: Promise<Transport> | undefined
-  const getTransport = (): Promise<Transport> => (transport ??= openTransport(options.fetch, domain))
 
-  const directory = new NodeDirectory({
-    nodes: options.nodes, controlPlaneUrl: options.controlPlaneUrl, token: options.token, location: options.location,
-    fetch: options.fetch ?? globalThis.fetch,
-    measure: async (node) => {
-      const way = await getTransport()
-      const probe = await readCall(probeName, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(probeTimeoutMs) }, domain)
-      // The first one pays for the connection.
-      await discard(await way.send(probe, node.url))
-      const startedMs = performance.now()
-      await discard(await way.send(probe, node.url))
-      return performance.now() - startedMs
+  const probe = async (target: Target, origin: URL): Promise<number> => {
+    const way = await transport()
+    const signal = AbortSignal.timeout(probeMsMax)
+    let latencyMs = 0
+    // Where it is not told when the request leaves, the first one pays for the connection.
+    for (let left = way.tellsSent || directory.isKnownAlive(target.name) ? 1 : 2; left > 0; left -= 1) {
+      const call = discoveryCall(origin, discoveryPaths.ping, signal)
+      // Not every function can be called at every node: then another name of it tells as well whether it is there.
+      const url = way.reach(call, target, domain) ?? way.reach(discoveryCall(probeOrigin(), discoveryPaths.ping, signal), target, domain)
+      if (url === undefined) throw invokeError('no_healthy_node', `${target.name} can not be reached from here.`)
+      let sentAtMs = performance.now()
+      const response = await way.send(call, url, target, {
+        signal,
+        onSend: () => {
+          sentAtMs = performance.now()
+          return true
+        },
+      })
+      latencyMs = performance.now() - sentAtMs
+      discard(response)
+      if (response.status === 503) throw invokeError('no_healthy_node', `${target.name} takes no calls.`)
+    }
+    return latencyMs
+  }
+
+  const directory = new NodeDirectory(settings, probe)
+  const controlPlane = platform.readControlPlane?.(settings)
+  const doorLists = directory.doors.map((door): ReadNodeList => async (signal) => {
+    const ask = get(door, new URL(door.url))
+    // The place comes along, or a little later; the list waits for it no longer than for an answer.
+    const [list, place] = await Promise.all([
+      readDiscovery(ask, door.name, directory.place, signal),
+      directory.place === undefined ? readPlace(ask, AbortSignal.any([signal, AbortSignal.timeout(listPlaceMsMax)])).catch(() => undefined) : undefined,
+    ])
+    directory.place = place
+    return list
+  })
+  /** Where the doors are gone, the nodes themselves tell. */
+  const nodeLists = (): ReadNodeList[] => directory.nearestKnown().map((node): ReadNodeList => (signal) =>
+    readDiscovery(get(node, settings.doors[0] ?? new URL(node.url)), node.name, directory.place, signal))
+  const keeper = new ListKeeper({
+    initial: settings.nodes ?? [], refreshMs: settings.refreshMs, emit: settings.emit,
+    sources: () => [...(controlPlane === undefined ? [] : [controlPlane]), ...doorLists, ...(doorLists.length === 0 ? [] : nodeLists())],
+    onList: (nodes, told) => {
+      if (settings.domain === undefined && told !== undefined) domain = told
+      directory.replace(nodes)
     },
   })
 
+  /** There is a list, or a door to go by without one. */
+  const ready = async (): Promise<void> => {
+    try {
+      await keeper.ready()
+    } catch (error) {
+      if (settings.doors.length === 0) throw error
+    }
+  }
+
+  const namedOrigin = (): NamedOrigin => {
+    const first = settings.doors[0] ?? (directory.anyUrl === undefined ? undefined : new URL(directory.anyUrl))
+    return { protocol: first?.protocol ?? 'http:', port: first?.port ?? '', domain }
+  }
+
+  const probeOrigin = (): URL => readTarget(probeName, namedOrigin)
+
+  const routesOf = async (call: Call): Promise<Route[]> => {
+    const way = await transport()
+    const nodes = (await directory.ranked(call.url)).map(toTarget)
+    const routes: Route[] = []
+    for (const target of nodes) {
+      const url = way.reach(call, target, domain)
+      if (url !== undefined) routes.push({ target, url })
+      if (routes.length === nodesTriedMax) break
+    }
+    const doors = directory.doors.length > 0 || way.tellsSent ? directory.doors : [{ kind: 'door', name: call.url.host, url: call.url.origin } as const]
+    for (const target of doors) {
+      const url = way.reach(call, target, domain)
+      // By `fetch` all doors are the same, the function's own host.
+      if (url !== undefined && (way.tellsSent || routes.at(-1)?.target.kind !== 'door')) routes.push({ target, url })
+    }
+    return routes
+  }
+
+  const offer = async (call: Call, reason: AttemptReason, signal: AbortSignal): Promise<Response> => {
+    const way = await transport()
+    const offering = new Offer(call, await routesOf(call), {
+      transport: way, signal, reason, emit: settings.emit,
+      patienceMs: (target) => directory.patienceMs(target), isAlive: (target) => directory.isAlive(target, call.url),
+      isKnownAlive: ({ name }) => directory.isKnownAlive(name),
+      onFailure: ({ name }) => {
+        directory.failed(name)
+        keeper.hurry()
+      },
+      onHead: ({ name }, response, headMs) => directory.answered(name, headMs, workedMs(name, response)),
+    })
+    return offering.run()
+  }
+
+  const run = async (call: Call, signal: AbortSignal): Promise<Response> => {
+    for (let round = 1; ; round += 1) {
+      const response = await offer(call, round === 1 ? 'first' : 'again', signal)
+      const waitMs = round < roundsMax ? retryAfterMs(call, response, settings.retryAfterMsMax) : undefined
+      if (waitMs === undefined) return response
+      discard(response)
+      settings.emit({ kind: 'wait', ms: waitMs })
+      await pause(waitMs, signal)
+    }
+  }
+
+  const invoke = async (target: string | URL | Request, init: InvokeInit): Promise<Response> => {
+    const given = init.signal ?? (target instanceof Request ? target.signal : undefined)
+    given?.throwIfAborted()
+    const timeoutMs = init.timeoutMs ?? settings.timeoutMs
+    const late = new AbortController()
+    const signal = given === undefined || given === null ? late.signal : AbortSignal.any([given, late.signal])
+    const cancel = timeoutMs === undefined ? undefined : after(timeoutMs, () => {
+      late.abort(new DOMException(`No answer came within ${timeoutMs} ms.`, 'TimeoutError'))
+    })
+    const begin = async (): Promise<Response> => {
+      await ready()
+      const url = readTarget(target, namedOrigin)
+      if (!isOurs(url.hostname)) return platform.fetch(target instanceof Request ? target : url, { ...init, signal })
+      return run(await readCall(url, target, init, settings.retry ?? 'safe'), signal)
+    }
+    try {
+      return await untilAborted(begin(), signal)
+    } finally {
+      cancel?.()
+    }
+  }
+
   return {
-    fetch: async (target, init = {}) => {
-      const call = await readCall(target, init, domain)
-      call.signal?.throwIfAborted()
-      const way = await getTransport()
-      const targets = (await directory.ranked(call.url.hostname)).slice(0, attemptsMax)
-      let failure: unknown
-      for (const [index, node] of targets.entries()) {
-        const isLast = index === targets.length - 1
-        try {
-          const response = await way.send(call, node.url)
-          if (isLast || !mayRepeatAfterAnswer(call, response)) return response
-          await discard(response)
-        } catch (error) {
-          call.signal?.throwIfAborted()
-          failure = error
-          directory.avoid(node.name)
-          if (!mayRepeatAfterFailure(call, error)) break
-        }
-      }
-      throw new SkerryError('no_healthy_node', describeFailure(targets.length, call.url.hostname), { cause: failure })
+    fetch: (target, init = {}) => invoke(target, init),
+    function: (name) => ({
+      fetch: (path = '/', init = {}) => invoke(typeof path === 'string' && !URL.canParse(path) ? `${name}${path.startsWith('/') || path.startsWith('?') ? '' : '/'}${path}` : path, init),
+    }),
+    nodes: async () => {
+      await ready()
+      return (await directory.measured(probeOrigin())).map(({ name, region, url, healthy, latencyMs }) => ({ name, region, url, healthy, latencyMs }))
     },
-    nodes: async () => (await directory.ranked()).map(({ name, region, url, healthy }) => ({ name, region, url, healthy })),
     close: async () => {
-      const opened = await transport
-      transport = undefined
-      await opened?.close()
+      keeper.close()
+      const way = await opened
+      opened = undefined
+      await way?.close()
     },
   }
 }
 
-function describeFailure(tried: number, host: string): string {
-  return tried === 0
-    ? 'The cluster has no node. Start an edge node, or pass the right nodes.'
-    : `No node answered the call of ${host}; the cause says what the last one did.`
+/** What the node says to have worked until the head, in ms; undefined where it says nothing, or another node answered. */
+function workedMs(name: string, response: Response): number | undefined {
+  if (response.headers.get('x-skerry-node') !== name) return undefined
+  const total = /(?:^|,)\s*total;dur=(\d+(?:\.\d+)?)/.exec(response.headers.get('server-timing') ?? '')?.[1]
+  return total === undefined ? undefined : Number(total)
 }
 
-async function openTransport(given: typeof fetch | undefined, domain: string): Promise<Transport> {
-  if (given !== undefined) return createPlainTransport(given)
-  if (!canChooseAddress()) return createPlainTransport(globalThis.fetch.bind(globalThis))
-  // Loaded here, so that a bundle for browsers does not have to bring it.
-  const { createNodeTransport } = await import('./node-transport.ts')
-  return createNodeTransport(domain)
+/** How long a refusal for load asks to wait, in ms, a little spread; undefined where it does not, or for too long. */
+function retryAfterMs(call: Call, response: Response, mostMs: number): number | undefined {
+  const code = response.headers.get('x-skerry-error')
+  if (!call.mayRepeat || response.status !== 503 || !(code === 'overloaded' || code === 'no_healthy_node')) return undefined
+  const seconds = /^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0]
+  if (seconds === undefined || Number(seconds) * 1_000 > mostMs) return undefined
+  return Number(seconds) * 1_000 * (1 + Math.random() / 4)
 }
 
-/** Lets go of an answer that nobody will read. */
-async function discard(response: Response): Promise<void> {
-  await response.body?.cancel()
+/** The caller is told of an abort at once, whatever is still being waited for. */
+function untilAborted(promise: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  const over = new AbortController()
+  return new Promise<Response>((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true, signal: over.signal })
+    promise.then(resolve, reject)
+  }).finally(() => over.abort())
 }

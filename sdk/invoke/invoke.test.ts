@@ -18,7 +18,7 @@ let invoker: Invoker
 const closers: (() => Promise<void>)[] = []
 
 const invoke = (options: Partial<InvokerOptions> = {}): Invoker => {
-  invoker = createInvoker({ nodes: nodes.map(({ node }) => node), location: berlin, ...options })
+  invoker = createInvoker({ nodes: nodes.map(({ node }) => node), location: berlin, hosts: ['api.example.com'], ...options })
   closers.push(() => invoker.close())
   return invoker
 }
@@ -40,8 +40,8 @@ async function stop(server: Server): Promise<void> {
 async function startNode(region: string): Promise<TestNode> {
   const name = `${region}-1`
   const { server, url } = await listen((request, response) => {
-    if (request.headers.host?.startsWith('skerry-probe.') === true) {
-      response.writeHead(404).end()
+    if (request.url === '/.well-known/skerry/ping') {
+      response.writeHead(200).end('{}')
       return
     }
     made.requests.push(`${request.method} ${request.headers.host?.split(':')[0]}${request.url}`)
@@ -92,7 +92,7 @@ describe('nearest', () => {
   test.each([
     ['hello', 'GET hello.localhost/'], ['hello/a/b?c=d', 'GET hello.localhost/a/b?c=d'], ['hello.acme', 'GET hello.acme.localhost/'],
     ['01arz3ndektsv4rrffq69g5fav--hello', 'GET 01arz3ndektsv4rrffq69g5fav--hello.localhost/'],
-    ['http://api.example.com/v1', 'GET api.example.com/v1'], [new URL('http://hello.localhost:9/x'), 'GET hello.localhost/x'],
+    ['http://api.example.com/v1', 'GET api.example.com/v1'], [new URL('http://hello.localhost:8099/x'), 'GET hello.localhost/x'],
     [new Request('http://hello.localhost/y'), 'GET hello.localhost/y'],
   ])('target %s', async (target, seen) => {
     expect((await invoke().fetch(target)).status).toBe(200)

@@ -1,33 +1,27 @@
 import type { Call } from './call.ts'
 
-/** The way to one node. */
+/** Something that answers calls: a node, or a door of the whole cluster (`baseUrl`). */
+export interface Target {
+  readonly kind: 'node' | 'door'
+  readonly name: string
+  readonly url: string
+}
+
+/** What a transport tells of one attempt. */
+export interface Sending {
+  /** Ends it, also the body that is being read. */
+  readonly signal: AbortSignal
+  /** Called right before the first byte of the request is written, by transports that tell. False where it must not be: then it is given up. */
+  readonly onSend: () => boolean
+}
+
+/** The way to targets. */
 export interface Transport {
-  /** Rejects where no answer came. */
-  send(call: Call, nodeUrl: string): Promise<Response>
+  /** Whether `onSend` is called: until then nothing was sent. Otherwise that is never known. */
+  readonly tellsSent: boolean
+  /** The URL that such a call has at a target; undefined where it can not go there. */
+  reach(call: Pick<Call, 'url' | 'init'>, target: Target, domain: string): URL | undefined
+  /** Sends a call to where `reach` says. Rejects where no answer came. */
+  send(call: Call, url: URL, target: Target, sending: Sending): Promise<Response>
   close(): Promise<void>
-}
-
-/**
- * By plain URL through a given `fetch`, as in browsers, which let nobody choose the address: DNS or a gateway leads to the nearest node,
- * of which only scheme and port are used.
- */
-export function createPlainTransport(fetchFunction: typeof fetch): Transport {
-  return {
-    send: (call, nodeUrl) => {
-      const url = new URL(call.url)
-      const node = new URL(nodeUrl)
-      url.protocol = node.protocol
-      url.port = node.port
-      const { body, method, headers, signal, redirect } = call
-      return fetchFunction(url, {
-        method, headers, redirect, ...(body === null ? {} : { body, duplex: 'half' }), ...(signal === undefined ? {} : { signal }),
-      })
-    },
-    close: () => Promise.resolve(),
-  }
-}
-
-/** Whether this is Node, where connections can be made to an address of our choice. */
-export function canChooseAddress(): boolean {
-  return typeof process === 'object' && typeof process.versions === 'object' && process.versions.node !== undefined
 }
