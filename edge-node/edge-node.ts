@@ -17,6 +17,7 @@ import { QuotaFile, QuotaReporter, QuotaTable } from './quotas/index.ts'
 import { createForwarder, type NodeForwarder } from './routing/forwarding/index.ts'
 import { openPlaceFinder } from './routing/place/index.ts'
 import type { WriteWholeFile } from './storage/index.ts'
+import { pressureStepMs } from '../geography/index.ts'
 import type { Certificates, CertificateSources, KeyPairFiles } from '../tls/index.ts'
 import { UsageReporter, UsageTable } from './usage/index.ts'
 
@@ -204,7 +205,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const readiness = (): Readiness => {
       const reason = core.isDraining ? 'draining' : !isCellReady ? 'no cell is ready' : state.position === undefined ? 'no state is loaded' : ''
       const details = { node: name, region, ...core.runtime.status(), controlPlaneConnected: isCaughtUp, epoch: state.position?.epoch, sequence: state.position?.sequence }
-      return { ready: reason === '', reason, details }
+      return { ready: reason === '', reason, pressureMs: core.statistics.pressureMs, details }
     }
     const metrics = createEdgeMetrics({
       node: name, region, runtime: core.runtime, statistics: core.statistics, protection: core.protection, functions: () => core.table.functionCount,
@@ -217,13 +218,16 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       url: options.publicUrl ?? publicListener.url, internalUrl: options.internalUrl ?? internalListener.url, adminUrl: adminListener.url,
     }
     const describe = (): NodeRegistration => ({
-      region, latitude, longitude, ...urls, draining: core.isDraining, ...core.statistics.report(core.runtime.status().eagerMs),
+      region, latitude, longitude, ...urls, draining: core.isDraining, ...core.statistics.report(),
       epoch: state.position?.epoch ?? '', sequence: state.position?.sequence ?? 0,
       quarantined: core.runtime.status().quarantined.slice(0, quarantinedMax).map(({ account, functionName, version, reason, cellsEnded, refusedMs }) => ({
         account, function: functionName, version, reason, processesEnded: cellsEnded, refusedMs,
       })),
       provisioned: core.runtime.status().provisioned.slice(0, provisionedMax).map(({ functionName, ...of }) => ({ ...of, function: functionName })),
     })
+    const pressing = setInterval(() => core.statistics.step(core.runtime.status().eagerMs), pressureStepMs)
+    pressing.unref()
+    closers.push(() => clearInterval(pressing))
     const registration = new Registration({
       register: (of) => client.register(of), describe, onWelcome: (welcome) => identity.adopt(welcome), onOutage,
     })

@@ -37,6 +37,9 @@ export class EdgeStatistics {
   #loopBefore = performance.eventLoopUtilization()
   #eagerMsBefore = 0
   #pressureMs = 0
+  #load = 0
+  #demandSum = 0
+  #steps = 0
   #over = 0
   #overBefore = 0
   #refusedBefore = 0
@@ -80,14 +83,20 @@ export class EdgeStatistics {
     return Math.round(this.#pressureMs * 10) / 10
   }
 
-  /**
-   * What the node tells of its load every few seconds: the share of its capacity in use since the last report, and by what it asks clients to
-   * go elsewhere, in ms. `eagerMs`: see `RuntimeStatus`.
-   */
-  report(eagerMs: number): { readonly load: number; readonly pressureMs: number } {
+  /** Sets the pressure by what was asked for since the last step; wanted every `pressureStepMs`. `eagerMs`: see `RuntimeStatus`. */
+  step(eagerMs: number): void {
     const demand = this.#demand(eagerMs)
     this.#pressureMs = nextPressureMs(this.#pressureMs, demand)
-    return { load: Math.min(1, demand), pressureMs: this.pressureMs }
+    this.#demandSum += demand
+    this.#steps += 1
+  }
+
+  /** What the node tells of its load every few seconds: the share of its capacity in use since the last report, and its pressure. */
+  report(): { readonly load: number; readonly pressureMs: number } {
+    if (this.#steps > 0) this.#load = Math.min(1, this.#demandSum / this.#steps)
+    this.#demandSum = 0
+    this.#steps = 0
+    return { load: this.#load, pressureMs: this.pressureMs }
   }
 
   /** What the node was asked for since the last call, in shares of its capacity: above 1 where it refused as overloaded. */

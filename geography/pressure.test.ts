@@ -4,7 +4,7 @@ import { nextPressureMs } from './index.ts'
 test('a node with room presses nobody, one that is too full more with each step, up to a bound', () => {
   expect(nextPressureMs(0, 0.7)).toBe(0)
   let pressureMs = 0
-  for (let step = 0; step < 30; step += 1) {
+  for (let step = 0; step < 40; step += 1) {
     const next = nextPressureMs(pressureMs, 1)
     expect(next).toBeGreaterThan(pressureMs === 500 ? 499 : pressureMs)
     pressureMs = next
@@ -19,7 +19,7 @@ test('pressure falls where the node has room again, and ends', () => {
     pressureMs = nextPressureMs(pressureMs, 0.2)
     steps += 1
   }
-  expect(steps).toBeLessThan(10)
+  expect(steps).toBeLessThan(12)
   expect(nextPressureMs(100, 0)).toBeGreaterThan(0)
 })
 
@@ -36,5 +36,6 @@ test('settles where a share of the clients has somewhere else to go, however far
       loads.push(load)
     }
     for (const load of loads.slice(-10)) expect(load, `${wayMs} ms`).toBeCloseTo(0.75, 1)
+    expect(Math.min(...loads), 'without swinging through').toBeGreaterThan(0.3)
   }
 })

@@ -1,8 +1,14 @@
+/** Between two steps of a node's pressure, in ms. */
+export const pressureStepMs = 500
+
 /** The load that a node wants, in shares of its capacity: below it nobody is asked to go elsewhere. */
 const wantedLoad = 0.75
 
-/** How much of a difference one step makes up for. With what a step does being seen only one or two steps later, more would swing. */
-const gain = 0.7
+/**
+ * How much of a difference one step makes up for. What a step does is seen one or two steps later, so that more would swing; and who was sent
+ * away is called back more slowly, since those who come back come from several neighbours, which do not know of each other.
+ */
+const gain = { up: 0.6, down: 0.3 } as const
 
 /** The first step of a node that was not pressed, and the last before it is not any more. */
 const leastMs = 3
@@ -19,6 +25,6 @@ const mostMs = 500
  */
 export function nextPressureMs(pressureMs: number, load: number): number {
   if (pressureMs === 0 && load <= wantedLoad) return 0
-  const next = Math.max(pressureMs, leastMs) * Math.max(0.1, load / wantedLoad) ** gain
+  const next = Math.max(pressureMs, leastMs) * Math.max(0.1, load / wantedLoad) ** (load > wantedLoad ? gain.up : gain.down)
   return next < leastMs ? 0 : Math.min(mostMs, next)
 }

@@ -102,6 +102,7 @@ export {
   nodeRegistrationSchema,
   nodeSchema,
   type NodeWelcome,
+  pressureHeader,
   type QuarantinedFunction,
   provisionedMax,
   quarantinedMax,

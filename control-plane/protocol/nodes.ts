@@ -31,6 +31,9 @@ export const provisionedFunctionSchema = z.strictObject({
 /** More than so many versions a node does not tell of. */
 export const provisionedMax = 1_000
 
+/** A node's pressure in ms, in answers of its `/readyz`: whoever checks a node hears of it at once, and not only with the next list of nodes. */
+export const pressureHeader = 'x-skerry-pressure'
+
 /** What a node tells of itself by `PUT /v1/nodes/{node}`, at start and as a heartbeat every few seconds. */
 export const nodeRegistrationSchema = z.strictObject({
   region: regionSchema,

@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import { pressureHeader } from '../../control-plane/protocol/index.ts'
 import { adminTimeouts, boundAdminServer } from '../protection/index.ts'
 import type { MetricsText } from './metrics.ts'
 
@@ -7,6 +8,8 @@ export interface Readiness {
   readonly ready: boolean
   /** Why not; empty where it is. */
   readonly reason: string
+  /** By what it asks its clients to go elsewhere, in ms; told in `pressureHeader`. */
+  readonly pressureMs: number
   readonly details: Readonly<Record<string, unknown>>
 }
 
@@ -18,7 +21,8 @@ export function createAdminServer(metrics: MetricsText, readiness: () => Readine
     if (path === '/healthz') {
       answerJson(response, 200, { status: 'ok' })
     } else if (path === '/readyz') {
-      const { ready, reason, details } = readiness()
+      const { ready, reason, pressureMs, details } = readiness()
+      response.setHeader(pressureHeader, String(pressureMs))
       answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : reason, ...details })
     } else if (path === '/metrics') {
       metrics.text().then(

@@ -10,12 +10,15 @@ export interface RegistrationOptions {
 }
 
 const intervalMs = 5_000
+/** While the node asks clients to go elsewhere. */
+const pressedIntervalMs = 1_000
 
-/** Tells the control plane of this node at start and every 5 s. Failure never stops serving. */
+/** Tells the control plane of this node at start and every 5 s, more often while it is pressed. Failure never stops serving. */
 export class Registration {
   readonly #options: RegistrationOptions
   #timer: NodeJS.Timeout | undefined
   #isFailing = false
+  #isPressed = false
   #isClosed = false
 
   constructor(options: RegistrationOptions) {
@@ -26,14 +29,16 @@ export class Registration {
   async start(): Promise<void> {
     await this.now()
     if (this.#isClosed) return
-    this.#timer = setTimeout(() => void this.start(), intervalMs)
+    this.#timer = setTimeout(() => void this.start(), this.#isPressed ? pressedIntervalMs : intervalMs)
     this.#timer.unref()
   }
 
   /** Registers once. Never rejects. */
   async now(): Promise<void> {
     try {
-      const welcome = await this.#options.register(this.#options.describe())
+      const registration = this.#options.describe()
+      this.#isPressed = (registration.pressureMs ?? 0) > 0
+      const welcome = await this.#options.register(registration)
       if (this.#isClosed) return
       this.#options.onWelcome(welcome)
       if (this.#isFailing) this.#options.onOutage(undefined)
