@@ -101,10 +101,10 @@ export class Link implements Disturbable {
   }
 }
 
-/** At once: by itself, resetting waits until everything written has left, which it never does where nobody reads it. */
+/** A socket whose end is on its way can not be reset: Node would keep it for good, and its process would not end. */
 function reset(socket: Socket): void {
-  socket.resetAndDestroy()
-  socket.destroy()
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Not `pipe`, which would resume what is held. What a process of a test sends is small: it may wait in memory. */
