@@ -22,9 +22,17 @@ export interface PlaceFinderOptions {
   readonly ownPlace?: Coordinates | undefined
 }
 
+/** What is known of an address, and for how much around it. */
+export interface LocatedNetwork {
+  readonly place: Place | undefined
+  /** All addresses that share so many bits with it are at the same place: 0 to 32 for IPv4, to 128 for IPv6. */
+  readonly prefixLength: number
+}
+
 export interface PlaceFinder {
   /** The place of an IPv4 or IPv6 address; undefined where nothing is known of it and no own place is set. */
   readonly locate: (address: string) => Place | undefined
+  readonly locateNetwork: (address: string) => LocatedNetwork
 }
 
 /** Most clients come back; those who do not must not fill the memory. */
@@ -40,16 +48,16 @@ const countryDatabase = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-as
 export async function openPlaceFinder(options: PlaceFinderOptions = {}): Promise<PlaceFinder> {
   const reader = await openDatabase(options.geoDatabase)
   const { ownPlace } = options
-  const remembered = new LRUCache<string, { readonly place: Place | undefined }>({ max: rememberedAddresses })
-  return {
-    locate: (address) => {
-      const known = remembered.get(address)
-      if (known !== undefined) return known.place
-      const place = look(reader, address) ?? ownPlace
-      remembered.set(address, { place })
-      return place
-    },
+  const remembered = new LRUCache<string, LocatedNetwork>({ max: rememberedAddresses })
+  const locateNetwork = (address: string): LocatedNetwork => {
+    const known = remembered.get(address)
+    if (known !== undefined) return known
+    const { place = ownPlace, prefixLength } = look(reader, address)
+    const located = { place, prefixLength }
+    remembered.set(address, located)
+    return located
   }
+  return { locateNetwork, locate: (address) => locateNetwork(address).place }
 }
 
 async function openDatabase(file: string | undefined): Promise<Reader<DatabaseRecord>> {
@@ -62,17 +70,18 @@ async function openDatabase(file: string | undefined): Promise<Reader<DatabaseRe
   }
 }
 
-function look(reader: Reader<DatabaseRecord>, text: string): Place | undefined {
-  if (!ipaddr.isValid(text)) return undefined
+function look(reader: Reader<DatabaseRecord>, text: string): LocatedNetwork {
+  if (!ipaddr.isValid(text)) return { place: undefined, prefixLength: 0 }
   const address = ipaddr.process(text)
+  const single = { place: undefined, prefixLength: address.kind() === 'ipv4' ? 32 : 128 }
   // Loopback, private, link-local and the like stand nowhere; databases differ in what they answer for them.
-  if (address.range() !== 'unicast') return undefined
+  if (address.range() !== 'unicast') return single
   try {
     // What it is depends on the file, so it is read as something of which every part may be absent or of another type.
-    const record = reader.get(address.toString()) as GeoRecord | null
-    return record === null ? undefined : placeOfRecord(record)
+    const [record, prefixLength] = reader.getWithPrefixLength(address.toString()) as [GeoRecord | null, number]
+    return { place: record === null ? undefined : placeOfRecord(record), prefixLength }
   } catch {
     // An IPv6 address in a database of IPv4 alone.
-    return undefined
+    return single
   }
 }
