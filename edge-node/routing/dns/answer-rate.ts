@@ -1,11 +1,10 @@
-import { isIPv4 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 
 /** What a query over UDP gets. `truncated` has the asker come again by TCP, which nobody can do in another's name. */
 export type RateVerdict = 'answer' | 'truncated' | 'silence'
 
 export interface AnswerRateOptions {
-  /** Answers a second for each network of askers (a /24 of IPv4, a /56 of IPv6). */
+  /** Answers a second for each network of askers; see `clientNetworkOf`. */
   readonly perSecond: number
 }
 
@@ -31,8 +30,7 @@ export class AnswerRate {
     this.#perSecond = perSecond
   }
 
-  judge(address: string, nowMs: number): RateVerdict {
-    const network = networkOf(address)
+  judge(network: string, nowMs: number): RateVerdict {
     let bucket = this.#buckets.get(network)
     if (bucket === undefined) {
       bucket = { tokens: this.#perSecond, filledMs: nowMs, over: 0 }
@@ -47,18 +45,4 @@ export class AnswerRate {
     bucket.over += 1
     return bucket.over % truncatedEvery === 0 ? 'truncated' : 'silence'
   }
-}
-
-/** Who has one address of a network can as well have the others. */
-function networkOf(address: string): string {
-  if (isIPv4(address)) return address.slice(0, address.lastIndexOf('.'))
-  const mapped = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/i.exec(address)
-  if (mapped?.[1] !== undefined) return mapped[1]
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::', 2) ?? []
-  const groups = head === '' ? [] : head.split(':')
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - behind.length) }, () => '0')
-  const [first = '0', second = '0', third = '0', fourth = '0'] = [...groups, ...zeros, ...behind]
-  const upper = (Number.parseInt(fourth, 16) >> 8) & 0xff
-  return [first, second, third].map((group) => Number.parseInt(group, 16).toString(16)).join(':') + `:${upper.toString(16)}`
 }

@@ -1,2 +1,2 @@
+export { type NameServer } from './records/index.ts'
 export { type DnsServer, type DnsServerOptions, startDnsServer } from './start-dns-server.ts'
-export { type NameServer } from './zone.ts'

@@ -1,23 +1,24 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { createServer, isIP, isIPv6, type Server, type Socket } from 'node:net'
-import { Counter, Registry } from 'prom-client'
+import { isIP } from 'node:net'
+import { Registry } from 'prom-client'
 import type { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
 import type { Token } from '../../control-plane/index.ts'
-import { clientNetwork } from '../../protection/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
-import { rankNodes } from '../nearest/index.ts'
 import { NodeTable } from '../nodes/index.ts'
-import { openPlaceFinder, type PlaceFinder } from '../place/index.ts'
-import { answerMessage } from './answer-message.ts'
+import { openPlaceFinder } from '../place/index.ts'
 import { AnswerRate } from './answer-rate.ts'
-import { createTcpService } from './serve-tcp.ts'
-import type { NameServer, Zone } from './zone.ts'
+import { Cookies } from './cookies.ts'
+import { DnsMetrics } from './dns-metrics.ts'
+import { createNodeFinder } from './find-nodes.ts'
+import { listenAt } from './listen.ts'
+import { type NameServer, nameServerEntries, readRecords, RecordsFile, type ZoneRecords } from './records/index.ts'
+import { Responder } from './responder.ts'
+import { tcpLimits, TcpService } from './serve-tcp.ts'
+import { makeZone, type Zone } from './zone.ts'
 
 export interface DnsServerOptions {
-  /** An address of this machine; UDP and TCP listen at it. */
-  readonly host: string
+  /** Addresses of this machine; UDP and TCP listen at each. */
+  readonly hosts: readonly string[]
   /** 0 takes one that is free for both. */
   readonly port: number
   readonly controlPlaneUrl: string
@@ -31,9 +32,11 @@ export interface DnsServerOptions {
   readonly geoDatabase?: string | undefined
   /** Where resolvers of unknown place are taken to be. */
   readonly place?: Coordinates | undefined
-  /** The zone's NS records; `ns1.DOMAIN` at `host` unless given. */
+  /** The zone's NS records, where the file of records has none; `ns1.DOMAIN` at `hosts` unless given. */
   readonly nameServers?: readonly NameServer[] | undefined
-  /** At most 60. */
+  /** A zone file with further records; read again when it changes. */
+  readonly recordsFile?: string | undefined
+  /** Of answers, and of denials; at most 60. */
   readonly ttlSeconds?: number | undefined
   /** Health and metrics at loopback, where given; 0 takes a free one. */
   readonly adminPort?: number | undefined
@@ -41,121 +44,108 @@ export interface DnsServerOptions {
   /** Answers over UDP to one network of askers; see `AnswerRate`. */
   readonly answersPerSecondMax?: number | undefined
   readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
-  readonly timing?: { readonly checkIntervalMs?: number; readonly refreshMs?: number } | undefined
+  /** Told that the file of records was read anew, or what is wrong with it: then the records before it go on. */
+  readonly onRecords?: ((error: SkerryError | undefined) => void) | undefined
+  readonly timing?: { readonly checkIntervalMs?: number; readonly checkTimeoutMs?: number; readonly refreshMs?: number; readonly recordsMs?: number } | undefined
 }
 
 export interface DnsServer {
-  /** `host:port`, the same for UDP and TCP. */
+  /** `host:port` of the first host, the same for UDP and TCP. */
   readonly address: string
+  readonly addresses: readonly string[]
   readonly adminUrl: string | undefined
+  /** Reads the file of records now. Never rejects. */
+  reload(): Promise<void>
   close(): Promise<void>
 }
 
-const ttlSecondsMax = 60
+export const ttlSecondsMax = 60
 const ttlSecondsDefault = 20
-const bindTries = 10
 /** A large public resolver asks from few networks, and keeps each answer for the TTL. */
 const answersPerSecondDefault = 200
-const tcpConnectionsMax = 256
+/** Of checks of nodes: one that ends is out with the next, one that falls silent when the next, or the one after, has timed out: within 4 s. */
+export const checkTiming = { intervalMs: 500, timeoutMs: 1_000 } as const
 
 /**
  * Starts the DNS server that is authoritative for DOMAIN and answers with the addresses of the nearest healthy nodes.
- * Rejects with the system's error where the port can not be had, and with `config_invalid` for a bad database.
+ * Rejects with the system's error where the port can not be had, and with `config_invalid` for a bad database or file of records.
  */
 export async function startDnsServer(options: DnsServerOptions): Promise<DnsServer> {
+  const domain = options.domain.toLowerCase().replace(/\.$/, '')
+  const ttlSeconds = Math.min(ttlSecondsMax, options.ttlSeconds ?? ttlSecondsDefault)
   const places = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: options.place })
   const nodes = new NodeTable({
     controlPlaneUrl: options.controlPlaneUrl, token: options.token, ca: options.ca, health: 'active', file: options.nodesFile, onOutage: options.onOutage,
     refreshMs: options.timing?.refreshMs ?? 1_000,
-    healthTiming: { intervalMs: options.timing?.checkIntervalMs ?? 500, timeoutMs: 1_000 },
+    healthTiming: {
+      intervalMs: options.timing?.checkIntervalMs ?? checkTiming.intervalMs, timeoutMs: options.timing?.checkTimeoutMs ?? checkTiming.timeoutMs,
+    },
   })
   const registry = new Registry()
-  const queries = new Counter({
-    name: 'skerry_dns_queries_total', help: 'Queries by response code.', labelNames: ['rcode', 'transport'], registers: [registry],
-  })
-  const zone = makeZone(options, nodes, places)
-  const answer = (message: Buffer, address: string, transport: 'udp' | 'tcp', isTruncated = false): Buffer | undefined => {
-    const reply = answerMessage(message, address, transport, zone, isTruncated)
-    queries.inc({ rcode: reply === undefined ? 'dropped' : String((reply[3] ?? 0) & 0x0f), transport })
-    return reply
+  const metrics = new DnsMetrics(registry)
+  let zone: Zone
+  const takeRecords = (records: ZoneRecords): void => {
+    const nodeAddresses = createNodeFinder({ nodes, places, records })
+    zone = makeZone({ domain, ttlSeconds, records, nodeAddresses, serial: Math.floor(Date.now() / 1_000) })
   }
-
+  const file = await openRecords(options, { domain, ttlSeconds, metrics, takeRecords })
+  const responder = new Responder({
+    zone: () => zone, cookies: new Cookies(), metrics, tcpIdleSeconds: tcpLimits.idleMs / 1_000,
+    rate: new AnswerRate({ perSecond: options.answersPerSecondMax ?? answersPerSecondDefault }),
+  })
+  const tcp = new TcpService(responder)
+  metrics.watchConnections(() => tcp.connections)
   await nodes.start()
-  const { tcp, udp, address } = await bind(options.host, options.port, createTcpService(answer)).catch((error: unknown) => {
+  const stop = (): void => {
     nodes.close()
+    file?.close()
+  }
+  const listeners = await listenAt(options.hosts, options.port, responder, tcp).catch((error: unknown) => {
+    stop()
     throw error
   })
-  const rate = new AnswerRate({ perSecond: options.answersPerSecondMax ?? answersPerSecondDefault })
-  udp.on('message', (message, peer) => {
-    const verdict = rate.judge(peer.address, performance.now())
-    if (verdict === 'silence') {
-      queries.inc({ rcode: 'limited', transport: 'udp' })
-      return
-    }
-    const reply = answer(message, peer.address, 'udp', verdict === 'truncated')
-    if (reply !== undefined) udp.send(reply, peer.port, peer.address, ignoreSendError)
-  })
-  // An ICMP error of an earlier answer; the socket lives on.
-  udp.on('error', ignoreSendError)
   const admin = createAdminServer({ registry, notReadyReason: () => (nodes.nodes.length > 0 ? undefined : 'no node is known') })
   const adminUrl = options.adminPort === undefined ? undefined : `http://${await listen(admin, '127.0.0.1', options.adminPort)}`
   return {
-    address, adminUrl,
+    address: listeners.addresses[0] ?? '', addresses: listeners.addresses, adminUrl,
+    reload: async () => file?.reload(),
     close: async () => {
-      nodes.close()
-      udp.close()
-      await Promise.all([once(udp, 'close'), closeServer(tcp), closeServer(admin)])
+      stop()
+      await Promise.all([listeners.close(), closeServer(admin)])
     },
   }
 }
 
-function makeZone(options: DnsServerOptions, nodes: NodeTable, places: PlaceFinder): Zone {
-  const domain = options.domain.toLowerCase()
-  return {
-    domain, serial: Math.floor(Date.now() / 1_000),
-    nameServers: options.nameServers ?? [{ name: `ns1.${domain}`, addresses: [options.host] }],
-    ttlSeconds: Math.min(ttlSecondsMax, options.ttlSeconds ?? ttlSecondsDefault),
-    nearestAddresses: (clientAddress, name) => {
-      const place = places.locate(clientAddress)
-      const isPlaced = place?.latitude !== undefined && place.longitude !== undefined
-      const client = isPlaced ? { latitude: place.latitude, longitude: place.longitude } : undefined
-      const keys = { tieKey: name, clientKey: clientNetwork(clientAddress) }
-      const known = client === undefined ? nodes.byLatency : nodes.byPlace
-      const healthy = rankNodes(client, known, { unavailable: 'omit', ...keys })
-      const byRegion = new Map<string, string[]>()
-      // With no node healthy any address is better than a failure: the checks may be what is broken.
-      for (const node of healthy.length > 0 ? healthy : rankNodes(client, known, keys)) {
-        const host = new URL(node.url).hostname.replace(/^\[|\]$/g, '')
-        if (isIP(host) === 0) continue
-        const addresses = byRegion.get(node.region) ?? []
-        if (!addresses.includes(host)) addresses.push(host)
-        byRegion.set(node.region, addresses)
-      }
-      return [...byRegion.values()]
+interface RecordsUse {
+  readonly domain: string
+  readonly ttlSeconds: number
+  readonly metrics: DnsMetrics
+  readonly takeRecords: (records: ZoneRecords) => void
+}
+
+/** Has the records taken as they are, and again when the file changes. Undefined where there is no file. */
+async function openRecords(options: DnsServerOptions, { domain, ttlSeconds, metrics, takeRecords }: RecordsUse): Promise<RecordsFile | undefined> {
+  const { recordsFile, onRecords, timing, hosts, nameServers = [ownNameServer(domain, hosts)] } = options
+  const defaults = nameServerEntries(nameServers, domain)
+  if (recordsFile === undefined) {
+    takeRecords(readRecords('', { domain, ttlSeconds, defaults }))
+    return undefined
+  }
+  return RecordsFile.open({
+    path: recordsFile, domain, ttlSeconds, defaults, watchMs: timing?.recordsMs,
+    onChange: (records) => {
+      takeRecords(records)
+      metrics.countRecordsRead('taken')
+      onRecords?.(undefined)
     },
-  }
+    onFault: (error) => {
+      metrics.countRecordsRead('refused')
+      onRecords?.(error)
+    },
+  })
 }
 
-/** Both transports at one port. A free TCP port may be taken for UDP, so a few are tried where any will do. */
-async function bind(
-  host: string, port: number, onConnection: (socket: Socket) => void,
-): Promise<{ tcp: Server; udp: UdpSocket; address: string }> {
-  for (let tries = 1; ; tries++) {
-    const tcp = createServer(onConnection)
-    tcp.maxConnections = tcpConnectionsMax
-    const address = await listen(tcp, host, port)
-    const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-    try {
-      udp.bind(Number(address.slice(address.lastIndexOf(':') + 1)), host)
-      await once(udp, 'listening')
-      return { tcp, udp, address }
-    } catch (error) {
-      await closeServer(tcp)
-      if (port !== 0 || tries === bindTries) throw error
-    }
-  }
-}
-
-function ignoreSendError(): void {
-  // The asker will ask again; nothing of ours depends on it.
+/** What the zone's name server is taken to be where nobody says: this one, at the addresses that tell where it is. */
+function ownNameServer(domain: string, hosts: readonly string[]): NameServer {
+  return { name: `ns1.${domain}`, addresses: hosts.filter((host) => isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::') }
 }

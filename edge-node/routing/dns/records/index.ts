@@ -1,0 +1,6 @@
+export { type NameServer, nameServerEntries } from './name-servers.ts'
+export { isWithin, nameBytes, upToDomain } from './names.ts'
+export { type Entry } from './read-entries.ts'
+export { rdata } from './record-data.ts'
+export { readRecords, RecordsFile } from './records-file.ts'
+export type { RecordSet, ZoneRecords } from './zone-records.ts'
