@@ -13,6 +13,8 @@ export interface SkerryNode {
   readonly processId: number
   readonly controlPlaneUrl: string
   readonly token: string
+  /** With which nodes and gateways join. */
+  readonly nodeToken: string
 }
 
 export interface PublishedFunction {
@@ -28,10 +30,29 @@ const requestTimeoutMs = 60_000
 /** Starts both, with the defaults of the commands but for what is passed as flags of `skerry edge`. */
 export async function startSkerryNode(context: PeerContext, edgeFlags: readonly string[] = []): Promise<SkerryNode> {
   const controlPlane = await startRole(context, controlPlaneSchema, ['control-plane', '--data', join(context.directory, 'control-plane')], {})
-  const edge = await startRole(context, edgeSchema, [
-    'edge', '--region', 'fra', '--host', '127.0.0.1', '--control-plane', controlPlane.line.url, '--data', join(context.directory, 'edge'), ...edgeFlags,
-  ], { SKERRY_NODE_TOKEN: controlPlane.line.nodeToken })
-  return { url: new URL('/', edge.line.url).href, processId: edge.processId, controlPlaneUrl: controlPlane.line.url, token: controlPlane.line.adminToken }
+  const { url: controlPlaneUrl, adminToken: token, nodeToken } = controlPlane.line
+  const edge = await startEdge(context, { controlPlaneUrl, nodeToken }, 'edge', edgeFlags)
+  return { ...edge, controlPlaneUrl, token, nodeToken }
+}
+
+/** One edge node more of the same cluster, in a folder of this name. A node of the same region needs a `--name` of its own. */
+export async function startEdge(
+  context: PeerContext, { controlPlaneUrl, nodeToken }: Pick<SkerryNode, 'controlPlaneUrl' | 'nodeToken'>, folder: string, flags: readonly string[],
+): Promise<Pick<SkerryNode, 'url' | 'processId'>> {
+  const { line, processId } = await startRole(context, edgeSchema, [
+    'edge', '--region', 'fra', '--host', '127.0.0.1', '--control-plane', controlPlaneUrl, '--data', join(context.directory, folder), ...flags,
+  ], { SKERRY_NODE_TOKEN: nodeToken })
+  return { url: new URL('/', line.url).href, processId }
+}
+
+/** The gateway before the nodes that a control plane lists. */
+export async function startGateway(
+  context: PeerContext, { controlPlaneUrl, nodeToken }: Pick<SkerryNode, 'controlPlaneUrl' | 'nodeToken'>, flags: readonly string[] = [],
+): Promise<Pick<SkerryNode, 'url' | 'processId'>> {
+  const { line, processId } = await startRole(context, edgeSchema, ['gateway', '--host', '127.0.0.1', '--control-plane', controlPlaneUrl, ...flags], {
+    SKERRY_NODE_TOKEN: nodeToken,
+  })
+  return { url: new URL('/', line.url).href, processId }
 }
 
 async function startRole<T extends z.ZodType>(
