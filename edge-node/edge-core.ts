@@ -12,6 +12,7 @@ import {
   createIngressServer, createRedirectHandler, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, findPublicClient, type Forwarder, Ingress, type LocateClient,
   type ProblemContext, problemText, type ReadArtifact, type RoutedVersion, RouteTable, type TableChange,
 } from './ingress/index.ts'
+import type { Placement } from './placement/index.ts'
 import { ConnectionGate, descriptorLimit, Protection, type ProtectionSettings, shareDescriptors } from './protection/index.ts'
 import { EdgeStatistics } from './statistics.ts'
 import { type QuotaTable, reservationsOf } from './quotas/index.ts'
@@ -42,13 +43,15 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   readonly forwarder?: Forwarder
   readonly resolve?: ResolveHost
   readonly isSynchronised: () => boolean
+  /** Where functions run that may be run near their back ends; here unless set. */
+  readonly placement?: Placement | undefined
   /** Those that peers may show. */
   readonly internalTokens: () => readonly string[]
   readonly readArtifact: ReadArtifact
-  readonly onLog: (record: LogRecord) => void
-  /** Counts what functions are asked and use. */
   /** The regions that an account is held to; undefined for any. */
   readonly residencyOf?: (account: string) => readonly string[] | undefined
+  readonly onLog: (record: LogRecord) => void
+  /** Counts what functions are asked and use. */
   readonly usage?: UsageTable
   /** What accounts may take; nothing is held without. */
   readonly quotas?: QuotaTable
@@ -144,7 +147,8 @@ export class EdgeCore {
       ...(options.locate === undefined ? {} : { locate: options.locate }),
       ...(options.forwarder === undefined ? {} : { forwarder: options.forwarder }),
       discovery: this.#createDiscovery(parts.isTrustedProxy), nodeHost: () => this.#nodeHost,
-      sockets: parts.sockets, protection: this.protection, quotas: options.quotas, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
+      placement: options.placement,
+      sockets: parts.sockets, protection: this.protection, isPressed: () => this.statistics.pressureMs > 0 || this.protection.isShedding, quotas: options.quotas, newRequestId: parts.newRequestId, newTraceparent: createTraceparentGenerator(),
       events: {
         onStart: () => this.statistics.begin(),
         onHead: (head) => this.statistics.head(head),
@@ -245,8 +249,8 @@ export class EdgeCore {
    */
   async drain(settleMs = 0): Promise<void> {
     this.#isDraining = true
-    for (const server of this.#servers) server.closeIdleConnections()
     this.#sockets.drain(socketGraceMs)
+    if (settleMs > 0) await new Promise((resolve) => setTimeout(resolve, settleMs))
     await this.statistics.idle(drainMsMax)
   }
 

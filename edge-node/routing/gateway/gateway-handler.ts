@@ -8,7 +8,7 @@ import type { DiscoveryAnswer } from '../../discovery/index.ts'
 import { clientNetwork, type Protection, type RetryBudget } from '../../protection/index.ts'
 import { rankNodes } from '../nearest/index.ts'
 import type { NodeTable } from '../nodes/index.ts'
-import { proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
+import { type HedgeBudget, proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 
 export interface GatewayHandlerOptions {
@@ -21,6 +21,8 @@ export interface GatewayHandlerOptions {
   readonly isDraining: () => boolean
   readonly protection: Protection
   readonly retries: RetryBudget
+  /** Undefined where nobody is asked twice because he is slow. */
+  readonly hedges: HedgeBudget | undefined
   /** Tells clients of the nodes, where they may know. */
   readonly discovery?: DiscoveryAnswer | undefined
 }
@@ -79,7 +81,9 @@ function relay(
   const isPlaced = latitude !== undefined && longitude !== undefined
   const ranking = { tieKey: head.hostName, clientKey: network, limit: targetsMax }
   const ranked = isPlaced ? rankNodes({ latitude, longitude }, nodes.byPlace, ranking) : rankNodes(undefined, nodes.byLatency, ranking)
-  const targets = ranked.map(({ name, internalOrigin }): ProxyTarget => ({ name, upstream: upstreams.get(internalOrigin) }))
+  const targets = ranked.map(({ name, internalOrigin, health, pressureMs = 0 }): ProxyTarget => ({
+    name, upstream: upstreams.get(internalOrigin), trialMax: health?.trialMax, isPressed: pressureMs > 0,
+  }))
   if (targets.length === 0 || nodes.internalToken === '') return Promise.resolve({ kind: 'unavailable', busy: false })
 
   const headers = clientHeaders(head, options.allowLocationHeader)
@@ -92,12 +96,21 @@ function relay(
     body: hasBody ? new ReplayableBody(request, expectsContinue ? () => response.writeContinue() : undefined) : undefined,
   }
   return proxy(onward, targets, response, {
-    passLastRefusal: true, retries: options.retries, held: options.protection.held,
+    passLastRefusal: true, retries: options.retries, held: options.protection.held, hedges: options.hedges,
     onFailure: (target, failure) => {
       metrics.countFailure(target.name, failure)
       if (failure === 'unreachable') nodes.reportUnreachable(target.name)
-      else if (failure === 'broken' || failure === 'refused') nodes.reportSuspicion(target.name)
+      else if (failure === 'broken') nodes.reportFault(target.name)
+      if (failure === 'silent' || failure === 'broken' || failure === 'refused') nodes.reportSuspicion(target.name)
     },
+    onAnswer: (target, { code, tookMs, refusedBy }) => {
+      metrics.observeHead(target.name, tookMs / 1_000)
+      if (code === 'isolate_crashed') nodes.reportDoubtfulFault(target.name, head.hostName)
+      else nodes.reportAnswer(target.name)
+      for (const other of refusedBy) nodes.reportDoubtfulFault(other.name, head.hostName)
+    },
+    onSlow: (target) => nodes.reportSuspicion(target.name),
+    onExtra: (target, why) => metrics.countExtra(target.name, why),
   })
 }
 

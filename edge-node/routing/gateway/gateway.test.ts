@@ -59,7 +59,8 @@ describe('operation', () => {
     await vi.waitFor(async () => expect(await status('/readyz')).toBe(503))
   })
 
-  test('draining lets what is under way finish', async () => {
+  test('draining lets what is under way finish, takes what comes for a while, and then nothing new', async () => {
+    await fixture.restart({ drainSettleMs: 100 })
     let finish = (): void => undefined
     const arrived = new Promise<void>((resolve) => {
       fixture.cluster.node('fra').script = (_request, response) => {
@@ -72,12 +73,13 @@ describe('operation', () => {
     let drained = false
     const drain = fixture.gateway.drain().then(() => (drained = true))
     expect((await fetch(`${fixture.gateway.adminUrl}/readyz`)).status).toBe(503)
+    fixture.cluster.node('fra').script = echo('fra-1')
+    expect((await fixture.call()).headers.connection).toBe('close')
+    await vi.waitFor(async () => expect(fixture.call()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
     expect(drained).toBe(false)
     finish()
     expect((await answer).text).toBe('finished')
     await drain
-    fixture.cluster.node('fra').script = echo('fra-1')
-    expect((await fixture.call()).headers.connection).toBe('close')
   })
 
   test('an unreadable database, proxy range or port is refused at start', async () => {

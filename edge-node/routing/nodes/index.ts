@@ -1,2 +1,2 @@
-export { type NodeCondition } from './node-health.ts'
+export { type NodeCondition, NodeHealth } from './node-health.ts'
 export { type KnownNode, NodeTable, type NodeTableOptions } from './node-table.ts'

@@ -2,7 +2,9 @@ import type { NodeInfo, NodeList } from '../../../control-plane/protocol/index.t
 import type { SkerryError } from '../../../errors/index.ts'
 import { NodeIndex, type RoutableNode } from '../nearest/index.ts'
 import type { Token } from '../../control-plane/index.ts'
-import { NodeHealth } from './node-health.ts'
+import { mayEject, type NodeRecord } from './ejection.ts'
+import { checkTiming, HealthChecks } from './health-checks.ts'
+import { healthRules, type NodeCondition, NodeHealth } from './node-health.ts'
 import { NodeSource } from './node-source.ts'
 
 /** A node as the routing sees it: what it says of itself, and what is seen of it. */
@@ -11,6 +13,8 @@ export interface KnownNode extends RoutableNode {
   readonly url: string
   /** Where gateway and nodes reach it, with the internal token: scheme, host and port. */
   readonly internalOrigin: string
+  /** What checks and traffic say; undefined where nobody checks. */
+  readonly health?: NodeHealth | undefined
 }
 
 export interface NodeTableOptions {
@@ -32,7 +36,17 @@ export interface NodeTableOptions {
   readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
   /** Told the nodes' origins whenever the list has come anew, so that connections to nodes that are no more can end. */
   readonly onOrigins?: ((origins: ReadonlySet<string>) => void) | undefined
+  /** Answers that came from an origin by the traffic: while they grow, a check without an answer does not mean that the node is gone. */
+  readonly heard?: ((origin: string) => number) | undefined
+  /** Told whenever a node's condition changes. */
+  readonly onCondition?: ((node: { readonly name: string; readonly origin: string }, condition: NodeCondition) => void) | undefined
+  /** Told where a node has been down for `silentMsMax` and nothing came from it: what still waits for it waits in vain. */
+  readonly onLost?: ((origin: string) => void) | undefined
 }
+
+/** Hosts whose doubtful faults are remembered for each node, so that one function can not make a node seem ill. */
+const doubtsMax = 256
+const silentMsMax = 30_000
 
 /** How long a node stays avoided after a failed connection where nobody checks it actively. */
 const passiveAvoidanceMs = 3_000
@@ -43,7 +57,13 @@ const latencyStepMs = 5
 interface Entry {
   info: NodeInfo
   readonly health: NodeHealth | undefined
+  readonly checks: HealthChecks | undefined
   avoidUntilMs: number
+  /** When it fell, and what had been heard of it. */
+  fellAtMs: number
+  heardAtFall: number
+  /** When a doubtful fault last counted, by host. */
+  readonly doubts: Map<string, number>
 }
 
 /**
@@ -104,21 +124,43 @@ export class NodeTable {
   reportUnreachable(name: string): void {
     const entry = this.#entries.get(name)
     if (entry === undefined) return
-    if (entry.health !== undefined) return entry.health.reportUnreachable()
+    if (entry.health !== undefined) return entry.health.unreachable(performance.now())
     entry.avoidUntilMs = performance.now() + passiveAvoidanceMs
     this.#rebuild()
     setTimeout(() => this.#rebuild(), passiveAvoidanceMs + 1).unref()
   }
 
-  /** A connection broke in the middle: may be the node's end, or the network's. */
+  /** Something is wrong that may be the node's end, the network's, or nothing: it is asked at once how it is. */
   reportSuspicion(name: string): void {
-    this.#entries.get(name)?.health?.reportSuspicion()
+    this.#entries.get(name)?.checks?.hurry()
+  }
+
+  /** The node failed a request by a fault of its own. */
+  reportFault(name: string): void {
+    this.#entries.get(name)?.health?.fault(performance.now())
+  }
+
+  /** It failed a request for this host by what may be the function's fault as well, so that each host counts once in a while. */
+  reportDoubtfulFault(name: string, host: string): void {
+    const entry = this.#entries.get(name)
+    if (entry?.health === undefined) return
+    const nowMs = performance.now()
+    const countedMs = entry.doubts.get(host)
+    if (countedMs !== undefined && nowMs - countedMs < healthRules.windowMs) return entry.health.answered(nowMs)
+    if (entry.doubts.size >= doubtsMax) entry.doubts.clear()
+    entry.doubts.set(host, nowMs)
+    entry.health.fault(nowMs)
+  }
+
+  /** The node answered a request, whatever the function said. */
+  reportAnswer(name: string): void {
+    this.#entries.get(name)?.health?.answered(performance.now())
   }
 
   close(): void {
     this.#closed = true
     this.#source.close()
-    for (const entry of this.#entries.values()) entry.health?.close()
+    for (const entry of this.#entries.values()) entry.checks?.close()
     this.#entries.clear()
   }
 
@@ -136,7 +178,7 @@ export class NodeTable {
     }
     for (const [name, entry] of this.#entries) {
       if (present.has(name)) continue
-      entry.health?.close()
+      entry.checks?.close()
       this.#entries.delete(name)
     }
     this.#firstChecks = Promise.all([this.#firstChecks, ...checks]).then(() => undefined)
@@ -145,27 +187,58 @@ export class NodeTable {
   }
 
   #add(info: NodeInfo, before: Entry | undefined): Promise<void> {
-    before?.health?.close()
+    before?.checks?.close()
+    const origin = new URL(info.internalUrl).origin
+    const heard = (): number => this.#options.heard?.(origin) ?? 0
     const health = this.#options.health === 'active'
-      ? new NodeHealth({ adminUrl: info.adminUrl, onChange: () => this.#rebuild(), timing: this.#options.healthTiming })
+      ? new NodeHealth({ onChange: (condition) => this.#onCondition(entry, condition), mayEject: () => this.#mayEject(entry) })
       : undefined
-    this.#entries.set(info.name, { info, health, avoidUntilMs: 0 })
-    return health?.start() ?? Promise.resolve()
+    const checks = health === undefined ? undefined : new HealthChecks({
+      adminUrl: info.adminUrl, health, timing: this.#options.healthTiming ?? checkTiming, heard, onPressure: () => this.#rebuild(),
+      onChecked: () => {
+        const isLost = health.condition === 'down' && heard() === entry.heardAtFall && performance.now() - entry.fellAtMs >= silentMsMax
+        if (isLost) this.#options.onLost?.(origin)
+      },
+    })
+    const entry: Entry = { info, health, checks, avoidUntilMs: 0, fellAtMs: 0, heardAtFall: 0, doubts: new Map() }
+    this.#entries.set(info.name, entry)
+    return checks?.start() ?? Promise.resolve()
+  }
+
+  #onCondition(entry: Entry, condition: NodeCondition): void {
+    const origin = new URL(entry.info.internalUrl).origin
+    if (condition === 'down') {
+      entry.fellAtMs = performance.now()
+      entry.heardAtFall = this.#options.heard?.(origin) ?? 0
+    }
+    this.#rebuild()
+    this.#options.onCondition?.({ name: entry.info.name, origin }, condition)
+  }
+
+  #mayEject(entry: Entry): boolean {
+    const nowMs = performance.now()
+    const others = [...this.#entries.values()].filter((other) => other !== entry)
+    return mayEject(recordOf(entry, nowMs), others.map((other) => recordOf(other, nowMs)))
   }
 
   #rebuild(): void {
     if (this.#closed) return
     const nowMs = performance.now()
-    this.#nodes = [...this.#entries.values()].map(({ info, health, avoidUntilMs }): KnownNode => ({
-      name: info.name, region: info.region, latitude: info.latitude, longitude: info.longitude, pressureMs: info.pressureMs, url: info.url,
+    this.#nodes = [...this.#entries.values()].map(({ info, health, checks, avoidUntilMs }): KnownNode => ({
+      health,
+      name: info.name, region: info.region, latitude: info.latitude, longitude: info.longitude, pressureMs: checks?.pressureMs ?? info.pressureMs, url: info.url,
       internalOrigin: new URL(info.internalUrl).origin,
       draining: info.draining || health?.condition === 'draining',
-      healthy: health === undefined ? info.connected && avoidUntilMs <= nowMs : health.condition === 'up' || health.condition === 'draining',
+      healthy: health === undefined ? info.connected && avoidUntilMs <= nowMs : health.isHealthy,
     }))
     this.#byPlace = new NodeIndex(this.#nodes)
     this.#byLatency = new NodeIndex(this.#nodes.map((node) => {
-      const measuredMs = this.#entries.get(node.name)?.health?.latencyMs
+      const measuredMs = this.#entries.get(node.name)?.checks?.latencyMs
       return measuredMs === undefined ? node : { ...node, latencyMs: Math.ceil(measuredMs / latencyStepMs) * latencyStepMs }
     }))
   }
+}
+
+function recordOf({ health, checks }: Entry, nowMs: number): NodeRecord {
+  return { condition: health?.condition ?? 'unknown', isSluggish: checks?.isSluggish ?? false, ...(health?.recent(nowMs) ?? { requests: 0, faults: 0 }) }
 }

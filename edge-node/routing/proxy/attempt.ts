@@ -3,8 +3,12 @@ import type { Dispatcher } from 'undici'
 import { cutUnread, internalHeaders, unreadLimits } from '../../ingress/index.ts'
 import type { UnreadHolder, UnreadBytes } from '../../protection/index.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
+import type { ConnectionWaiter, NodeConnection } from './node-connections.ts'
 import type { ProxyRequest } from './proxy-request.ts'
-import { hopServerName, type Upstream } from './upstreams.ts'
+import type { Upstream } from './upstreams.ts'
+
+/** `unsent`: there was no connection. `stale`: a kept one turned out to be closed before anything was sent. `begun`: the node may have the request. */
+export type HowFailed = 'unsent' | 'stale' | 'begun'
 
 export interface AttemptOptions {
   readonly request: ProxyRequest
@@ -14,12 +18,16 @@ export interface AttemptOptions {
   readonly mayMoveOn: (isBusy: boolean) => boolean
   /** Counts what the client has yet to take. */
   readonly held: UnreadBytes
-  /** The node vouched that nothing ran, and the answer was swallowed; `isBusy` where it had too much to do. */
-  readonly onRefused: (isBusy: boolean) => void
-  /** No head came. `begun` where the request may have reached the node. */
-  readonly onFailed: (begun: boolean, error: Error) => void
-  /** The head of the node's answer, on its way to the client. */
-  readonly onHead?: ((status: number) => void) | undefined
+  /** A connection is there: from now on the node may have the request. */
+  readonly onBegin: () => void
+  /** The node is down, and no head has come. */
+  readonly onNodeDown: () => void
+  /** An answer's head, `tookMs` after the attempt began: whether it is the one that the client gets. */
+  readonly onHead: (status: number, code: string | undefined, tookMs: number) => boolean
+  /** The node vouched that nothing ran, and the answer was swallowed; `isBusy` where it had too much to do, `code` its `x-skerry-error`. */
+  readonly onRefused: (isBusy: boolean, code: string | undefined) => void
+  /** No head came. */
+  readonly onFailed: (how: HowFailed, error: Error) => void
   /** The head went to the client and this is the end of it; `complete` false where the connection had to be broken off. */
   readonly onOver: (status: number, complete: boolean) => void
 }
@@ -33,10 +41,14 @@ const singleWriteBytesMax = 16 * 1024
 type State = 'waiting' | 'streaming' | 'swallowing' | 'over'
 
 /** One request on its way to one node: undici's handler on one side, Node's response on the other. */
-export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
+export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, UnreadHolder {
   readonly #options: AttemptOptions
   #state: State = 'waiting'
+  #connection: NodeConnection | undefined
   #controller: Dispatcher.DispatchController | undefined
+  /** The node closes the connection after this answer. */
+  #isLast = false
+  #beganMs = 0
   #aborted = false
   #status = 0
   #swallowedBytes = 0
@@ -49,48 +61,78 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
     this.#options = options
   }
 
-  start(): void {
-    const { request, upstream } = this.#options
-    upstream.inFlight += 1
-    const options: Dispatcher.DispatchOptions & { readonly servername: string } = {
-      method: request.method,
-      path: request.target,
-      headers: request.headers,
-      body: request.body?.open() ?? null,
-      // A connection of which the answer may take long carries nothing else meanwhile.
-      blocking: false,
-      servername: hopServerName,
-    }
-    upstream.pool.dispatch(options, this)
+  /** Whether the node may have the request. */
+  get isBegun(): boolean {
+    return this.#connection !== undefined
   }
 
-  /** The client is gone: the node shall know. No callback follows. */
+  start(): void {
+    const { upstream } = this.#options
+    upstream.inFlight += 1
+    upstream.pending.add(this)
+    upstream.connections.acquire(this)
+  }
+
+  onConnection(connection: NodeConnection): void {
+    const { request, onBegin } = this.#options
+    this.#connection = connection
+    this.#beganMs = performance.now()
+    onBegin()
+    connection.dispatch({ method: request.method, path: request.target, headers: request.headers, body: request.body?.open() ?? null, blocking: false }, this)
+  }
+
+  onNoConnection(error: Error): void {
+    if (this.#settle()) this.#options.onFailed('unsent', error)
+  }
+
+  /** Nobody wants its answer any more: the node shall know. No callback follows. */
   abort(): void {
     this.#aborted = true
-    this.#controller?.abort(new Error('the client is gone'))
+    if (this.#connection !== undefined) {
+      this.#controller?.abort(new Error('the answer is not wanted'))
+      return
+    }
+    this.#options.upstream.connections.cancel(this)
+    this.#settle()
+  }
+
+  onNodeDown(): void {
+    this.#options.onNodeDown()
+  }
+
+  /** The node will not answer. */
+  giveUpOnNode(): void {
+    this.#controller?.abort(new Error('the node is silent'))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#aborted) controller.abort(new Error('the client is gone'))
+    if (this.#aborted) controller.abort(new Error('the answer is not wanted'))
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders, statusText?: string): void {
     if (this.#aborted) return
-    const { response, mayMoveOn, onRefused } = this.#options
+    const { response, upstream, mayMoveOn, onHead, onRefused } = this.#options
     if (status < 200) {
       if (status === 103 && headers['link'] !== undefined) response.writeEarlyHints({ link: headers['link'] })
       return
     }
+    upstream.heads += 1
+    upstream.pending.delete(this)
+    this.#isLast = headers.connection?.toLowerCase() === 'close'
+    const code = codeOf(headers)
     const notBegun = headers[internalHeaders.notBegun]
     if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
       this.#state = 'swallowing'
-      onRefused(notBegun === 'busy')
+      onRefused(notBegun === 'busy', code)
+      return
+    }
+    if (!onHead(status, code, performance.now() - this.#beganMs)) {
+      this.abort()
       return
     }
     this.#status = status
     this.#state = 'streaming'
-    this.#options.onHead?.(status)
     if (headers.date !== undefined) response.sendDate = false
     response.writeHead(status, statusText ?? '', endToEndResponseHeaders(controller.rawHeaders))
     // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.
@@ -136,7 +178,9 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
   }
 
   onResponseEnd(): void {
-    if (!this.#settle()) return
+    const isHeard = this.#settle()
+    if (!this.#isLast) this.#connection?.release()
+    if (!isHeard) return
     const { response, held, onOver } = this.#options
     if (!response.writableEnded) response.end()
     cutUnread(response, { ...unreadLimits, held, party: this.party })
@@ -146,7 +190,7 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     const wasWaiting = this.#state === 'waiting'
     if (!this.#settle()) return
-    if (wasWaiting) return this.#options.onFailed(this.#controller !== undefined, error)
+    if (wasWaiting) return this.#options.onFailed(this.#controller === undefined ? 'stale' : 'begun', error)
     // The status is out already: only a broken connection tells the client that this is not the whole answer.
     this.#options.response.destroy()
     this.#options.onOver(this.#status, false)
@@ -158,7 +202,9 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
     const heard = this.#state !== 'swallowing' && !this.#aborted
     this.#state = 'over'
     this.#rest()
-    this.#options.upstream.inFlight -= 1
+    const { upstream } = this.#options
+    upstream.inFlight -= 1
+    upstream.pending.delete(this)
     return heard
   }
 
@@ -168,4 +214,10 @@ export class Attempt implements Dispatcher.DispatchHandler, UnreadHolder {
     clearTimeout(this.#unread)
     this.#options.held.clear(this)
   }
+}
+
+/** The error that a node tells of. */
+export function codeOf(headers: IncomingHttpHeaders): string | undefined {
+  const code = headers['x-skerry-error']
+  return typeof code === 'string' ? code : undefined
 }

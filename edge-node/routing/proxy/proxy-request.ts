@@ -16,4 +16,8 @@ export interface ProxyRequest {
 export interface ProxyTarget {
   readonly name: string
   readonly upstream: Upstream
+  /** A node that has just come back gets so many requests at a time, as long as others can take them. */
+  readonly trialMax?: number | undefined
+  /** It asks for less: nothing is sent to it that another node has already. */
+  readonly isPressed?: boolean | undefined
 }

@@ -2,9 +2,13 @@ import { type ClientRequest, type IncomingMessage, request as openRequest } from
 import { request as openTlsRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { internalHeaders, type UpgradeResponse } from '../../ingress/index.ts'
-import type { AttemptOptions } from './attempt.ts'
+import { type AttemptOptions, codeOf } from './attempt.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
-import { hopLimits } from './upstreams.ts'
+import { FrameBoundary } from './frame-boundary.ts'
+import { hopLimits } from './hop-limits.ts'
+
+/** A close frame with code 1001. */
+const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9])
 
 /** As `Attempt`, for a request for a WebSocket. */
 export interface UpgradeAttemptOptions extends AttemptOptions {
@@ -19,10 +23,18 @@ export class UpgradeAttempt {
   readonly #options: UpgradeAttemptOptions
   #request: ClientRequest | undefined
   #begun = false
+  #beganMs = 0
   #isOver = false
+  /** Once the node has switched. */
+  #switched: { readonly client: Socket; readonly node: Socket; readonly boundary: FrameBoundary } | undefined
 
   constructor(options: UpgradeAttemptOptions) {
     this.#options = options
+  }
+
+  /** Whether the node may have the request. */
+  get isBegun(): boolean {
+    return this.#begun
   }
 
   start(): void {
@@ -31,6 +43,7 @@ export class UpgradeAttempt {
     const host = hostname.replaceAll(/[[\]]/g, '')
     const isTls = protocol === 'https:'
     upstream.inFlight += 1
+    upstream.pending.add(this)
     const request = (isTls ? openTlsRequest : openRequest)({
       hostname: host, port, ...(isTls ? { servername: isIP(host) === 0 ? host : '', ...(upstream.ca === undefined ? {} : { ca: upstream.ca }) } : {}), method: 'GET', path: target, agent: false, timeout: hopLimits.connectTimeoutMs,
       maxHeaderSize: hopLimits.headBytes,
@@ -39,21 +52,32 @@ export class UpgradeAttempt {
     this.#request = request
     request.once('socket', (socket) => socket.once(isTls ? 'secureConnect' : 'connect', () => {
       this.#begun = true
+      this.#beganMs = performance.now()
+      this.#options.onBegin()
       request.setTimeout(hopLimits.headersTimeoutMs)
     }))
     request.once('timeout', () => request.destroy(new Error('the node does not answer')))
     request.once('upgrade', (answer, node, head) => this.#switch(answer, node, head))
     request.once('response', (answer) => this.#answer(answer))
     request.on('error', (error) => {
-      if (this.#settle()) this.#options.onFailed(this.#begun, error)
+      if (this.#settle()) this.#options.onFailed(this.#begun ? 'begun' : 'unsent', error)
     })
     request.end()
   }
 
-  /** The client is gone: the node shall know. No callback follows. */
+  /** Nobody wants its answer any more: the node shall know. No callback follows. */
   abort(): void {
     this.#settle()
     this.#request?.destroy()
+  }
+
+  onNodeDown(): void {
+    this.#options.onNodeDown()
+  }
+
+  /** The node will not answer. */
+  giveUpOnNode(): void {
+    this.#request?.destroy(new Error('the node is silent'))
   }
 
   #switch(answer: IncomingMessage, node: Socket, head: Buffer): void {
@@ -61,13 +85,20 @@ export class UpgradeAttempt {
       node.destroy()
       return
     }
-    const { connection: client, early } = this.#options.response.take()
+    this.#onHead(101, undefined)
+    const { upstream, response } = this.#options
+    const { connection: client, early } = response.take()
     let text = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n'
     const headers = endToEndResponseHeaders(answer.rawHeaders)
     for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`
     client.write(`${text}\r\n`, 'latin1')
     client.write(head)
     node.write(early)
+    const boundary = new FrameBoundary()
+    boundary.add(head)
+    node.on('data', (chunk: Buffer) => boundary.add(chunk))
+    this.#switched = { client, node, boundary }
+    upstream.sockets.add(this)
     for (const [from, to] of [[client, node], [node, client]] as const) {
       from.pipe(to)
       from.setNoDelay(true)
@@ -75,9 +106,22 @@ export class UpgradeAttempt {
       from.on('error', () => from.destroy())
       from.once('close', () => {
         to.destroySoon()
+        upstream.sockets.delete(this)
         if (this.#settle()) this.#options.onOver(101, true)
       })
     }
+  }
+
+  /** This end goes away: the client is told by 1001, where no message is in the middle, and its answer tells the node. Cut off soon after. */
+  goAway(): void {
+    if (this.#switched === undefined) return
+    const { client, node, boundary } = this.#switched
+    if (boundary.isBetween) {
+      node.unpipe(client)
+      node.resume()
+      client.write(goingAway)
+    }
+    setTimeout(() => client.destroy(), hopLimits.goodbyeMs).unref()
   }
 
   /** No WebSocket: an answer like any other, after which both connections end. */
@@ -89,9 +133,10 @@ export class UpgradeAttempt {
     if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
       this.#settle()
       answer.destroy()
-      onRefused(notBegun === 'busy')
+      onRefused(notBegun === 'busy', codeOf(answer.headers))
       return
     }
+    this.#onHead(status, codeOf(answer.headers))
     if (answer.headers.date !== undefined) response.sendDate = false
     response.writeHead(status, answer.statusMessage ?? '', endToEndResponseHeaders(answer.rawHeaders))
     answer.pipe(response)
@@ -101,11 +146,19 @@ export class UpgradeAttempt {
     })
   }
 
+  /** It is never asked for twice at a time, so that the head is the client's. */
+  #onHead(status: number, code: string | undefined): void {
+    this.#options.upstream.heads += 1
+    this.#options.upstream.pending.delete(this)
+    this.#options.onHead(status, code, performance.now() - this.#beganMs)
+  }
+
   /** Whether it was not over yet. */
   #settle(): boolean {
     if (this.#isOver) return false
     this.#isOver = true
     this.#options.upstream.inFlight -= 1
+    this.#options.upstream.pending.delete(this)
     return true
   }
 }

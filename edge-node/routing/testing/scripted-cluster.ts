@@ -17,6 +17,10 @@ export interface ScriptedNode {
   requests: number
   /** Stops listening and breaks every connection, as a killed process does. */
   kill(): Promise<void>
+  /** Takes connections and answers nothing, as a stopped process does, until `thaw`. */
+  freeze(): void
+  /** Goes on, with what came meanwhile too. */
+  thaw(): void
   /** Listens again on the same ports. */
   revive(): Promise<void>
 }
@@ -131,12 +135,17 @@ async function startNode(region: string, internalToken: string): Promise<Scripte
   if (place === undefined) throw new Error(`no region ${region}`)
   const name = `${region}-1`
   const internal = createServer()
-  const admin = createServer((_request, response) => response.writeHead(node.readyStatus).end())
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+  let frozen: (() => void)[] | undefined
+  const whenThawed = (handle: () => void): void => {
+    if (frozen === undefined) handle()
+    else frozen.push(handle)
+  }
+  const admin = createServer((_request, response) => whenThawed(() => response.writeHead(node.readyStatus).end()))
+  const handle = (request: IncomingMessage, response: ServerResponse): void => whenThawed(() => {
     node.requests += 1
     if (request.headers.authorization === `Bearer ${internalToken}`) node.script(request, response)
     else response.writeHead(401).end()
-  }
+  })
   internal.on('request', handle)
   const [internalUrl, adminUrl] = [await listen(internal, 0), await listen(admin, 0)]
   const node: ScriptedNode = {
@@ -145,6 +154,14 @@ async function startNode(region: string, internalToken: string): Promise<Scripte
       load: 0, epoch: 'e', sequence: 1, connected: true, lastSeenMs: 1,
     },
     script: echo(name), readyStatus: 200, requests: 0,
+    freeze: () => {
+      frozen = []
+    },
+    thaw: () => {
+      const waiting = frozen ?? []
+      frozen = undefined
+      for (const handle of waiting) handle()
+    },
     kill: async () => {
       await Promise.all([stop(internal), stop(admin)])
     },
