@@ -1,6 +1,6 @@
 import { type Answer, decode } from 'dns-packet'
 import { type Edns, readEdns } from './edns.ts'
-import { headerBytes, rcodes } from './numbers.ts'
+import { flags, headerBytes, rcodes } from './numbers.ts'
 
 /** The question of a query. */
 export interface Question {
@@ -14,6 +14,8 @@ export interface Question {
 
 export interface Query {
   readonly id: number
+  /** As its bits stand in the header; 0 is QUERY. */
+  readonly opcode: number
   readonly isRecursionDesired: boolean
   /** Undefined in a query that wants nothing but a cookie. */
   readonly question: Question | undefined
@@ -25,7 +27,7 @@ const nameBytesMax = 255
 /** Transfers bring an SOA; a signature and an OPT stand behind. More is there to have us make room for it. */
 const sectionsMax = { answers: 0, authorities: 1, additionals: 3 } as const
 
-/** Reads a query, or answers with the code for what is none. The message has a whole header, is no response, and its opcode is QUERY. */
+/** Reads a query, or answers with the code for what is none. The message has a whole header and is no response. */
 export function readQuery(message: Buffer): Query | number {
   const questions = message.readUInt16BE(4)
   if (
@@ -36,7 +38,8 @@ export function readQuery(message: Buffer): Query | number {
   const edns = message.length === headerBytes + (question?.bytes.length ?? 0) ? undefined : readOpt(message)
   if (edns === 'malformed' || (questions === 1 && question === undefined)) return rcodes.formatError
   if (question === undefined && edns?.cookie === undefined) return rcodes.formatError
-  return { id: message.readUInt16BE(0), isRecursionDesired: (message.readUInt8(2) & 1) !== 0, question, edns }
+  const bits = message.readUInt16BE(2)
+  return { id: message.readUInt16BE(0), opcode: bits & flags.opcode, isRecursionDesired: (bits & flags.recursionDesired) !== 0, question, edns }
 }
 
 /** Undefined where it is cut off, or its name is too long or a pointer: there is nothing before it to point to. */

@@ -159,7 +159,13 @@ describe('messages', () => {
     for (const opcode of [1, 2, 4, 5, 6, 15]) {
       const message = query('edge.example')
       message.writeUInt16BE(opcode << 11, 2)
-      for (const bytes of [message, message.subarray(0, 12)]) expect([...send(bytes)]).toEqual([0x12, 0x67, 0x80 | (opcode << 3), 4, 0, 0, 0, 0, 0, 0, 0, 0])
+      for (const bytes of [message, message.subarray(0, 12)]) expect([...send(bytes).subarray(0, 4)]).toEqual([0x12, 0x67, 0x80 | (opcode << 3), 4])
+      // Also the record of a change, and the OPT record comes back.
+      message.writeUInt16BE(1, 6)
+      expect([...send(message)]).toEqual([0x12, 0x67, 0x80 | (opcode << 3), 4, 0, 0, 0, 0, 0, 0, 0, 0])
+      const withOpt = query('edge.example', 'SOA', edns())
+      withOpt.writeUInt16BE(opcode << 11, 2)
+      expect(decode(send(withOpt)).additionals).toMatchObject([{ type: 'OPT' }])
     }
   })
 

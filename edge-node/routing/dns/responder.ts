@@ -43,8 +43,7 @@ export class Responder {
       metrics.countSilence('unreadable')
       return undefined
     }
-    const isQuery = (message.readUInt16BE(2) & flags.opcode) === 0
-    const query = isQuery ? readQuery(message) : rcodes.notImplemented
+    const query = readQuery(message)
     const verdict = transport === 'tcp' || this.#isKnown(query, address)
       ? 'answer'
       : this.#options.rate.judge(clientNetworkOf(address, undefined).address, performance.now())
@@ -53,8 +52,10 @@ export class Responder {
       return undefined
     }
     if (typeof query === 'number') {
-      metrics.count(undefined, query, transport)
-      return bareReply(message, query)
+      // What other opcodes have in their sections is not known here.
+      const rcode = (message.readUInt16BE(2) & flags.opcode) === 0 ? query : rcodes.notImplemented
+      metrics.count(undefined, rcode, transport)
+      return bareReply(message, rcode)
     }
     if (verdict === 'truncated') return this.#truncate(query, address, transport)
     try {
@@ -91,8 +92,10 @@ export class Responder {
     return this.#counted(writeReply(query, { ...nothing, rcode, isAuthoritative: false, isTruncated: true }, opt), query, rcode, transport)
   }
 
-  #resolve({ edns, question }: Query, address: string): Resolution {
-    const refusal = edns !== undefined && edns.version > 0 ? rcodes.badVersion : edns?.isMalformed === true ? rcodes.formatError : undefined
+  #resolve({ opcode, edns, question }: Query, address: string): Resolution {
+    const refusal = edns !== undefined && edns.version > 0 ? rcodes.badVersion
+      : edns?.isMalformed === true ? rcodes.formatError
+      : opcode === 0 ? undefined : rcodes.notImplemented
     if (refusal !== undefined || question === undefined) {
       return { ...nothing, rcode: refusal ?? rcodes.noError, isAuthoritative: false, scopePrefixLength: 0 }
     }

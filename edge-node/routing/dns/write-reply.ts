@@ -30,7 +30,7 @@ const pointedBytesMax = 0x4000
  * The reply as bytes. Owner names are compressed, and stand in the question's case where they are part of it (RFC 1035, 4.1.4). `opt` is the OPT record, where
  * the query had one.
  */
-export function writeReply({ id, question, isRecursionDesired }: Query, reply: Reply, opt: Buffer | undefined): Buffer {
+export function writeReply({ id, opcode, question, isRecursionDesired }: Query, reply: Reply, opt: Buffer | undefined): Buffer {
   const sections = [reply.answers, reply.authorities, reply.additionals]
   const questionBytes = question?.bytes ?? Buffer.alloc(0)
   let bytesMax = headerBytes + questionBytes.length + (opt?.length ?? 0)
@@ -38,7 +38,7 @@ export function writeReply({ id, question, isRecursionDesired }: Query, reply: R
   const bytes = Buffer.allocUnsafe(bytesMax)
   bytes.writeUInt16BE(id, 0)
   bytes.writeUInt16BE(
-    flags.response | (reply.isAuthoritative ? flags.authoritative : 0) | (reply.isTruncated ? flags.truncated : 0) |
+    flags.response | opcode | (reply.isAuthoritative ? flags.authoritative : 0) | (reply.isTruncated ? flags.truncated : 0) |
       (isRecursionDesired ? flags.recursionDesired : 0) | (reply.rcode & 0x0f),
     2,
   )
