@@ -1,0 +1,7 @@
+export { Peers } from './peers.ts'
+export { Placement, type PlacementCounts, type PlacementOptions } from './placement.ts'
+export { PlacedRequest } from './placed-request.ts'
+export { placementSettings } from './settings.ts'
+export { neededGainMs } from './trial.ts'
+export { type Assignment, type PlacedAsk, type PlacementHere, VersionPlacement } from './version-placement.ts'
+export { Waits } from './waits.ts'
