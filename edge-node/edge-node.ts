@@ -12,6 +12,7 @@ import { ControlPlaneClient, createAcknowledger, NodeIdentity, Registration, typ
 import { closeServer, EdgeCore, listenOn, type RuntimeSettings } from './edge-core.ts'
 import { Applier, createStateSeal, FeedFollower, NodeState } from './feed/index.ts'
 import { type Forwarder, openServerCertificates } from './ingress/index.ts'
+import { Placement } from './placement/index.ts'
 import type { ProtectionSettings } from './protection/index.ts'
 import { QuotaFile, QuotaReporter, QuotaTable } from './quotas/index.ts'
 import { createForwarder, type NodeForwarder } from './routing/forwarding/index.ts'
@@ -164,6 +165,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
     const ownForwarder = options.forwarder === undefined ? startForwarder() : undefined
     const forwarder = ownForwarder ?? options.forwarder ?? false
+    const placement = ownForwarder === undefined ? undefined : new Placement({ name, latitude, longitude, peers: () => ownForwarder.peers })
     const { locate } = await openPlaceFinder({ geoDatabase: options.geoDatabase, ownPlace: { latitude, longitude } })
     let isCaughtUp = false
     const { forwarder: _chosen, discovery: isTold = true, ...coreOptions } = options
@@ -177,7 +179,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
         shipper.add(record)
         options.onLog?.(toTailEvent(record, { node: name, region }))
       },
-      usage, quotas,
+      usage, quotas, placement,
     })
     closers.push(() => core.close())
     core.setFunctions(state.functions)

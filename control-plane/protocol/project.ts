@@ -80,6 +80,9 @@ export const outboundSchema = z
 
 const bindingNames = z.array(environmentKeySchema).max(64).default([])
 
+/** Whether it may be run near its back end where that answers clients sooner; see docs/placement.md. */
+export const placementSchema = z.strictObject({ mode: z.enum(['off', 'smart']) })
+
 /** What of a function's configuration belongs to a version (immutable), all defaults filled in. */
 export const versionConfigSchema = z.strictObject({
   env: z
@@ -107,6 +110,7 @@ export const versionConfigSchema = z.strictObject({
   crons: z.array(z.string().max(100)).max(16).default([]),
   outbound: outboundSchema,
   services: z.record(environmentKeySchema, nameSchema).default({}),
+  placement: placementSchema.optional(),
 })
 export type VersionConfig = z.infer<typeof versionConfigSchema>
 

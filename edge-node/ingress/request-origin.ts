@@ -1,4 +1,5 @@
 import type { FunctionRequest } from '../../runtime/supervisor/index.ts'
+import type { Waits } from '../placement/index.ts'
 import { readAffinityCookie } from './affinity.ts'
 import type { Destination } from './destination.ts'
 import type { RouteTable } from './route-table.ts'
@@ -15,6 +16,9 @@ export class RequestOrigin {
   readonly #affinity: string | undefined
   readonly #cookie: string | undefined
   readonly #requestId: string
+
+  /** Told of its subrequests, where it is measured how it waits for them. */
+  waits: Waits | undefined
 
   constructor(table: RouteTable, startedMs: number, requestId: string, client: { readonly affinity?: string | undefined; readonly cookie?: string | undefined } = {}) {
     this.#table = table

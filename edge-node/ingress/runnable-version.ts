@@ -17,6 +17,8 @@ export interface RoutedVersion {
   readonly reservedConcurrency: number
   /** Isolates to be kept warm. */
   readonly provisioned: number
+  /** Whether it may be run near its back end. */
+  readonly isPlaced: boolean
 }
 
 /** What makes versions of the feed versions of this node. */
@@ -59,6 +61,7 @@ export function toRoutedVersion(
     requestBodyBytesMax: config.limits.requestBodyMb * 1024 * 1024,
     reservedConcurrency: config.concurrency.reserved,
     provisioned: config.provisioned,
+    isPlaced: config.placement?.mode === 'smart',
   }
 }
 

@@ -30,6 +30,8 @@ const descriptions: Readonly<Record<string, string>> = {
   outbound: 'Hosts that it may call. Every public one unless told otherwise.',
   allow: 'Hosts that it may call, and no others: "api.example.com", "*.example.com", "api.example.com:8443" or a CIDR. Opens nothing that is not public.',
   deny: 'Hosts that it may not call, in the same forms or "*" for all. Stands above allow.',
+  placement: 'Where it is run of the nodes that may run it.',
+  mode: '"smart" runs it near its back end where that is measured to answer sooner, "off" where clients come in.',
   services: 'Name in `env` to name of the function that it calls.',
 }
 

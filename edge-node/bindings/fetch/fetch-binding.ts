@@ -1,5 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestDispatcher, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
+import { RequestOrigin } from '../../ingress/index.ts'
 import { HeldBytes } from '../held-bytes.ts'
 import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
@@ -68,7 +69,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       const first = { method, url, headers, body: subrequest.body, webSocket }
       const policy = policies.of(subrequest.version)
       const exchange = new SubrequestExchange(subrequest, first, responder, {
-        budget, held: unsent,
+        budget, held: unsent, waits: webSocket ? undefined : RequestOrigin.of(parent)?.waits,
         transportFor(to) {
           requireNoCredentials(to)
           if (isOwnUrl(options.table(), to, options.publicPort())) {

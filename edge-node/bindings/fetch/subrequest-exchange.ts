@@ -1,5 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Subrequest, SubrequestHandler, SubrequestResponder } from '../../../runtime/supervisor/index.ts'
+import type { Waits } from '../../placement/index.ts'
 import type { BytesHolder, HeldBytes } from '../held-bytes.ts'
 import type { SubrequestBudget } from './budget.ts'
 import { isRedirect, redirectRequest, redirectsMax } from './redirect.ts'
@@ -11,6 +12,8 @@ export interface SubrequestContext {
   readonly transportFor: (url: URL) => Transport
   /** Counts heads, and what of bodies is not sent yet: it is the other side that says when. */
   readonly held: HeldBytes
+  /** Told how long the function waits for the head of the answer. */
+  readonly waits?: Waits | undefined
 }
 
 /** What subrequests that are under way may take of a node: their heads, and of their bodies what is not sent yet. */
@@ -28,6 +31,7 @@ export class SubrequestExchange implements SubrequestHandler, BytesHolder {
   #current: TransportRequest
   #control: TransportControl | undefined
   #leaveQueue: (() => void) | undefined
+  #endWait: (() => void) | undefined
   /** What the function streams while it waits for its turn, within its credit. */
   #early: Uint8Array[] = []
   #isBodyEnded = false
@@ -48,6 +52,7 @@ export class SubrequestExchange implements SubrequestHandler, BytesHolder {
     const headBytes = headers.reduce((sum, field) => sum + field.length, url.href.length)
     this.#context.held.add(this, overheadBytes + headBytes + (body instanceof Uint8Array ? body.length : 0))
     if (this.#isOver) return
+    this.#endWait = this.#context.waits?.begin()
     this.#leaveQueue = this.#context.budget.enter(() => {
       this.#holdsTurn = true
       this.#send()
@@ -134,6 +139,7 @@ export class SubrequestExchange implements SubrequestHandler, BytesHolder {
   }
 
   #answer(status: number, statusText: string, headers: readonly string[]): void {
+    this.#endWait?.()
     this.#releaseTurn()
     this.#dropBody()
     const hasBody = this.#current.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304
@@ -190,6 +196,7 @@ export class SubrequestExchange implements SubrequestHandler, BytesHolder {
 
   #close(): void {
     this.#isOver = true
+    this.#endWait?.()
     this.#context.held.clear(this)
     this.#early = []
     this.#leaveQueue?.()
