@@ -22,9 +22,9 @@ const opened = (async () => {
 /** As a browser whose resolver knows the names of nodes: all are at home, and the port tells which. */
 const agent = new Agent({ connect: (asked, callback) => buildConnector({})({ ...asked, hostname: '127.0.0.1' }, callback) })
 const resolvingFetch: typeof fetch = async (input, init) => {
-  // Its own ports stand for those of nodes; the function's own host has none.
-  const response = await undiciFetch(String(input), { ...(init as object), dispatcher: agent })
-  const answer = new Response([204, 304].includes(response.status) ? null : response.body, { status: response.status, statusText: response.statusText, headers: new Headers([...response.headers]) })
+  const response = await undiciFetch(input instanceof Request ? input.url : input, { ...(init as object), dispatcher: agent })
+  const { status, statusText } = response
+  const answer = new Response(response.body, { status, statusText, headers: new Headers([...response.headers]) })
   return Object.defineProperties(answer, { url: { value: response.url }, redirected: { value: response.redirected } })
 }
 
@@ -55,7 +55,7 @@ describe('the bundle', () => {
 })
 
 describe('where a browser may go', () => {
-  const call = (url: string, init: RequestInit = {}) => ({ url: new URL(url), init: { method: 'GET', headers: new Headers(), ...init } })
+  const call = (url: string, init: { credentials?: 'include' } = {}) => ({ url: new URL(url), init: { method: 'GET', headers: new Headers(), ...init } })
   const node = (url: string) => ({ kind: 'node', name: 'n', url }) as const
   test.each([
     ['https://hello.example.com/a?b', 'https://fra-1.nodes.example.com:8443', {}, 'https://hello.fra-1.nodes.example.com:8443/a?b'],

@@ -27,7 +27,7 @@ export class NodeDirectory {
   readonly #settings: Settings
   readonly #probe: (target: Target, origin: URL) => Promise<number>
   /** Its own for each client, so that of many not all leave a pressed node at once. */
-  readonly #clientKey = crypto.randomUUID()
+  readonly #clientKey = String(Math.random())
   readonly #latencies = new Latencies()
   readonly #health = new NodeHealth()
   readonly #probing = new Map<string, Promise<boolean>>()
