@@ -15,13 +15,15 @@ export interface ClientRules {
   readonly locate?: LocateClient
 }
 
-/** The client of a request on the public listener. Throws `bad_request` for an allowed location that is none. */
+/** The client of a request on the public listener; the head keeps what a trusted proxy says besides. Throws `bad_request` for an allowed location that is none. */
 export function publicClient(request: IncomingMessage, head: InboundHead, rules: ClientRules): ClientDetails {
   const peer = plainAddress(request.socket.remoteAddress)
   const address = clientAddress(peer, head.forwardedFor, rules.isTrustedProxy)
   const spoken = request.socket instanceof TLSSocket ? 'https' : 'http'
-  // A proxy that says it speaks for the client; where it says nothing of this, its own connection counts.
-  const protocol = rules.isTrustedProxy(peer) ? (forwardedProtocol(head.forwardedProtocol) ?? spoken) : spoken
+  const isProxied = rules.isTrustedProxy(peer)
+  // Where a proxy says nothing of this, its own connection counts.
+  const protocol = isProxied ? (forwardedProtocol(head.forwardedProtocol) ?? spoken) : spoken
+  if (isProxied) head.headers.push(...head.forwarded)
   const place = rules.locate?.(address)
   if (rules.allowLocationHeader && head.location !== undefined) {
     return { address, protocol, country: place?.country, ...parseLocation(head.location, 'x-skerry-location') }
@@ -43,6 +45,8 @@ export function internalClient(request: IncomingMessage, head: InboundHead): Cli
   const field = (name: string): string | undefined => head.internal?.get(name)
   const location = field(internalHeaders.clientLocation)
   const country = field(internalHeaders.clientCountry)
+  // Whoever took it from the client has seen to it.
+  head.headers.push(...head.forwarded)
   return {
     address: field(internalHeaders.clientAddress) ?? plainAddress(request.socket.remoteAddress),
     protocol: field(internalHeaders.clientProtocol) === 'https' ? 'https' : 'http',

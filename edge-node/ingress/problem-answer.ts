@@ -53,6 +53,7 @@ export function isBusy(error: SkerryError): boolean {
 /** Answers with the problem document of an error. @see https://www.rfc-editor.org/rfc/rfc9457 */
 export function answerProblem(response: ServerResponse, error: SkerryError, context: ProblemContext): void {
   const body = Buffer.from(JSON.stringify(toProblem(error, context.requestId)))
+  if (context.close === true) response.shouldKeepAlive = false
   response.writeHead(error.status, problemHeaders(error, body.length, context))
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }

@@ -14,6 +14,8 @@ export interface InboundHead {
   path: string
   /** Flat, names in lower case; without hop-by-hop headers, `expect`, `authorization` of the hop, and what is listed below. */
   readonly headers: string[]
+  /** Likewise: what else proxies say of the client, such as `x-forwarded-host`. It goes on where it came from one that is trusted. */
+  readonly forwarded: string[]
   contentLength: number | undefined
   isChunked: boolean
   cookie: string | undefined
@@ -36,7 +38,7 @@ const internalNames: ReadonlySet<string> = new Set(Object.values(internalHeaders
 /** Reads a head. Throws `bad_request` where it is ambiguous, `request_too_large` where it has too many headers. */
 export function readRequestHead(request: IncomingMessage): InboundHead {
   const head: InboundHead = {
-    host: '', hostName: '', target: '', path: '', headers: [], contentLength: undefined, isChunked: false, cookie: undefined,
+    host: '', hostName: '', target: '', path: '', headers: [], forwarded: [], contentLength: undefined, isChunked: false, cookie: undefined,
     authorization: undefined, affinity: undefined, location: undefined, traceparent: undefined, tracestate: undefined,
     forwardedFor: undefined, forwardedProtocol: undefined, internal: undefined,
   }
@@ -46,6 +48,7 @@ export function readRequestHead(request: IncomingMessage): InboundHead {
   }
   let connection: string | undefined
   let hosts = 0
+  let traces = 0
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase()
     const value = raw[index + 1] ?? ''
@@ -71,6 +74,7 @@ export function readRequestHead(request: IncomingMessage): InboundHead {
         head.authorization = value
         break
       case 'traceparent':
+        traces += 1
         head.traceparent = value
         break
       case 'tracestate':
@@ -80,20 +84,25 @@ export function readRequestHead(request: IncomingMessage): InboundHead {
         head.forwardedFor = head.forwardedFor === undefined ? value : `${head.forwardedFor},${value}`
         break
       case 'x-forwarded-proto':
-        head.forwardedProtocol = value
+        head.forwardedProtocol = head.forwardedProtocol === undefined ? value : `${head.forwardedProtocol},${value}`
+        break
+      case 'forwarded':
         break
       case 'cookie':
         head.cookie = head.cookie === undefined ? value : `${head.cookie}; ${value}`
         break
       default:
         if (name.startsWith('x-skerry-')) readSkerryHeader(head, name, value)
+        else if (name.startsWith('x-forwarded-') || name === 'x-real-ip') head.forwarded.push(name, value)
         else head.headers.push(name, value)
     }
   }
   // One field, as a comma would belong to a cookie's value. https://www.rfc-editor.org/rfc/rfc6265#section-5.4
   if (head.cookie !== undefined) head.headers.push('cookie', head.cookie)
   if (hosts > 1) throw new SkerryError('bad_request', 'The request has more than one Host header.', { field: 'host' })
-  readTarget(head, request.url ?? '')
+  // Of two contexts neither is the caller's. https://www.w3.org/TR/trace-context/#multiple-traceparent-headers-received
+  if (traces > 1) head.traceparent = undefined
+  readTarget(head, request)
   readHostName(head)
   if (connection !== undefined) dropNamed(head, connection)
   return head
@@ -108,32 +117,38 @@ function readSkerryHeader(head: InboundHead, name: string, value: string): void 
   }
 }
 
-/** Origin form, or absolute form, whose host then counts. @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
-function readTarget(head: InboundHead, target: string): void {
+/**
+ * Origin form, or absolute form, whose host has to be that of the Host header, or `*` of OPTIONS.
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ */
+function readTarget(head: InboundHead, { method, url: target = '' }: IncomingMessage): void {
+  if (!/^[\x21\x22\x24-\x7e]+$/.test(target)) throw new SkerryError('bad_request', 'The request target has characters that no URL sends to a server.')
   if (target.startsWith('/')) {
     head.target = target
-  } else if (target === '*') {
+  } else if (target === '*' && method === 'OPTIONS') {
     head.target = '/'
   } else {
-    const match = /^https?:\/\/([^/?#@]+)([/?].*)?$/i.exec(target)
+    const match = /^https?:\/\/([^/?@]+)([/?].*)?$/i.exec(target)
     if (match === null) throw new SkerryError('bad_request', 'The request target is neither a path nor an http URL.')
-    head.host = match[1] ?? ''
-    const rest = match[2] ?? '/'
+    const [, host = '', rest = '/'] = match
+    if (head.host !== '' && head.host.toLowerCase() !== host.toLowerCase()) {
+      throw new SkerryError('bad_request', 'The request names one host in its target and another in Host.', { field: 'host' })
+    }
+    head.host = host
     head.target = rest.startsWith('/') ? rest : `/${rest}`
   }
   const query = head.target.indexOf('?')
   head.path = query === -1 ? head.target : head.target.slice(0, query)
 }
 
+/** A registered name in ASCII, or an address; nothing that could be read as the end of it. @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2 */
+const hostPattern = /^([a-z0-9._-]+|\[[\da-f:.]+\])(?::(\d{0,5}))?$/i
+
 function readHostName(head: InboundHead): void {
-  const { host } = head
-  if (host === '') throw new SkerryError('bad_request', 'The request has no Host header.', { field: 'host' })
-  const colon = host.lastIndexOf(':')
-  const isPlain = colon === -1 || host.endsWith(']')
-  if (!isPlain && !/^\d{0,5}$/.test(host.slice(colon + 1))) {
-    throw new SkerryError('bad_request', 'The port of the Host header is not a number.', { field: 'host' })
-  }
-  const name = (isPlain ? host : host.slice(0, colon)).toLowerCase()
+  if (head.host === '') throw new SkerryError('bad_request', 'The request has no Host header.', { field: 'host' })
+  const [, host = '', port = ''] = hostPattern.exec(head.host) ?? []
+  if (host === '' || Number(port) > 65_535) throw new SkerryError('bad_request', 'The Host header is not a host name with or without a port.', { field: 'host' })
+  const name = host.toLowerCase()
   head.hostName = name.endsWith('.') ? name.slice(0, -1) : name
 }
 

@@ -8,6 +8,7 @@ import { asksForWebSocket } from '../bindings/websocket/index.ts'
 import type { ConnectionGate } from '../protection/index.ts'
 import { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
 import { Pipelines } from './pipelines.ts'
+import { framingProblem } from './request-framing.ts'
 import { ProxyProtocol } from './proxy-protocol/index.ts'
 import { createSecureServer } from './secure-server.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
@@ -39,6 +40,7 @@ const pipelinedMax = 64
  */
 export function createIngressServer(options: IngressServerOptions): Server {
   const proxyProtocol = new ProxyProtocol(options.proxyProtocol ?? [])
+  const notUpgraded = new WeakSet<IncomingMessage>()
   const settings = {
     maxHeaderSize: fixedLimits.requestHeaderBytes,
     headersTimeout: headersTimeoutMs,
@@ -49,7 +51,11 @@ export function createIngressServer(options: IngressServerOptions): Server {
     // A missing Host gets a problem document from the ingress.
     requireHostHeader: false,
     // Whoever asks for another protocol gets his answer in this one.
-    shouldUpgradeCallback: asksForWebSocket,
+    shouldUpgradeCallback: (request: IncomingMessage) => {
+      const isWebSocket = asksForWebSocket(request)
+      if (!isWebSocket) notUpgraded.add(request)
+      return isWebSocket
+    },
     noDelay: true,
   }
   const server = options.tls === undefined ? createServer(settings) : createSecureServer({
@@ -65,19 +71,32 @@ export function createIngressServer(options: IngressServerOptions): Server {
   })
   server.maxHeadersCount = 0
   const pipelines = new Pipelines()
-  const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
-    if (pipelines.add(request.socket, response) <= pipelinedMax) {
-      options.handle(request, response, expectsContinue)
+  const refuse = (request: IncomingMessage, response: ServerResponse, error: SkerryError): void => {
+    pipelines.end(request.socket)
+    answerProblem(response, error, { ...options.problemContext(), close: true })
+  }
+  const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, error?: SkerryError): void => {
+    // Behind what was refused nobody knows where a request begins.
+    if (pipelines.hasEnded(request.socket)) return
+    const before = pipelines.add(request.socket, response) - 1
+    const problem = error ?? framingProblem(request) ?? (before < pipelinedMax ? undefined : tooManyPipelined())
+    if (problem !== undefined) {
+      refuse(request, response, problem)
       return
     }
-    const detail = `The connection has ${pipelinedMax} requests before this one that are not answered.`
-    answerProblem(response, new SkerryError('overloaded', detail), { ...options.problemContext(), close: true })
+    if (notUpgraded.has(request)) {
+      // Node loses what came behind it in the same packet: what comes next may be the middle of a request.
+      pipelines.end(request.socket)
+      response.shouldKeepAlive = false
+    }
+    // Without it Node would close the connection, and a request that has begun behind this one would have no answer.
+    const isBodyAwaited = expectsContinue && (request.headers['content-length'] ?? request.headers['transfer-encoding']) !== undefined
+    if (expectsContinue && !isBodyAwaited) response.writeContinue()
+    options.handle(request, response, isBodyAwaited)
   }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false))
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => begin(request, response, true))
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    answerProblem(response, unknownExpectation(), { ...options.problemContext(), close: true })
-  })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false, unknownExpectation()))
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     // Behind a request that is still being answered there can be no other protocol. Where a body is to come, Node gives another stream.
     if (!(connection instanceof Socket) || pipelines.latest(connection)?.writableFinished === false) connection.destroy()
@@ -88,19 +107,32 @@ export function createIngressServer(options: IngressServerOptions): Server {
     socket.end(problemText(new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext()))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    const response = pipelines.latest(socket)
-    const isAnswering = response !== undefined && !response.writableFinished
-    if (error.code === 'ECONNRESET' || !socket.writable || (isAnswering && (response.headersSent || response.req.complete))) {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    socket.end(problemText(toRefusal(error.code), options.problemContext()))
-    // `end` waits for the peer to close as well; a peer that does not is cut off, and with it what was being served.
-    const timer = setTimeout(() => socket.destroy(), checkIntervalMs)
-    socket.once('close', () => clearTimeout(timer))
+    // The parser says so again with all that still comes.
+    if (!pipelines.end(socket)) return
+    const unanswered = [...pipelines.unanswered(socket)]
+    // What is wrong may be the body of the last request. Those before it are to have their answers, and those in order.
+    const broken = unanswered.at(-1)?.req.complete === false ? unanswered.pop() : undefined
+    const refuseLast = (): void => {
+      if (broken?.headersSent === true) socket.destroy()
+      else if (socket.writable) endWith(socket, problemText(toRefusal(error.code), options.problemContext()))
+    }
+    const last = unanswered.at(-1)
+    if (last === undefined) refuseLast()
+    else last.once('finish', refuseLast)
   })
   options.gate.guard(server, proxyProtocol.receive)
   return server
+}
+
+/** `end` waits for the peer to close as well; a peer that does not is cut off, and with it what was being served. */
+function endWith(socket: Duplex, text: string): void {
+  socket.end(text)
+  const timer = setTimeout(() => socket.destroy(), checkIntervalMs)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** The server forgets connections that left HTTP, and would wait for them when it closes. */
@@ -115,6 +147,10 @@ function closeUpgradedToo(server: Server): void {
     closeAllConnections()
     for (const connection of upgraded) connection.destroy()
   }
+}
+
+function tooManyPipelined(): SkerryError {
+  return new SkerryError('overloaded', `The connection has ${pipelinedMax} requests before this one that are not answered.`)
 }
 
 function unknownExpectation(): SkerryError {
