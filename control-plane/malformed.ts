@@ -24,11 +24,14 @@ export function answerMalformed(server: Server): void {
       socket.destroy()
       return
     }
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     const { status, body, headers } = error.code === 'HPE_HEADER_OVERFLOW'
       ? malformedAnswer('request_too_large', 'The head of the request is too long.')
-      : malformedAnswer('bad_request', error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'The request did not come to its end in time.' : 'What came is no HTTP request.')
+      : malformedAnswer('bad_request', isLate ? 'The request did not come to its end in time.' : 'What came is no HTTP request.')
     const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${status} Refused\r\n${head.join('')}\r\n${body}`)
+    // The rest may be there, and unread because this process stood still: whoever is told no is not to have it carried out.
+    if (isLate) socket.destroy()
   })
   server.on('checkExpectation', (_request, response) => {
     const { status, body, headers } = malformedAnswer('bad_request', 'The header `expect` asks for something else than 100-continue.')

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -5,8 +6,15 @@ import { listen, type RunningServer } from './server.ts'
 
 let server: RunningServer
 let sockets: Socket[] = []
+let requests: number
 beforeEach(async () => {
-  const app = { fetch: async (request: Request) => new Response(String((await request.arrayBuffer()).byteLength)) }
+  requests = 0
+  const app = {
+    fetch: async (request: Request) => {
+      requests += 1
+      return new Response(String((await request.arrayBuffer()).byteLength))
+    },
+  }
   server = await listen(app, '127.0.0.1', 0, { headersTimeoutMs: 100, requestTimeoutMs: 400, checkIntervalMs: 20, connectionsMax: 3 })
 })
 afterEach(async () => {
@@ -33,6 +41,25 @@ it.each([
   const socket = open()
   socket.write(text)
   await closed(socket)
+})
+
+it('carries no request out of which it says that it did not come, as where the process stood still', async () => {
+  const accepted = new Promise<void>((resolve) => {
+    const listener = (): void => {
+      unsubscribe('net.server.socket', listener)
+      resolve()
+    }
+    subscribe('net.server.socket', listener)
+  })
+  const socket = open()
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await Promise.all([once(socket, 'connect'), accepted])
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  const endsMs = performance.now() + 300
+  while (performance.now() < endsMs);
+  await closed(socket)
+  expect([Buffer.concat(chunks).toString().includes('did not come'), requests > 0]).not.toEqual([true, true])
 })
 
 it('ends a body that drips in', async () => {
