@@ -80,6 +80,8 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   readonly discovery?: boolean | undefined
   /** Another forwarder than the one that asks the control plane for nodes; false for none. */
   readonly forwarder?: Forwarder | false
+  /** While the node drains its ports stay open for so long at least, so that gateways and DNS see that it goes; 0 unless set. */
+  readonly drainSettleMs?: number | undefined
   /** Writes files; for tests of failing disks. */
   readonly writeFile?: WriteWholeFile
   readonly onLog?: (event: TailEvent) => void
@@ -297,7 +299,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
         }
       },
       drain: async () => {
-        const drained = core.drain()
+        const drained = core.drain(options.drainSettleMs)
       reload: certificates === undefined && internalCertificates === undefined ? undefined : async () => {
         await Promise.all([certificates?.look(), internalCertificates?.look()])
       },

@@ -39,6 +39,7 @@ export interface IngressOptions extends UpstreamOptions {
   readonly redirectPort?: number
   readonly proxyProtocol?: readonly string[]
   readonly discovery: boolean
+  readonly drainSettle: number
 }
 
 export const withListening = (command: Command, host: string, port: number): Command =>
@@ -97,17 +98,18 @@ export const withIngress = (command: Command): Command =>
     .option('--tls-cert <file>', 'PEM of a certificate to serve with, the first of them also where no name matches; may be repeated', gather)
     .option('--tls-key <file>', 'PEM of its key; once for each --tls-cert, in the same order', gather)
     .option('--redirect-port <port>', 'a port without TLS that sends clients to the other', parsePort)
+    .option('--drain-settle <seconds>', 'when asked to stop, go on for so long while `/readyz` refuses, so that load balancers, gateways and DNS turn elsewhere', parseNumber(0, 300), 3)
     .option('--proxy-protocol <cidr>', 'proxies that tell whose connection it is by the PROXY protocol, 1 or 2; may be repeated', gather)
 
 /** As the roles take the flags of TLS and PROXY protocol. Throws `config_invalid` where they do not go together. */
-export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol }: IngressOptions) {
+export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol, drainSettle }: IngressOptions) {
   if (tlsCert.length !== tlsKey.length) throw new SkerryError('config_invalid', 'A certificate needs its key, and a key its certificate: pass --tls-cert and --tls-key as often as each other')
   const path = (file: string): string => resolve(context.workingDirectory, file)
   const pairs = tlsCert.map((file, index) => ({ certificateFile: path(file), keyFile: path(tlsKey[index] ?? '') }))
   const hasTls = tlsCertificates !== undefined || pairs.length > 0
   if (redirectPort !== undefined && !hasTls) throw new SkerryError('config_invalid', '--redirect-port sends clients to HTTPS: pass --tls-certificates, or --tls-cert with --tls-key')
   return {
-    redirectPort, proxyProtocol,
+    redirectPort, proxyProtocol, drainSettleMs: drainSettle * 1_000,
     tls: hasTls ? { pairs, directory: tlsCertificates === undefined ? undefined : path(tlsCertificates) } : undefined,
   }
 }

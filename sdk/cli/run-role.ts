@@ -10,7 +10,8 @@ export interface RunningRole {
   close(): Promise<void>
 }
 
-const drainTimeoutMs = 30_000
+/** Roles bound their draining themselves; this is for one that does not. */
+const drainTimeoutMs = 360_000
 
 /** Starts a role, tells that it is ready, and drains and closes it when the process is asked to stop. */
 export async function runRole<T extends RunningRole>(

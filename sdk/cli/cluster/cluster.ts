@@ -107,7 +107,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const ready = await start(node.name, edgeReadySchema, (before) => [
         'edge', '--name', node.name, '--region', node.region, '--latitude', String(node.latitude), '--longitude', String(node.longitude),
         '--host', node.host, '--port', String(node.port), '--internal-port', portOf(before?.internalUrl), '--admin-port', portOf(before?.adminUrl),
-        '--data', join(dataDirectory, node.name), '--clock', options.clock ?? 'io', '--allow-location-header', ...sandbox, ...outbound, ...upstream,
+        '--data', join(dataDirectory, node.name), '--clock', options.clock ?? 'io', '--allow-location-header', '--drain-settle', '0', ...sandbox, ...outbound, ...upstream,
       ], tokens)
       const { name, region, latitude, longitude } = node
       return { name, region, url: ready.url, latitude, longitude, adminUrl: ready.adminUrl }
@@ -115,7 +115,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const nodes = await allSettled(starts)
     // Gateway and DNS come last: their first list of nodes is then complete.
     const gatewayStart = start('gateway', gatewayReadySchema, (ready) => [
-      'gateway', '--host', '127.0.0.1', '--port', String(plan.gatewayPort), '--admin-port', portOf(ready?.adminUrl), '--allow-location-header',
+      'gateway', '--host', '127.0.0.1', '--port', String(plan.gatewayPort), '--admin-port', portOf(ready?.adminUrl), '--allow-location-header', '--drain-settle', '0',
       '--data', join(dataDirectory, 'gateway'), ...upstream,
     ], tokens)
     const dnsStart = start('dns', dnsReadySchema, (ready) => [

@@ -5,11 +5,13 @@ import { attempt, type SetExitCode } from '../options.ts'
 import { type IngressOptions, type NearestOptions, dataDirectory, frontSettings, nearestSettings, withIngress, withListening, withNearest } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
-type GatewayOptions = IngressOptions & NearestOptions
+type GatewayOptions = IngressOptions & NearestOptions & { readonly hedge?: boolean }
 
 export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): Command {
   const command = new Command('gateway').description('run the gateway: it passes each request to the nearest healthy node')
-  return withNearest(withIngress(withListening(command, '0.0.0.0', 8080))).action(async (options: GatewayOptions) =>
+  const flagged = withNearest(withIngress(withListening(command, '0.0.0.0', 8080)))
+    .option('--hedge', 'where a node is slower than usual, ask the next as well for GET, HEAD and OPTIONS; at most one in fifty requests, and the first answer counts')
+  return flagged.action(async (options: GatewayOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
       const { startGateway } = await import('../../../edge-node/routing/index.ts')
       const nearest = await nearestSettings(context, options)
@@ -28,6 +30,7 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
           ...frontSettings(context, options),
           onNotice: (notice) => reporter.say(notice),
           discovery: options.discovery,
+          hedge: options.hedge === true,
           ...nearest,
           onOutage: (error) => reporter.say(error === undefined ? 'the control plane can be reached again' : error.message),
         })
