@@ -9,8 +9,8 @@ export interface CandidateSearch<Node> {
   readonly hereMs: number
   readonly waitedMs: number
   readonly rounds: number
-  /** What requests took at nodes that were tried, less what they take here. */
-  readonly tried: ReadonlyMap<string, number>
+  /** What requests took at nodes that were tried, less what they take here; undefined where they did not answer. */
+  readonly tried: ReadonlyMap<string, number | undefined>
   /** What they take where they run now, less what they take here: 0 where that is here. */
   readonly presentMs: number
   /** Those that may run it, but for the door. */
@@ -34,7 +34,7 @@ export function nextCandidate<Node extends Coordinates & { readonly name: string
   const usualMs = (from: Coordinates, to: Coordinates): number => usualLatencyMs(distanceKm(from, to))
   const measured = [...tried].flatMap(([name, offsetMs]) => {
     const place = placeOf(name)
-    return place === undefined ? [] : [{ place, offsetMs, wayMs: usualMs(door, place) }]
+    return place === undefined || offsetMs === undefined ? [] : [{ place, offsetMs, wayMs: usualMs(door, place) }]
   })
   const reachMs = (settings.reachFactor * waitedMs) / rounds + settings.reachSlackMs
   let best: Node | undefined
@@ -49,6 +49,7 @@ export function nextCandidate<Node extends Coordinates & { readonly name: string
     for (const { place, offsetMs, wayMs: itsWayMs } of measured) {
       misfitMs += Math.abs(itsWayMs + rounds * (usualMs(place, node) - wayMs) - offsetMs)
     }
+    if (misfitMs / (measured.length + 1) > settings.misfitShare * waitedMs + settings.reachSlackMs) continue
     const score = misfitMs - hope * gainMs
     if (score >= bestScore) continue
     bestScore = score

@@ -6,7 +6,9 @@ import { placementSettings as settings } from './settings.ts'
 export class RunnerWatch {
   readonly name: string
   /** From a request's coming to the head of its answer. */
-  readonly times = new Samples(64)
+  readonly times = new Samples(24)
+  /** Those since they were last judged: a change is seen in them at once. */
+  #block = new Samples()
   /** 1 for an answer of status 500 or above, 0 for another. */
   readonly #failures = new Samples(32)
   readonly #suspension = new Damping(settings.suspendMs, settings.suspendMsMax, settings.calmMs)
@@ -46,7 +48,9 @@ export class RunnerWatch {
 
   count(ms: number, status: number, isComparable: boolean): void {
     this.#failures.add(status >= 500 ? 1 : 0)
-    if (isComparable && status < 400) this.times.add(ms)
+    if (!isComparable || status >= 400) return
+    this.times.add(ms)
+    this.#block.add(ms)
   }
 
   /** It could not be reached, broke off, refused, or hangs. */
@@ -60,9 +64,11 @@ export class RunnerWatch {
     return this.#failures.count >= settings.samplesMin && this.#failures.mean > 0.5
   }
 
-  /** Whether it clearly takes more than what was measured elsewhere, less so many ms. */
+  /** Asked after each answer: whether it clearly takes more, of late, than what was measured elsewhere, less so many ms. */
   isSlowerThan(elsewhere: Samples, lessMs: number): boolean {
-    const { count, mean, squaredError } = this.times
-    return count >= settings.samplesMin && mean - settings.certainty * Math.sqrt(squaredError + elsewhere.squaredError) > elsewhere.mean - lessMs
+    const { count, mean, squaredError } = this.#block
+    if (count < settings.blockSize) return false
+    this.#block = new Samples()
+    return mean - settings.certainty * Math.sqrt(squaredError + elsewhere.squaredError) > elsewhere.mean - lessMs
   }
 }

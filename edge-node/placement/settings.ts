@@ -9,8 +9,12 @@ export const placementSettings = {
   creditMax: 60,
   /** What a trial can be expected to cost: none begins with less. */
   creditMin: 10,
+  /** There is at least so much when it came back in a hurry, so that another place is soon found. */
+  creditAfterReturn: 25,
   /** The first so many at the challenger of a trial open connections there and load the function: they tell nothing. */
   warmUp: 3,
+  /** After so many it is over where the challenger takes half as long again, and twice as certainly. */
+  hopelessMin: 4,
   /** Of each side. */
   samplesMin: 12,
   samplesMax: 60,
@@ -23,6 +27,8 @@ export const placementSettings = {
   /** So many times as far away as waiting says at most, and by so many ms, the back end may still be: paths are no straight lines. */
   reachFactor: 2,
   reachSlackMs: 5,
+  /** A place fits what was measured where it is off by no more than such a share of the waiting. */
+  misfitShare: 0.35,
   /** Nodes tried in one search. */
   candidatesMax: 6,
   /** Where so many of the answers from here are failures nothing can be compared. */
@@ -44,6 +50,8 @@ export const placementSettings = {
   suspendMsMax: 5 * 60_000,
   /** A runner that can not be used for so long is given up. */
   goneMs: 60_000,
+  /** Answers by which it is judged whether a runner is still worth it. */
+  blockSize: 16,
   /** No answer at all for so long, and for four times the usual, from a node that has requests: it hangs. */
   stallMs: 2_000,
   /** Versions of which a node keeps what it measured. */

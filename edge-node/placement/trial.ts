@@ -68,9 +68,13 @@ export class Trial {
     const { incumbent, challenger } = this.times
     if (this.#failsMore()) return 'lost'
     const taken = challenger.count + this.#failures.challenger
-    if (Math.min(incumbent.count, challenger.count) < settings.samplesMin) return taken >= settings.samplesMax ? 'lost' : 'open'
     const gainMs = incumbent.mean - challenger.mean
     const doubtMs = settings.certainty * Math.sqrt(incumbent.squaredError + challenger.squaredError)
+    const least = Math.min(incumbent.count, challenger.count)
+    if (least < settings.samplesMin) {
+      const isHopeless = least >= settings.hopelessMin && gainMs + 2 * doubtMs < -incumbent.mean / 2
+      return isHopeless || taken >= settings.samplesMax ? 'lost' : 'open'
+    }
     // On its way back it wins unless staying away clearly saves half of what leaving had to.
     const neededMs = this.isReturn ? -neededGainMs(challenger.mean) / 2 : neededGainMs(incumbent.mean)
     if (gainMs > neededMs && gainMs - doubtMs > Math.min(neededMs, neededMs / 2)) return 'won'

@@ -58,7 +58,7 @@ export class VersionPlacement {
   #hereThen = new Samples()
   /** Worth trying first: where the version before runs, or this one ran. */
   #hint: string | undefined
-  readonly #tried = new Map<string, number>()
+  readonly #tried = new Map<string, number | undefined>()
   #trial: Trial | undefined
   #credit: number = settings.creditMax
   #restUntilMs = Number.NEGATIVE_INFINITY
@@ -258,12 +258,12 @@ export class VersionPlacement {
     if (isReturn) return
     const incumbentMs = incumbent === this.#here.name ? 0 : (this.#tried.get(incumbent) ?? 0)
     const isMeasured = times.challenger.count > 0 && times.incumbent.count > 0
-    this.#tried.set(challenger, isMeasured ? incumbentMs + times.challenger.mean - times.incumbent.mean : 0)
+    this.#tried.set(challenger, isMeasured ? incumbentMs + times.challenger.mean - times.incumbent.mean : undefined)
   }
 
   /** The challenger can not be had: it is not asked again in this search. */
   #abandon(): void {
-    if (this.#trial !== undefined && !this.#trial.isReturn) this.#tried.set(this.#trial.challenger, 0)
+    if (this.#trial !== undefined && !this.#trial.isReturn) this.#tried.set(this.#trial.challenger, undefined)
     this.#trial = undefined
   }
 
@@ -275,6 +275,7 @@ export class VersionPlacement {
     this.#trial = undefined
     this.#moves += 1
     this.#tried.clear()
+    this.#credit = Math.max(this.#credit, settings.creditAfterReturn)
     this.#restUntilMs = Number.NEGATIVE_INFINITY
     this.#returns.fail(nowMs)
   }
