@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { releaseOf } from '../../../runtime/supervisor/index.ts'
 import { cutUnread, internalHeaders, unreadLimits } from '../../ingress/index.ts'
 import type { UnreadHolder, UnreadBytes } from '../../protection/index.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
@@ -153,8 +154,14 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
       response.end(chunk.toString('latin1'), 'latin1')
       return
     }
+    // Where it was to pause, undici's parser tells of nothing once more when it goes on.
+    if (chunk.length === 0) return
     this.#promisedBytes = undefined
-    if (response.write(chunk)) return
+    // Corked only so that it is written now rather than behind this turn: what the system took nobody has to wait for.
+    response.cork()
+    const isBelowMark = response.write(chunk, releaseOf(chunk))
+    response.uncork()
+    if (isBelowMark || response.writableLength === 0) return
     this.#options.held.add(this, this.#awaitsDrain ? chunk.length : response.writableLength)
     if (this.#awaitsDrain || this.#state === 'over') return
     this.#awaitsDrain = true
