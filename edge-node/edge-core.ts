@@ -111,7 +111,7 @@ export class EdgeCore {
     const fetchBinding = createFetchBinding({
       sockets, onServed, quotas: options.quotas,
       runtime: () => core().runtime, table: () => core().table, publicPort: () => core().#publicPort, newRequestId,
-      node: options.name, region: options.region, allowOutbound: options.allowOutbound,
+      node: options.name, region: options.region, forwarder: options.forwarder, allowOutbound: options.allowOutbound,
       ...(options.denyOutbound === undefined ? {} : { denyOutbound: options.denyOutbound }),
       ...(options.onlyOutbound === undefined ? {} : { onlyOutbound: options.onlyOutbound }),
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),

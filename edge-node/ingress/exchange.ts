@@ -8,7 +8,7 @@ import type { UnreadHolder, Protection } from '../protection/index.ts'
 import type { AccountGate } from '../quotas/index.ts'
 import { answerProblem, isBusy, notBegunOf } from './problem-answer.ts'
 import { RequestBodyPump } from './request-body.ts'
-import { buildResponseHead, isBodyless, type OutgoingHead } from './response-head.ts'
+import { buildResponseHead, type ForwardedBy, isBodyless, type OutgoingHead } from './response-head.ts'
 import type { RoutedVersion } from './runnable-version.ts'
 import { ServedSocket } from './served-socket.ts'
 import { switchProtocols } from './switch-protocols.ts'
@@ -27,6 +27,15 @@ export interface ExchangeContext {
   readonly affinityCookie: string | undefined
   /** Refusals before the function began say so (internal listener). */
   readonly tellsNotBegun: boolean
+  /**
+   * Where nothing of the request ran, and it can be sent on whole: gives it to another node, which answers in this one's place. False where
+   * this node has to answer.
+   */
+  readonly goElsewhere?: ((error: SkerryError) => boolean) | undefined
+  /** See `ResponseHeadContext`. */
+  readonly regions?: readonly string[] | undefined
+  readonly forwarded?: ForwardedBy | undefined
+  readonly placement?: 'local' | 'remote' | undefined
   readonly isDraining: () => boolean
   readonly sockets: OpenSockets
   readonly protection: Protection
@@ -110,7 +119,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
       }
       outgoing = buildResponseHead(head, {
         requestId, node, region, version: version.runnable.version, domain, nodeHost, totalMs, affinityCookie, isHead, wholeBytes,
-        closing: this.#context.isDraining(),
+        closing: this.#context.isDraining(), regions: this.#context.regions, forwarded: this.#context.forwarded, placement: this.#context.placement,
       })
       if (head.statusText === '') response.writeHead(head.status, outgoing.headers)
       else response.writeHead(head.status, head.statusText, outgoing.headers)
@@ -200,7 +209,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
     if (!(response instanceof UpgradeResponse) || control === undefined) throw new RangeError('status 101 was not asked for')
     const outgoing = buildResponseHead(head, {
       requestId, node, region, version: version.runnable.version, domain, nodeHost, totalMs, affinityCookie, isHead: false, wholeBytes: undefined,
-      closing: false,
+      closing: false, regions: this.#context.regions, forwarded: this.#context.forwarded, placement: this.#context.placement,
     })
     const accepted = switchProtocols(request, response, outgoing.headers)
     if (accepted === undefined) {
@@ -232,7 +241,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   #settle(error: SkerryError): void {
     if (this.#isOver) return
-    const { requestId, node, region, version, tellsNotBegun, gate } = this.#context
+    const { requestId, node, region, version, tellsNotBegun, goElsewhere, gate } = this.#context
     this.#context.report({ kind: 'failure', error, afterHead: this.#hasHead })
     if (this.#socket !== undefined) {
       this.#socket.end(error)
@@ -246,11 +255,16 @@ export class Exchange implements ResponseHandler, UnreadHolder {
       this.#finish(error.code)
       return
     }
-    // It is counted where the gateway has it repeated.
-    if (tellsNotBegun && isBusy(error)) gate?.refund()
+    const hasNotBegun = isBusy(error) || error.code === 'no_healthy_node'
+    // It is counted where it is repeated.
+    if (hasNotBegun && (tellsNotBegun || goElsewhere !== undefined)) gate?.refund()
+    if (hasNotBegun && !this.#response.destroyed && goElsewhere?.(error) === true) {
+      this.#leave(error.code)
+      return
+    }
     answerProblem(this.#response, error, {
       requestId, node, region, version: version.runnable.version, close: this.#context.isDraining(),
-      notBegun: tellsNotBegun && isBusy(error) ? notBegunOf(error, this.#context.isDraining()) : undefined,
+      notBegun: tellsNotBegun && hasNotBegun ? notBegunOf(error, this.#context.isDraining()) : undefined,
     })
     this.#finish(error.code)
   }
@@ -276,13 +290,17 @@ export class Exchange implements ResponseHandler, UnreadHolder {
 
   #finish(code: string): void {
     if (this.#isOver) return
+    linger(this.#request)
+    this.#leave(code)
+    cutUnread(this.#response, { ...unreadLimits, held: this.#context.protection.held, party: this.party })
+  }
+
+  /** Has nothing to do with request and answer any more. */
+  #leave(code: string): void {
     this.#isOver = true
     this.#pump?.stop()
     clearTimeout(this.#unread)
-    linger(this.#request)
-    const { held } = this.#context.protection
-    held.clear(this)
-    cutUnread(this.#response, { ...unreadLimits, held, party: this.party })
+    this.#context.protection.held.clear(this)
     if (!this.#isBegun) this.onSettled()
     this.#context.report({ kind: 'over', code, totalMs: performance.now() - this.#context.startedMs, status: this.#status, headMs: this.#headMs })
   }

@@ -2,12 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ClientDetails } from './internal-headers.ts'
 
 /** Why a node does not answer a request itself. */
-export type ForwardReason = 'region' | 'unsynchronised' | 'draining' | 'placement'
+export type ForwardReason =
+  /** The version may not run here. */
+  | 'region'
+  /** It has not come to know the function, or its script. */
+  | 'unsynchronised'
+  | 'draining'
+  /** It has too much to do, or the account or the function its fill: only nodes that have not are asked, within a budget. */
+  | 'load'
+  | 'placement'
 
 /** What the node knows of a request that it hands to another. */
 export interface ForwardContext {
   readonly reason: ForwardReason
   readonly requestId: string
+  /** When it came here, by `performance.now()`. */
+  readonly startedMs: number
   readonly hops: number
   readonly client: ClientDetails
   /** Host that the client asked for, port included: the `host` of the hop. */
@@ -34,6 +44,14 @@ export interface ForwardContext {
   readonly onHead?: ((node: string, status: number) => void) | undefined
 }
 
+/** Other nodes that may answer a function's call of another, nearest first. */
+export interface CallNodes {
+  readonly internalToken: string
+  /** PEM of the authorities that their internal ports are checked by; the usual ones unless set. */
+  readonly ca: string | undefined
+  readonly nodes: ReadonlyArray<{ readonly name: string; readonly internalOrigin: string }>
+}
+
 /** Sends a request on to the nearest other node that can answer it. Implemented by `edge-node/routing/forwarding`. */
 export interface Forwarder {
   /**
@@ -41,4 +59,6 @@ export interface Forwarder {
    * then nothing was written to `response` and the caller answers `no_healthy_node`, or the request itself if it has no body. Never rejects.
    */
   forward(request: IncomingMessage, response: ServerResponse, context: ForwardContext): Promise<boolean>
+  /** Where a function's call goes that may not run here. Never rejects. */
+  nodesFor?(call: { readonly regions: readonly string[]; readonly host: string }): Promise<CallNodes>
 }

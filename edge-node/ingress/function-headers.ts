@@ -11,7 +11,10 @@ export interface HeaderRules {
 /** The headers that a function sees. Takes over the head's array: call it once. */
 export function toFunctionHeaders(head: InboundHead, client: ClientDetails, rules: HeaderRules): string[] {
   const { headers } = head
-  headers.push('host', head.host, 'x-forwarded-for', client.address, 'x-forwarded-proto', client.protocol)
+  headers.push('host', head.host)
+  // A function that calls another has no address.
+  if (client.address !== '') headers.push('x-forwarded-for', client.address)
+  headers.push('x-forwarded-proto', client.protocol)
   if (head.authorization !== undefined) headers.push('authorization', head.authorization)
   pushDocumented(headers, head, rules)
   return headers

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SkerryError } from '../../errors/index.ts'
 import type { FunctionRequest, Runtime } from '../../runtime/supervisor/index.ts'
 import { checkHandshake, type OpenSockets } from '../bindings/websocket/index.ts'
-import type { Protection } from '../protection/index.ts'
+import type { PlacedRequest, Placement } from '../placement/index.ts'
+import { clientNetwork, type Protection } from '../protection/index.ts'
 import type { AccountGate, QuotaReason, QuotaTable } from '../quotas/index.ts'
 import { affinitySetCookie, readAffinityCookie } from './affinity.ts'
 import type { IsTrustedProxy } from './client-address.ts'
@@ -10,6 +11,7 @@ import { internalClient, type LocateClient, publicClient } from './client-detail
 import { isBearer } from './credentials.ts'
 import type { DiscoveryAnswer } from '../discovery/index.ts'
 import { Exchange, type ExchangeEvent, linger } from './exchange.ts'
+import { type ForwardedRequest, readCalls, readForwarded } from './forwarded.ts'
 import type { Forwarder, ForwardReason } from './forwarder.ts'
 import { type HeaderRules, toForwardedHeaders, toFunctionHeaders } from './function-headers.ts'
 import { isUlid } from './identifiers.ts'
@@ -45,9 +47,13 @@ export interface IngressOptions {
   /** Below it functions answer on this very node by names of their own; see `nodeHostOf`. */
   readonly nodeHost?: () => string | undefined
   readonly forwarder?: Forwarder
+  /** Where functions run that may be run near their back ends; here unless set. */
+  readonly placement?: Placement | undefined
   /** Those that functions serve. */
   readonly sockets: OpenSockets
   readonly protection: Protection
+  /** Whether the node asks its clients to go elsewhere: then it takes no load of other nodes. */
+  readonly isPressed?: () => boolean
   /** What accounts may take; none where nothing is held. */
   readonly quotas?: QuotaTable | undefined
   readonly newRequestId: () => string
@@ -67,6 +73,14 @@ interface Arrival {
   readonly accept: (() => void) | undefined
   requestId: string
   version?: RoutedVersion
+}
+
+/** What is read of one, and told of it by whoever sent it. */
+interface Inbound {
+  readonly head: InboundHead
+  readonly client: ClientDetails
+  readonly hops: number
+  readonly forwarded: ForwardedRequest | undefined
 }
 
 /** Takes HTTP requests and hands each to the function that answers it, here or on another node. */
@@ -96,60 +110,108 @@ export class Ingress {
   }
 
   #route(arrival: Arrival): void {
-    const { options, request } = { options: this.#options, request: arrival.request }
-    const head = readRequestHead(request)
-    if (arrival.isInternal) this.#admit(arrival, head)
-    else this.#renameHost(head)
-    const client = arrival.isInternal ? internalClient(request, head) : publicClient(request, head, options)
-    const hops = arrival.isInternal ? Number(head.internal?.get(internalHeaders.hops) ?? 0) || 0 : 0
-    const wasForwarded = arrival.isInternal && head.internal?.has(internalHeaders.forwarded) === true
-    const forward = (reason: ForwardReason, regions: readonly string[], otherwise: SkerryError): void => {
-      if (wasForwarded || options.forwarder === undefined) this.#refuse(arrival, otherwise, true)
-      else this.#forward(arrival, head, client, hops, reason, regions, otherwise, options.forwarder)
-    }
-
-    if (options.isDraining()) {
-      const refusal = new SkerryError('overloaded', 'This node is draining.')
-      // The gateway has other nodes at hand; only a client of this very node is helped by forwarding.
-      if (arrival.isInternal) this.#refuse(arrival, refusal, true)
-      else forward('draining', ['*'], refusal)
-      return
-    }
+    const options = this.#options
+    const { isInternal } = arrival
+    const inbound = this.#read(arrival)
+    const { head, client, forwarded } = inbound
+    if (!isInternal && options.forwarder !== undefined) options.protection.forwards.deposit(arrival.startedMs)
     const table = options.table()
     const destination = table.find(head.hostName, head.path)
-    if (destination === undefined) {
-      const unknown = new SkerryError('function_not_found', `No function answers at ${printable(head.hostName + head.path)}.`)
-      if (options.isSynchronised()) this.#refuse(arrival, unknown, false)
-      else if (arrival.isInternal) this.#refuse(arrival, unknown, true)
-      else forward('unsynchronised', ['*'], unknown)
-      return
-    }
-    let version = destination.first
+    let version = destination?.first
     let affinityCookie: string | undefined
-    if (destination.isSplit) {
+    if (destination?.isSplit === true) {
       const known = head.affinity ?? readAffinityCookie(head.cookie)
       const key = known ?? arrival.requestId
       version = destination.choose(key)
       if (known === undefined) affinityCookie = affinitySetCookie(key, client.protocol)
     }
-    arrival.version = version
+    if (version !== undefined) arrival.version = version
+    if (options.isDraining()) {
+      const refusal = new SkerryError('overloaded', 'This node is draining.')
+      // The gateway has other nodes at hand; only a client of this very node is helped by forwarding.
+      if (isInternal) this.#refuse(arrival, refusal, true)
+      else this.#sendOn(arrival, inbound, 'draining', version?.regions ?? ['*'], () => this.#refuse(arrival, refusal, true))
+      return
+    }
+    if (destination === undefined || version === undefined) {
+      const unknown = new SkerryError('function_not_found', `No function answers at ${printable(head.hostName + head.path)}.`)
+      // Whoever sent it on knows the function, so that it is this node that has yet to hear of it.
+      if (isInternal) this.#refuse(arrival, unknown, forwarded !== undefined || !options.isSynchronised())
+      else if (options.isSynchronised()) this.#refuse(arrival, unknown, false)
+      else this.#sendOn(arrival, inbound, 'unsynchronised', ['*'], () => this.#refuse(arrival, unknown, true))
+      return
+    }
     if (!version.allowedHere) {
-      forward('region', version.regions, new SkerryError('no_healthy_node', `No node in ${version.regions.join(', ')} can answer.`))
+      const { regions } = version
+      const where = regions.length === 0 ? 'The function may run nowhere: its regions are all outside those that its account is held to.' : `No node in ${regions.join(', ')} can answer.`
+      this.#sendOn(arrival, inbound, 'region', regions, () => this.#refuse(arrival, new SkerryError('no_healthy_node', where), true))
       return
     }
     if (head.contentLength !== undefined && head.contentLength > version.requestBodyBytesMax) {
       throw bodyTooLarge(version.requestBodyBytesMax, head.contentLength)
     }
-    const { account, functionName, key } = version.runnable
-    if (options.protection.refuses(account, functionName, options.runtime.queueOf(key)) !== undefined) {
-      const refuse = (): void => this.#refuse(arrival, new SkerryError('overloaded', 'The node is busy, and this function has its share.'), true)
-      // The gateway has other nodes at hand.
-      if (arrival.isInternal) refuse()
-      else options.protection.refusals.refuse(request.socket, arrival.startedMs, refuse)
+    const { isPreview } = destination
+    if (!version.isPlaced || forwarded !== undefined || options.placement === undefined || arrival.response instanceof UpgradeResponse) {
+      this.#answerHere(arrival, inbound, version, isPreview, affinityCookie, table, undefined)
       return
     }
-    const origin = new RequestOrigin(table, arrival.startedMs, arrival.requestId, head)
-    this.#run(arrival, version, destination.isPreview, head, client, hops, affinityCookie, origin)
+    const placed = this.#place(arrival, inbound, version, options.placement)
+    const answerHere = (read: Inbound): void => this.#answerHere(arrival, read, version, isPreview, affinityCookie, table, placed)
+    if (placed.node === undefined) answerHere(inbound)
+    else this.#sendOn(arrival, inbound, 'placement', version.regions, () => this.#comeBack(arrival, answerHere), placed)
+  }
+
+  /** Decides where a request is run of a function that may be run near its back end. */
+  #place({ request, response, startedMs }: Arrival, { head, client }: Inbound, version: RoutedVersion, placement: Placement): PlacedRequest {
+    const isComparable = (request.method === 'GET' || request.method === 'HEAD') && !hasBody(head)
+    const placed = placement.place(version.runnable, { isComparable, clientKey: clientNetwork(client.address), regions: version.regions }, startedMs)
+    response.once('close', () => placed.over())
+    return placed
+  }
+
+  /** The node where it should have been run did not take it: it is run here, if its body is still to be had. */
+  #comeBack(arrival: Arrival, answerHere: (read: Inbound) => void): void {
+    try {
+      if (arrival.request.readableDidRead) throw new SkerryError('no_healthy_node', 'The node that ran the function is gone, and the body of the request with it.')
+      answerHere(this.#read(arrival))
+    } catch (error) {
+      this.#refuse(arrival, error instanceof SkerryError ? error : new SkerryError('internal_error', 'The node failed on this request.', { cause: error }), true)
+    }
+  }
+
+  #answerHere(
+    arrival: Arrival, inbound: Inbound, version: RoutedVersion, isPreview: boolean, affinityCookie: string | undefined, table: RouteTable,
+    placed: PlacedRequest | undefined,
+  ): void {
+    const options = this.#options
+    const { request, isInternal } = arrival
+    const { head, forwarded } = inbound
+    const { account, functionName, key } = version.runnable
+    const isRelief = forwarded?.why === 'load'
+    if ((isRelief && options.isPressed?.() === true) || options.protection.refuses(account, functionName, options.runtime.queueOf(key)) !== undefined) {
+      const refuse = (): void => this.#refuse(arrival, new SkerryError('overloaded', 'The node is busy, and this function has its share.'), true)
+      // The gateway has other nodes at hand.
+      if (isInternal) refuse()
+      else this.#relieve(arrival, inbound, version, () => options.protection.refusals.refuse(request.socket, arrival.startedMs, refuse))
+      return
+    }
+    const origin = new RequestOrigin(table, arrival.startedMs, arrival.requestId, head, isInternal ? readCalls(head) : undefined)
+    origin.waits = placed?.waits
+    this.#run(arrival, version, isPreview, inbound, affinityCookie, origin, table, placed)
+  }
+
+  /** Reads the head; once more where it was used up. */
+  #read(arrival: Arrival): Inbound {
+    const { request, isInternal } = arrival
+    const head = readRequestHead(request)
+    if (isInternal) this.#admit(arrival, head)
+    else this.#renameHost(head)
+    return {
+      head,
+      client: isInternal ? internalClient(request, head) : publicClient(request, head, this.#options),
+      hops: isInternal ? Number(head.internal?.get(internalHeaders.hops) ?? 0) || 0 : 0,
+      forwarded: isInternal ? readForwarded(head) : undefined,
+    }
   }
 
   /** A function that was called by its name on this node has the host of everywhere from here on. */
@@ -173,8 +235,8 @@ export class Ingress {
   }
 
   #run(
-    arrival: Arrival, version: RoutedVersion, isPreview: boolean, head: InboundHead, client: ClientDetails, hops: number,
-    affinityCookie: string | undefined, origin: RequestOrigin,
+    arrival: Arrival, version: RoutedVersion, isPreview: boolean, { head, client, hops, forwarded }: Inbound,
+    affinityCookie: string | undefined, origin: RequestOrigin, table: RouteTable, placed: PlacedRequest | undefined,
   ): void {
     const { node, region, domain, runtime, isDraining, sockets, protection, quotas } = this.#options
     const { request, response, requestId, startedMs, isInternal } = arrival
@@ -186,14 +248,20 @@ export class Ingress {
     const gate = quotas?.gateOf(version.runnable.account)
     const excess = gate?.admit(version.runnable.functionName, startedMs)
     if (gate !== undefined && excess !== undefined) {
-      this.#refuseExcess(arrival, gate, excess)
+      this.#refuseExcess(arrival, version, gate, excess)
       return
     }
+    const isWithBody = hasBody(head)
     const exchange = new Exchange(request, response, {
       requestId, startedMs, node, region, domain, nodeHost: this.#options.nodeHost?.(), version, affinityCookie, tellsNotBegun: isInternal, isDraining, sockets, protection, gate,
-      report: (event) => this.#report(version, requestId, isPreview, event),
+      report: (event) => {
+        if (event.kind === 'head') placed?.answered(event.head.status)
+        this.#report(version, requestId, isPreview, event)
+      },
+      placement: version.isPlaced ? (forwarded === undefined ? 'local' : 'remote') : undefined,
+      goElsewhere: isInternal || isWithBody ? undefined : (error) => this.#goElsewhere(arrival, version, error),
+      regions: version.regions.includes('*') ? undefined : table.regionsAt(head.hostName), forwarded,
     })
-    const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
     const start = (body: FunctionRequest['body']): void => exchange.start(runtime, {
       method: request.method ?? 'GET',
       url: `${client.protocol}://${head.host}${head.target}`,
@@ -203,8 +271,9 @@ export class Ingress {
       },
       body,
       origin,
+      ...(forwarded === undefined ? {} : { elapsedMs: forwarded.elapsedMs }),
     })
-    if (!hasBody || isUpgrade) {
+    if (!isWithBody || isUpgrade) {
       start(isUpgrade ? 'socket' : undefined)
     } else if (arrival.accept !== undefined) {
       arrival.accept()
@@ -219,26 +288,50 @@ export class Ingress {
     }
   }
 
-  #forward(
-    arrival: Arrival, head: InboundHead, client: ClientDetails, hops: number, reason: ForwardReason, regions: readonly string[],
-    otherwise: SkerryError, forwarder: Forwarder,
-  ): void {
-    const { request, response, requestId } = arrival
+  /** Has another node answer what this one can not; `refuse` answers where none does. What was sent on to this node it answers itself. */
+  #sendOn(arrival: Arrival, inbound: Inbound, reason: ForwardReason, regions: readonly string[], refuse: () => void, placed?: PlacedRequest): void {
+    const { forwarder } = this.#options
+    if (inbound.forwarded !== undefined || forwarder === undefined) {
+      refuse()
+      return
+    }
+    const { request, response, requestId, startedMs } = arrival
+    const { head, client, hops } = inbound
     const clientAuthorization = head.authorization
     const headers = toForwardedHeaders(head, this.#headerRules(arrival.isInternal))
-    const hasBody = head.isChunked || (head.contentLength ?? 0) > 0
     forwarder
       .forward(request, response, {
-        reason, requestId, hops, client, host: head.host, target: head.target, headers, clientAuthorization,
-        contentLength: head.contentLength, hasBody, regions, accept: arrival.accept ?? (() => undefined),
+        reason, requestId, startedMs, hops, client, host: head.host, target: head.target, headers, clientAuthorization,
+        contentLength: head.contentLength, hasBody: hasBody(head), regions, accept: arrival.accept ?? (() => undefined),
+        ...(placed?.node === undefined ? {} : { only: placed.node, onHead: (node: string, status: number) => placed.answered(status, node) }),
       })
       .then(
         (wasAnswered) => {
           if (wasAnswered) this.#options.events.onOver('forwarded', performance.now() - arrival.startedMs)
-          else this.#refuse(arrival, otherwise, true)
+          else {
+            placed?.failed()
+            refuse()
+          }
         },
         (cause: unknown) => this.#refuse(arrival, new SkerryError('internal_error', 'Forwarding failed.', { cause }), false),
       )
+  }
+
+  /** As `#sendOn`, for what others may have room for: within a budget, so that the overload of one node is not passed to all. */
+  #relieve(arrival: Arrival, inbound: Inbound, version: RoutedVersion, refuse: () => void): void {
+    const { forwarder, protection } = this.#options
+    if (forwarder !== undefined && protection.forwards.withdraw(performance.now())) this.#sendOn(arrival, inbound, 'load', version.regions, refuse)
+    else refuse()
+  }
+
+  /** A request without a body that the runtime has refused: of a client of this very node, which knows no other. */
+  #goElsewhere(arrival: Arrival, version: RoutedVersion, error: SkerryError): boolean {
+    const { forwarder, protection, events } = this.#options
+    const isLoad = error.code !== 'no_healthy_node'
+    if (forwarder === undefined || (isLoad && !protection.forwards.withdraw(performance.now()))) return false
+    events.onStart()
+    this.#sendOn(arrival, this.#read(arrival), isLoad ? 'load' : 'unsynchronised', version.regions, () => this.#refuse(arrival, error, true))
+    return true
   }
 
   #headerRules(isInternal: boolean): HeaderRules {
@@ -246,13 +339,19 @@ export class Ingress {
     return { passesLocation: isInternal || allowLocationHeader, newTraceparent }
   }
 
-  /** The account has its fill. Where other nodes have room for it, the gateway may go on to them. */
-  #refuseExcess(arrival: Arrival, gate: AccountGate, excess: QuotaReason): void {
+  /** The account has its fill. Where other nodes have room for it, the gateway may go on to them, and this node for its own clients. */
+  #refuseExcess(arrival: Arrival, version: RoutedVersion, gate: AccountGate, excess: QuotaReason): void {
     const { quotas, protection } = this.#options
     if (quotas === undefined) return
-    const refuse = (): void => this.#refuse(arrival, quotas.refusal(gate, excess), arrival.isInternal && gate.mayGoElsewhere(excess, arrival.startedMs))
-    if (arrival.isInternal) refuse()
-    else protection.refusals.refuse(arrival.request.socket, arrival.startedMs, refuse)
+    const mayGoElsewhere = gate.mayGoElsewhere(excess, arrival.startedMs)
+    const refuse = (): void => this.#refuse(arrival, quotas.refusal(gate, excess), arrival.isInternal && mayGoElsewhere)
+    if (arrival.isInternal) {
+      refuse()
+      return
+    }
+    const refuseInTime = (): void => protection.refusals.refuse(arrival.request.socket, arrival.startedMs, refuse)
+    if (mayGoElsewhere) this.#relieve(arrival, this.#read(arrival), version, refuseInTime)
+    else refuseInTime()
   }
 
   /** Answers with an error before any code of a function ran. */
@@ -286,6 +385,10 @@ export class Ingress {
         break
     }
   }
+}
+
+function hasBody({ isChunked, contentLength }: InboundHead): boolean {
+  return isChunked || (contentLength ?? 0) > 0
 }
 
 function readWhole(request: IncomingMessage): Uint8Array | undefined {

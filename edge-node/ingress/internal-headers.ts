@@ -19,14 +19,23 @@ export const internalHeaders = {
   requestId: 'x-skerry-id',
   /** How often functions called functions before this request. */
   hops: 'x-skerry-hops',
-  /** `1` where a node sent it on: the receiver answers it itself or refuses. */
+  /** Where a node sent it on: the receiver answers it itself or refuses. See `Forwarded`. */
   forwarded: 'x-skerry-forwarded',
+  /** Name of that node. */
+  forwarder: 'x-skerry-forwarder',
+  /** How old the request was when it was sent on, in ms: so much of its time is over. */
+  elapsed: 'x-skerry-elapsed',
+  /** Of a function's call of another: how many calls between functions it may set off. */
+  calls: 'x-skerry-calls',
   /** On a refusal: that no code of the function ran, so that another node may be tried whatever the method; see `NotBegun`. */
   notBegun: 'x-skerry-not-begun',
 } as const
 
 /** Why nothing of a request ran: `busy` where there was too much to do, as there may be elsewhere; `1` where others can do what this node can not. */
 export type NotBegun = '1' | 'busy'
+
+/** Why a node sent a request on: `1` where it can not answer it, `load` where it has too much to do, and whoever has as well shall refuse it. */
+export type Forwarded = '1' | 'load'
 
 /** The client's place and address, as the first process of ours that it reached saw them. */
 export interface ClientDetails {
@@ -45,7 +54,7 @@ export function internalHeaderFields(hop: {
   readonly hops: number
   readonly client: ClientDetails
   readonly clientAuthorization: string | undefined
-  readonly forwarded: boolean
+  readonly forwarded: false | { readonly why: Forwarded; readonly by: string }
 }): string[] {
   const { client } = hop
   const fields = [
@@ -60,6 +69,9 @@ export function internalHeaderFields(hop: {
     fields.push(internalHeaders.clientLocation, `${client.latitude},${client.longitude}`)
   }
   if (hop.clientAuthorization !== undefined) fields.push(internalHeaders.clientAuthorization, hop.clientAuthorization)
-  if (hop.forwarded) fields.push(internalHeaders.forwarded, '1')
+  if (hop.forwarded !== false) {
+    const { why, by } = hop.forwarded
+    fields.push(internalHeaders.forwarded, why, internalHeaders.forwarder, by)
+  }
   return fields
 }

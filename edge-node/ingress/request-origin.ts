@@ -8,6 +8,13 @@ import type { RoutedVersion } from './runnable-version.ts'
 /** For so long a request's calls see what was active when it began; what goes on longer, a socket say, sees what is active by then. */
 const heldMs = 30_000
 
+interface Found {
+  readonly version: RoutedVersion
+  readonly isPreview: boolean
+  /** Whether it was chosen by the key. */
+  readonly isSplit: boolean
+}
+
 /** What the request of a client has to do with the functions that are called on the way to its answer. */
 export class RequestOrigin {
   /** Those that were active when it began. */
@@ -19,8 +26,14 @@ export class RequestOrigin {
 
   /** Told of its subrequests, where it is measured how it waits for them. */
   waits: Waits | undefined
+  /** Of a call from another node: how many calls between functions it may set off. */
+  readonly calls: number | undefined
 
-  constructor(table: RouteTable, startedMs: number, requestId: string, client: { readonly affinity?: string | undefined; readonly cookie?: string | undefined } = {}) {
+  constructor(
+    table: RouteTable, startedMs: number, requestId: string,
+    client: { readonly affinity?: string | undefined; readonly cookie?: string | undefined } = {}, calls?: number,
+  ) {
+    this.calls = calls
     this.#table = table
     this.#startedMs = startedMs
     this.#requestId = requestId
@@ -34,7 +47,7 @@ export class RequestOrigin {
   }
 
   /** By which a split is decided for all that is called. */
-  get #key(): string {
+  get key(): string {
     return this.#affinity ?? readAffinityCookie(this.#cookie) ?? this.#requestId
   }
 
@@ -42,14 +55,17 @@ export class RequestOrigin {
    * What answers a call at a host and path: what was active when the request began, where the node still has it, so that an answer that several
    * functions made is of one release.
    */
-  find(current: RouteTable, host: string, path: string): { readonly version: RoutedVersion; readonly isPreview: boolean } | undefined {
+  find(current: RouteTable, host: string, path: string): Found | undefined {
     const isHeld = this.#table !== current && performance.now() - this.#startedMs < heldMs
     const before = isHeld ? this.#choose(this.#table.find(host, path)) : undefined
-    return before !== undefined && current.versions.has(before.version.runnable.key) ? before : this.#choose(current.find(host, path))
+    // Where it may run is what holds now.
+    const version = before === undefined ? undefined : current.versions.get(before.version.runnable.key)
+    return before === undefined || version === undefined ? this.#choose(current.find(host, path)) : { ...before, version }
   }
 
-  #choose(destination: Destination | undefined): { readonly version: RoutedVersion; readonly isPreview: boolean } | undefined {
+  #choose(destination: Destination | undefined): Found | undefined {
     if (destination === undefined || destination.isEmpty) return undefined
-    return { version: destination.isSplit ? destination.choose(this.#key) : destination.first, isPreview: destination.isPreview }
+    const { isSplit, isPreview } = destination
+    return { version: isSplit ? destination.choose(this.key) : destination.first, isPreview, isSplit }
   }
 }

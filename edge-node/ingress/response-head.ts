@@ -17,6 +17,17 @@ export interface ResponseHeadContext {
   /** Length of the whole body where it is known, undefined where chunks follow. */
   readonly wholeBytes: number | undefined
   readonly closing: boolean
+  /** Of a function that may be run near its back end: whether it was run where the request came in. */
+  readonly placement?: 'local' | 'remote' | undefined
+  /** Where the version may run; told where that is not everywhere. */
+  readonly regions?: readonly string[] | undefined
+  /** The node that sent the request on to this one, and how old it was then. */
+  readonly forwarded?: ForwardedBy | undefined
+}
+
+export interface ForwardedBy {
+  readonly node: string
+  readonly elapsedMs: number
 }
 
 export interface OutgoingHead {
@@ -67,10 +78,19 @@ export function buildResponseHead(head: FunctionResponseHead, context: ResponseH
     'x-skerry-region', context.region,
     'x-skerry-version', context.version,
     'server-timing',
-    `start;dur=${hundredths(head.startMs)};desc="${head.startKind}", cpu;dur=${tenths(head.cpuMs)}, total;dur=${tenths(context.totalMs)}`,
+    `start;dur=${hundredths(head.startMs)};desc="${head.startKind}", cpu;dur=${tenths(head.cpuMs)}, total;dur=${tenths(context.totalMs)}${forwardMetric(context.forwarded)}`,
   )
+  if (context.regions !== undefined) headers.push(regionsHeader, context.regions.join(', '))
+  if (context.placement !== undefined) headers.push('x-skerry-placement', context.placement)
   if (context.closing) headers.push('connection', 'close')
   return { headers, promisedBytes, droppedCookies }
+}
+
+/** Tells clients, gateways among them, in which regions all that a host leads to may run; absent where that is anywhere. */
+export const regionsHeader = 'x-skerry-regions'
+
+function forwardMetric(forwarded: ForwardedBy | undefined): string {
+  return forwarded === undefined ? '' : `, forward;dur=${tenths(forwarded.elapsedMs)};desc="${forwarded.node}"`
 }
 
 function lengthToSend(status: number, context: ResponseHeadContext, promised: number | undefined): number | undefined {

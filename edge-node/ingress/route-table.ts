@@ -116,6 +116,18 @@ export class RouteTable {
     return entry.fallback
   }
 
+  /**
+   * Where all that a host leads to may run, where that is one and the same, and not everywhere: whoever goes by it needs no other node to be
+   * sent on by.
+   */
+  regionsAt(host: string): readonly string[] | undefined {
+    const entry = this.#hosts.get(host)
+    const all = entry === undefined ? [this.#findPreview(host)] : [entry.fallback, ...entry.exact.values(), ...entry.prefixes.map(({ destination }) => destination)]
+    const [first, ...others] = all.flatMap((destination) => destination?.versions ?? []).map(({ regions }) => regions)
+    if (first === undefined || first.length === 0 || first.includes('*')) return undefined
+    return others.every((regions) => String(regions) === String(first)) ? first : undefined
+  }
+
   /** Whether the name is one of ours even where no function has it: below DOMAIN. */
   isUnderDomain(host: string): boolean {
     return host.endsWith(this.#suffix)

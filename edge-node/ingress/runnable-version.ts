@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FunctionState, regionsWithin, type VersionRecord } from '../../control-plane/protocol/index.ts'
+import { SkerryError } from '../../errors/index.ts'
 import type { RunnableVersion } from '../../runtime/supervisor/index.ts'
 
 /** Answers the bytes of the artifact with this SHA-256 in hex. Rejects with a SkerryError. */
@@ -45,7 +46,7 @@ export function toRoutedVersion(
     functionName: record.function,
     version: record.version,
     artifactHash: record.artifactHash,
-    readScript: () => here.readArtifact(record.artifactHash),
+    readScript: () => readScript(record, here),
     environment: Object.freeze({ ...config.env, ...secrets }),
     limits: config.limits,
     isolation: config.isolation,
@@ -63,6 +64,15 @@ export function toRoutedVersion(
     provisioned: config.provisioned,
     isPlaced: config.placement?.mode === 'smart',
   }
+}
+
+/** What is missing here others may have: nothing of a request that waits for it has begun. */
+function readScript({ artifactHash }: VersionRecord, { readArtifact }: Here): Promise<Uint8Array> | Uint8Array {
+  const read = readArtifact(artifactHash)
+  if (read instanceof Uint8Array) return read
+  return read.catch((cause: unknown) => {
+    throw new SkerryError('no_healthy_node', 'This node does not have the script of the version, and could not get it.', { cause })
+  })
 }
 
 function digest(secrets: FunctionState['secrets']): string {

@@ -5,6 +5,7 @@ import { LoadShedder } from './load-shedder.ts'
 import { LoopProbe } from './loop-probe.ts'
 import { paceDefaults, type PaceOptions } from './pace.ts'
 import { RefusalPace } from './refusal-pace.ts'
+import { RetryBudget } from './retry-budget.ts'
 import { UploadBrake } from './upload-brake.ts'
 
 /** Why a request was refused before anything was done for it. Labels of a metric: bounded. */
@@ -42,6 +43,8 @@ export class Protection {
   readonly held: UnreadBytes
   readonly uploads = new UploadBrake()
   readonly refusals = new RefusalPace()
+  /** What may be sent on to other nodes because there is too much to do here. */
+  readonly forwards = new RetryBudget()
   readonly pace: PaceOptions
   readonly shedByReason = new Map<ShedReason, number>()
   readonly #loop = new LoadShedder(loop)
@@ -60,6 +63,11 @@ export class Protection {
   /** How long the event loop takes for one turn, in seconds. */
   get loopDelaySeconds(): number {
     return this.#probe.latestMs / 1_000
+  }
+
+  /** Whether somebody may be refused, since every turn of the process takes too long. */
+  get isShedding(): boolean {
+    return this.#loop.isShedding
   }
 
   /**

@@ -94,7 +94,7 @@ export class RequestExchange implements RequestControl {
     const { wallMs } = options.version.limits
     this.#timer = setTimeout(() => {
       this.fail(new SkerryError('wall_limit_exceeded', `No answer within ${wallMs} ms`, { limit: wallMs, used: wallMs }))
-    }, wallMs)
+    }, Math.max(1, wallMs - (options.request.elapsedMs ?? 0)))
   }
 
   get over(): boolean {

@@ -42,6 +42,8 @@ export interface FunctionRequest {
    * subrequests anew, counted by what this answers (`Subrequest.work`), or with undefined brings none. Absent: each brings its own.
    */
   readonly workOfMessage?: () => object | undefined
+  /** How much of `wallMs` is over when it comes; none unless set. */
+  readonly elapsedMs?: number
   /** Whatever the sender wants to find again at the request's subrequests (`Subrequest.parent`). */
   readonly origin?: object
 }

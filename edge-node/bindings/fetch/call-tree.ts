@@ -1,15 +1,19 @@
 import { SkerryError } from '../../../errors/index.ts'
+import { RequestOrigin } from '../../ingress/index.ts'
 import type { Subrequest } from '../../../runtime/supervisor/index.ts'
 
 /** Calls of functions by functions that one request from outside may set off; a function that may make more subrequests may set off as many. */
 const callsMax = 1_000
+
+/** A call that goes on at another node gets one of so many parts of the calls that are left, and enough for a chain to its end. */
+const lentShare = 32
 
 /**
  * What one request, or one message, from outside sets off between the functions of a node: each call of one by another, and each message that
  * brings the other's function CPU time and subrequests anew.
  *
  * Each of them starts with limits of its own. Without a bound on all of them together, fifty subrequests over eight hops are a tree of billions,
- * and two functions that answer each other's messages never come to an end.
+ * and two functions that answer each other's messages never come to an end. A call that goes to another node takes a part of it along.
  */
 class CallTree {
   readonly #limit: number
@@ -23,6 +27,14 @@ class CallTree {
   take(): boolean {
     this.#calls += 1
     return this.#calls <= this.#limit
+  }
+
+  /** Gives a part of what is left to a call that goes on at another node: however many there are, it is no more together. */
+  lend(hopsLeft: number): number {
+    const left = Math.max(0, this.#limit - this.#calls)
+    const lent = Math.min(left, Math.max(hopsLeft, Math.floor(left / lentShare)))
+    this.#calls += lent
+    return lent
   }
 
   get error(): SkerryError {
@@ -45,6 +57,13 @@ export class CallTrees {
     this.#trees.set(work, tree)
   }
 
+  /** Counts a call that goes to another node, and says how many that may set off there, at `hopsLeft` at most one after the other. Throws `subrequest_limit_exceeded`. */
+  lend(caller: Work, hopsLeft: number): number {
+    const tree = this.#of(caller)
+    if (!tree.take()) throw tree.error
+    return tree.lend(hopsLeft)
+  }
+
   /** New work that `caller` sets off by a message; undefined where it may set off no more. */
   branch(caller: Work): object | undefined {
     const tree = this.#of(caller)
@@ -57,9 +76,14 @@ export class CallTrees {
   #of({ work, version }: Work): CallTree {
     let tree = this.#trees.get(work)
     if (tree === undefined) {
-      tree = new CallTree(Math.max(callsMax, version.limits.subrequests))
+      tree = new CallTree(lentTo(work) ?? Math.max(callsMax, version.limits.subrequests))
       this.#trees.set(work, tree)
     }
     return tree
   }
+}
+
+/** What another node gave to the request that it is. */
+function lentTo(work: object): number | undefined {
+  return 'origin' in work && work.origin instanceof RequestOrigin ? work.origin.calls : undefined
 }

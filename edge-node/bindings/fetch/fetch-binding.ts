@@ -4,6 +4,7 @@ import { RequestOrigin } from '../../ingress/index.ts'
 import { HeldBytes } from '../held-bytes.ts'
 import { requireGoodPort } from './bad-port.ts'
 import { SubrequestBudgets } from './budget.ts'
+import { CallClient } from './call-client.ts'
 import { CallTrees } from './call-tree.ts'
 import { ConnectionCount } from './connection-count.ts'
 import { decoderBytesMax } from './content-decoding.ts'
@@ -47,6 +48,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
   const budgets = new SubrequestBudgets()
   const trees = new CallTrees()
   const unfinished = new UnfinishedRelays()
+  const callClient = new CallClient(options.sockets.unfinished)
   const held = new HeldBytes(decoderBytesMax)
   const unsent = new HeldBytes(options.unsentBytesMax ?? unsentBytesMax)
 
@@ -74,7 +76,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
           requireNoCredentials(to)
           if (isOwnUrl(options.table(), to, options.publicPort())) {
             policy.requireFunctionHost(to)
-            return createNodeTransport(options, { subrequest, hops: hops.count, budgets, trees, unfinished })
+            return createNodeTransport(options, { subrequest, hops: hops.count, budgets, trees, unfinished, callClient })
           }
           requireFewHops(hops.count)
           requireGoodPort(to)
@@ -91,7 +93,7 @@ export function createFetchBinding(options: FetchBindingOptions): FetchBinding {
       return idleHandler
     }
   }
-  return { dispatch, close: () => clients.close() }
+  return { dispatch, close: async () => void (await Promise.all([clients.close(), callClient.close()])) }
 }
 
 function parseUrl(text: string): URL {

@@ -7,7 +7,7 @@ import type { Transport, TransportControl, TransportEvents, TransportRequest } f
 
 export interface NetworkTransportOptions {
   /** Guards where it connects to. */
-  readonly agent: Dispatcher
+  readonly agent: Pick<Dispatcher, 'dispatch'>
   /** Of answers that come by it. */
   readonly progress: AnswerProgress
   /** For whom answers are decoded. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { TransportRequest } from './transport.ts'
+import { type SkerryError, toProblem } from '../../../errors/index.ts'
+import type { TransportEvents, TransportRequest } from './transport.ts'
 
 /** The called function believes `x-forwarded-*`, so a caller can't set them. */
 export function arrivingHeaders(host: string, headers: readonly string[], body: TransportRequest['body']): string[] {
@@ -27,4 +28,12 @@ export function visibleHeaders(headers: readonly string[]): string[] {
     if (!name.startsWith('x-skerry-') && name !== 'connection' && name !== 'transfer-encoding') kept.push(name, headers[index + 1] ?? '')
   }
   return kept
+}
+
+/** The caller gets what a client would get. */
+export function answerProblemTo(events: TransportEvents, method: string, error: SkerryError, requestId: string): void {
+  const body = Buffer.from(JSON.stringify(toProblem(error, requestId)))
+  events.onHead(error.status, '', ['content-type', 'application/problem+json', 'content-length', String(body.length), 'x-skerry-error', error.code])
+  if (method !== 'HEAD') events.onChunk(body)
+  events.onEnd()
 }

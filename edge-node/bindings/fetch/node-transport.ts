@@ -1,14 +1,17 @@
 import { isIP } from 'node:net'
-import { SkerryError, toProblem } from '../../../errors/index.ts'
+import { SkerryError } from '../../../errors/index.ts'
+import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, RunnableVersion, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
-import { RequestOrigin, type RouteTable } from '../../ingress/index.ts'
+import { type Forwarder, RequestOrigin, type RoutedVersion, type RouteTable } from '../../ingress/index.ts'
 import type { RequestOutcome } from '../../usage/index.ts'
 import type { QuotaTable } from '../../quotas/index.ts'
 import type { OpenSockets } from '../websocket/index.ts'
 import type { SubrequestBudgets } from './budget.ts'
+import type { CallClient } from './call-client.ts'
 import type { CallTrees } from './call-tree.ts'
+import { ElsewhereCall } from './elsewhere-call.ts'
 import { requireFewHops } from './hops.ts'
-import { arrivingHeaders, handshakeHeaders, visibleHeaders } from './node-headers.ts'
+import { answerProblemTo, arrivingHeaders, handshakeHeaders, visibleHeaders } from './node-headers.ts'
 import { hostNameOf } from './outbound-targets.ts'
 import { RelayedSocket } from './relayed-socket.ts'
 import type { Transport, TransportControl, TransportEvents, TransportRequest } from './transport.ts'
@@ -23,6 +26,8 @@ export interface NodeTransportOptions {
   readonly node: string
   readonly region: string
   readonly sockets: OpenSockets
+  /** Where functions are called that may not run here; nowhere unless set. */
+  readonly forwarder?: Pick<Forwarder, 'nodesFor'> | undefined
   /** What accounts may take; none where nothing is held. */
   readonly quotas?: QuotaTable | undefined
   /** Told of each request that was given to the runtime, when it is over. */
@@ -36,6 +41,8 @@ export interface NodeCaller {
   readonly budgets: SubrequestBudgets
   readonly trees: CallTrees
   readonly unfinished: UnfinishedRelays
+  /** For calls that go to other nodes. */
+  readonly callClient: CallClient
 }
 
 /**
@@ -65,7 +72,7 @@ export function createNodeTransport(options: NodeTransportOptions, caller: NodeC
     requireFewHops(caller.hops + 1)
     const exchange = new NodeExchange(request, events, options, caller)
     exchange.start(options)
-    return exchange
+    return exchange.elsewhere ?? exchange
   }
 }
 
@@ -91,6 +98,8 @@ class NodeExchange implements TransportControl, ResponseHandler {
   #headMs: number | undefined
   #isPreview = false
   #leaveGate: (() => void) | undefined
+  /** What carries it on, where the called function may not run here. */
+  #elsewhere: ElsewhereCall | undefined
 
   constructor(request: TransportRequest, events: TransportEvents, options: Pick<NodeTransportOptions, 'sockets' | 'onServed'>, caller: NodeCaller) {
     this.#caller = caller
@@ -98,6 +107,10 @@ class NodeExchange implements TransportControl, ResponseHandler {
     this.#onServed = options.onServed
     this.#request = request
     this.#events = events
+  }
+
+  get elsewhere(): TransportControl | undefined {
+    return this.#elsewhere
   }
 
   start(options: NodeTransportOptions): void {
@@ -111,9 +124,9 @@ class NodeExchange implements TransportControl, ResponseHandler {
       this.onError(new SkerryError('function_not_found', `No function answers at ${url.host}.`))
       return
     }
-    const { version, isPreview } = found
+    const { version, isPreview, isSplit } = found
     if (!version.allowedHere) {
-      this.onError(new SkerryError('no_healthy_node', `The function at ${url.host} may not run in region ${options.region}.`))
+      this.#goElsewhere(version, requestId, isSplit ? origin.key : undefined, options)
       return
     }
     this.#requestId = requestId
@@ -133,6 +146,17 @@ class NodeExchange implements TransportControl, ResponseHandler {
     this.#work = { work: request, version: version.runnable }
     this.#control = options.runtime().dispatch(version.runnable, request, this)
     if (this.#isOver) this.#control.abort()
+  }
+
+  /** It may not run here, whoever calls it: another node answers. */
+  #goElsewhere({ regions }: RoutedVersion, requestId: string, affinity: string | undefined, { node, forwarder }: NodeTransportOptions): void {
+    const { subrequest, hops, budgets, trees, callClient } = this.#caller
+    const { country, latitude, longitude } = subrequest.parent?.metadata ?? {}
+    const calls = trees.lend(subrequest, fixedLimits.hops - hops - 1)
+    this.#elsewhere = new ElsewhereCall(this.#request, this.#events, {
+      node, forwarder, client: callClient, account: subrequest.version.account, regions, requestId, hops: hops + 1, calls, affinity, country, latitude, longitude,
+      workOfMessage: () => (budgets.of(subrequest).spendMessage() ? trees.branch(subrequest) : undefined),
+    })
   }
 
   /**
@@ -209,11 +233,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
       this.#events.onError(new SkerryError('subrequest_failed', `The called function broke off: ${error.code}.`, { cause: error }))
       return
     }
-    const body = Buffer.from(JSON.stringify(toProblem(error, this.#requestId)))
-    const headers = ['content-type', 'application/problem+json', 'content-length', String(body.length), 'x-skerry-error', error.code]
-    this.#events.onHead(error.status, '', headers)
-    if (this.#request.method !== 'HEAD') this.#events.onChunk(body)
-    this.#events.onEnd()
+    answerProblemTo(this.#events, this.#request.method, error, this.#requestId)
   }
 
   onDrain(): void {

@@ -1,6 +1,6 @@
 import { SkerryError } from '../../../errors/index.ts'
 import type { Token } from '../../control-plane/index.ts'
-import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, linger } from '../../ingress/index.ts'
+import { answerProblem, type ForwardContext, type Forwarder, internalHeaderFields, internalHeaders, linger } from '../../ingress/index.ts'
 import { clientNetwork, UnreadBytes, RetryBudget } from '../../protection/index.ts'
 import { type Coordinates, rankNodes } from '../nearest/index.ts'
 import { type KnownNode, NodeTable } from '../nodes/index.ts'
@@ -36,6 +36,9 @@ export interface NodeForwarder extends Forwarder {
 
 const refreshMsDefault = 2_000
 const targetsMax = 3
+/** Nodes that are asked to take load, out of so many of the nearest: those that have too much of their own would only refuse. */
+const reliefTargetsMax = 2
+const reliefSearched = 8
 /** Of answers from other nodes, for clients that read slowly. */
 const heldBytesMax = 64 * 1024 * 1024
 
@@ -67,7 +70,12 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
     },
     close: async () => {
       nodes.close()
-      await upstreams.close()
+      upstreams.close()
+    },
+    nodesFor: async ({ regions, host }) => {
+      const rank = () => rankNodes(options.place, nodes.byPlace, { regions, tieKey: host, unavailable: 'omit', limit: targetsMax })
+      if (rank().length === 0) await nodes.refreshEarly()
+      return { internalToken: nodes.internalToken, ca: options.internalCa, nodes: nodes.internalToken === '' ? [] : rank() }
     },
     forward: async (request, response, context) => {
       const { client, regions, host } = context
@@ -75,16 +83,21 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ? options.place
         : { latitude: client.latitude, longitude: client.longitude }
       // A draining node would only refuse: it may not forward what was forwarded to it.
-      const rank = () => rankNodes(place, nodes.byPlace, { regions, tieKey: host, clientKey: clientNetwork(client.address), unavailable: 'omit', limit: targetsMax })
+      const isRelief = context.reason === 'load'
+      const ranking = { regions, tieKey: host, clientKey: clientNetwork(client.address), unavailable: 'omit' as const }
+      const rank = () => isRelief
+        ? rankNodes(place, nodes.byPlace, { ...ranking, limit: reliefSearched }).filter(({ pressureMs }) => pressureMs === 0).slice(0, reliefTargetsMax)
+        : rankNodes(place, nodes.byPlace, { ...ranking, limit: targetsMax })
       let ranked = context.only === undefined ? rank() : placed(context, context.only, rank)
-      if (ranked.length === 0 && context.only === undefined) {
+      if (ranked.length === 0 && context.only === undefined && !isRelief) {
         await nodes.refreshEarly()
         ranked = rank()
       }
       if (ranked.length === 0 || nodes.internalToken === '') return false
+      const headers = hopHeaders(context, options.name, nodes.internalToken)
       const outcome = await proxy(
         {
-          method: request.method ?? 'GET', target: context.target, headers: hopHeaders(context, nodes.internalToken),
+          method: request.method ?? 'GET', target: context.target, headers,
           body: context.hasBody ? new ReplayableBody(request, context.accept) : undefined,
         },
         ranked.map((node) => ({ name: node.name, upstream: upstreams.get(node.internalOrigin) })),
@@ -93,8 +106,12 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
           passLastRefusal: false, retries, held,
           onFailure: (target, failure) => {
             if (failure === 'unreachable') nodes.reportUnreachable(target.name)
+            // The next node is told how much of the request's time is over by then.
+            headers.splice(-1, 1, elapsedOf(context))
           },
-          onHead: (target, status) => context.onHead?.(target.name, status),
+          onAnswer: (target, { status, isUpgrade }) => {
+            if (!isUpgrade) context.onHead?.(target.name, status)
+          },
         },
       )
       if (outcome.kind === 'unavailable') return false
@@ -113,12 +130,18 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
 const isSafe = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 
-function hopHeaders(context: ForwardContext, internalToken: string): string[] {
-  const { requestId, hops, client, clientAuthorization, contentLength, hasBody } = context
+/** Its last field is how old the request is. */
+function hopHeaders(context: ForwardContext, node: string, internalToken: string): string[] {
+  const { reason, requestId, hops, client, clientAuthorization, contentLength, hasBody } = context
   const headers = ['host', context.host, ...context.headers]
   if (hasBody && contentLength !== undefined) headers.push('content-length', String(contentLength))
-  headers.push(...internalHeaderFields({ internalToken, requestId, hops, client, clientAuthorization, forwarded: true }))
+  headers.push(...internalHeaderFields({ internalToken, requestId, hops, client, clientAuthorization, forwarded: { why: reason === 'load' ? 'load' : '1', by: node } }))
+  headers.push(internalHeaders.elapsed, elapsedOf(context))
   return headers
+}
+
+function elapsedOf({ startedMs }: ForwardContext): string {
+  return (performance.now() - startedMs).toFixed(1)
 }
 
 function toRefusal(outcome: ProxyOutcome): SkerryError | undefined {

@@ -23,7 +23,7 @@ beforeEach(async () => {
   front = createServer((request, response) => {
     const length = Number(request.headers['content-length'] ?? 0)
     void forwarder.forward(request, response, {
-      reason: 'region', requestId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', hops: 3, host: 'hello.localhost', target: request.url ?? '/',
+      reason: 'region', requestId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', startedMs: performance.now(), hops: 3, host: 'hello.localhost', target: request.url ?? '/',
       client: { address: '8.8.8.8', protocol: 'https', country: 'US', latitude: undefined, longitude: undefined },
       headers: ['accept', '*/*'], clientAuthorization: 'Bearer of-the-client', contentLength: length === 0 ? undefined : length,
       hasBody: length > 0, regions: ['*'], accept: () => undefined, ...context,
