@@ -8,12 +8,12 @@ export interface DrainOptions {
   readonly inFlight: () => number
   readonly openSockets: () => number
   readonly endSockets: () => void
+  /** WebSockets go on for so long. */
+  readonly socketGraceMs: number
 }
 
 /** With the settling of a few seconds it stays below the 30 s after which process managers kill. */
 const inFlightMsMax = 25_000
-/** WebSockets go on for so long, as on nodes. */
-const socketGraceMs = 10_000
 const goodbyeMsMax = 2_000
 const pollMs = 20
 
@@ -22,7 +22,7 @@ const pollMs = 20
  * by which clients that keep one turn elsewhere of themselves. Then, when whoever chooses among gateways has seen it, no
  * connection is taken any more and idle ones are closed, by HTTP/2 with GOAWAY. What is under way ends; WebSockets are ended by 1001.
  */
-export async function drain({ servers, settleMs, inFlight, openSockets, endSockets }: DrainOptions): Promise<void> {
+export async function drain({ servers, settleMs, inFlight, openSockets, endSockets, socketGraceMs }: DrainOptions): Promise<void> {
   await delay(settleMs)
   for (const server of servers) {
     if (server.listening) server.close()

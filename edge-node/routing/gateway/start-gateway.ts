@@ -58,8 +58,8 @@ export interface GatewayOptions extends ProtectionSettings {
   readonly nodesFile?: string | undefined
   /** Told once when the control plane can not be read, and once (undefined) when it can again. */
   readonly onOutage?: ((error: SkerryError | undefined) => void) | undefined
-  /** Health checks of nodes, and how often the list is read; for tests. */
-  readonly timing?: { readonly checkIntervalMs?: number; readonly checkTimeoutMs?: number; readonly refreshMs?: number } | undefined
+  /** Health checks of nodes, how often the list is read, how long WebSockets go on while it drains; for tests. */
+  readonly timing?: { readonly socketGraceMs?: number; readonly checkIntervalMs?: number; readonly checkTimeoutMs?: number; readonly refreshMs?: number } | undefined
 }
 
 export interface Gateway {
@@ -78,6 +78,8 @@ export interface Gateway {
 
 /** Nodes to which a connection is made before a request needs it. */
 const warmMax = 4
+/** WebSockets go on for so long while the gateway drains, as on nodes. */
+const socketGraceMs = 10_000
 
 /**
  * Starts a gateway: takes HTTP requests for any function and has the nearest healthy node answer each.
@@ -171,7 +173,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         isDraining = true
         await drain({
           servers: [server, redirectServer], settleMs: options.drainSettleMs ?? 0, inFlight: () => metrics.inFlight - upstreams.openSockets,
-          openSockets: () => upstreams.openSockets, endSockets: () => upstreams.endSockets(),
+          openSockets: () => upstreams.openSockets, endSockets: () => upstreams.endSockets(), socketGraceMs: options.timing?.socketGraceMs ?? socketGraceMs,
         })
       },
     }

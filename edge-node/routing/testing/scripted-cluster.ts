@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { NodeInfo } from '../../../control-plane/protocol/index.ts'
 import { findRegion } from '../../../geography/index.ts'
 
@@ -15,6 +16,8 @@ export interface ScriptedNode {
   readyStatus: number
   /** Requests that reached the internal listener. */
   requests: number
+  /** What it does with a request for a WebSocket; takes it as any other unless set. */
+  onUpgrade: ((socket: Duplex) => void) | undefined
   /** Stops listening and breaks every connection, as a killed process does. */
   kill(): Promise<void>
   /** Takes connections and answers nothing, as a stopped process does, until `thaw`. */
@@ -134,7 +137,7 @@ async function startNode(region: string, internalToken: string): Promise<Scripte
   const place = findRegion(region)
   if (place === undefined) throw new Error(`no region ${region}`)
   const name = `${region}-1`
-  const internal = createServer()
+  const internal = createServer({ shouldUpgradeCallback: () => node.onUpgrade !== undefined })
   let frozen: (() => void)[] | undefined
   const whenThawed = (handle: () => void): void => {
     if (frozen === undefined) handle()
@@ -147,13 +150,17 @@ async function startNode(region: string, internalToken: string): Promise<Scripte
     else response.writeHead(401).end()
   })
   internal.on('request', handle)
+  internal.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => undefined).on('end', () => socket.destroy()).resume()
+    node.onUpgrade?.(socket)
+  })
   const [internalUrl, adminUrl] = [await listen(internal, 0), await listen(admin, 0)]
   const node: ScriptedNode = {
     info: {
       name, region, latitude: place.latitude, longitude: place.longitude, url: internalUrl, internalUrl, adminUrl, draining: false,
       load: 0, epoch: 'e', sequence: 1, connected: true, lastSeenMs: 1,
     },
-    script: echo(name), readyStatus: 200, requests: 0,
+    script: echo(name), readyStatus: 200, requests: 0, onUpgrade: undefined,
     freeze: () => {
       frozen = []
     },
