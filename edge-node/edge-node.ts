@@ -213,7 +213,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     }
     const metrics = createEdgeMetrics({
       node: name, region, runtime: core.runtime, statistics: core.statistics, protection: core.protection, functions: () => core.table.functionCount,
-      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped, usageReportsRefused: () => usageReporter.refused, quotas, certificates,
+      feedSequence: () => state.position?.sequence ?? 0, isConnected: () => isCaughtUp, logsDropped: () => shipper.dropped, usageReportsRefused: () => usageReporter.refused, quotas, placement, certificates,
     })
     const adminListener = await listenOn(createAdminServer(metrics, readiness), options.adminHost ?? '127.0.0.1', options.adminPort ?? 0)
     closers.push(() => closeServer(adminListener.server))

@@ -2,9 +2,11 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type { Runtime } from '../../runtime/supervisor/index.ts'
 import type { Certificates } from '../../tls/index.ts'
 import { addCertificateMetrics } from '../ingress/index.ts'
+import type { Placement } from '../placement/index.ts'
 import type { Protection } from '../protection/index.ts'
 import type { QuotaTable } from '../quotas/index.ts'
 import type { Distribution, EdgeStatistics } from '../statistics.ts'
+import { addPlacementMetrics } from './placement-metrics.ts'
 import { addQuotaMetrics } from './quota-metrics.ts'
 
 export interface EdgeMetricsSources {
@@ -19,6 +21,8 @@ export interface EdgeMetricsSources {
   readonly logsDropped: () => number
   readonly usageReportsRefused: () => number
   readonly quotas: QuotaTable
+  /** Where functions run that may be run near their back ends, if there are other nodes. */
+  readonly placement?: Placement | undefined
   /** Of the public port, where it has some. */
   readonly certificates?: Certificates | undefined
 }
@@ -73,6 +77,7 @@ export function createEdgeMetrics(sources: EdgeMetricsSources): MetricsText {
   registry.registerMetric(requests)
   registry.registerMetric(starts)
   addQuotaMetrics(registry, sources.quotas, runtime)
+  if (sources.placement !== undefined) addPlacementMetrics(registry, sources.placement)
   if (sources.certificates !== undefined) addCertificateMetrics(registry, sources.certificates)
   counter('skerry_function_cpu_seconds_total', 'CPU time of functions until the heads of their answers.', () => statistics.cpuSeconds)
   counter('skerry_cell_crashes_total', 'Cells that died.', () => runtime.status().cellCrashes)

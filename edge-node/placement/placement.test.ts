@@ -3,29 +3,51 @@ import { findRegion, type RoutableNode } from '../../geography/index.ts'
 import { createRandom } from '../../test/helpers/random.ts'
 import { Placement, placementSettings } from './index.ts'
 
+interface AskOptions {
+  readonly isComparable?: boolean
+  readonly clientKey?: string
+  readonly regions?: readonly string[]
+  readonly key?: string
+}
+
+interface Door {
+  nodes: readonly RoutableNode[]
+  nowMs: number
+  /** What a request takes at each node, hop included. */
+  takesMs: Record<string, number>
+  statusAt: Record<string, number>
+  rounds: number
+  /** The nodes that do not answer. */
+  readonly gone: Set<string>
+  readonly placement: Placement
+  change(name: string, to: Partial<RoutableNode>): void
+  /** Answers where it was run. */
+  ask(options?: AskOptions): string
+  times(count: number, options?: AskOptions): string[]
+  /** How many of the next requests are run elsewhere. */
+  away(count?: number, options?: AskOptions): number
+}
+
 /** A node in Frankfurt, others elsewhere, and a back end in Washington, with a clock that stands still but for what requests take. */
-function createDoor({ seed = 1 } = {}) {
+function createDoor({ seed = 1 } = {}): Door {
   const random = createRandom(seed)
   const nodeAt = (name: string): RoutableNode => {
     const place = findRegion(name)
     if (place === undefined) throw new Error(name)
     return { name, region: name, latitude: place.latitude, longitude: place.longitude, draining: false, healthy: true }
   }
-  const door = {
-    nodes: ['iad', 'lhr', 'sin', 'gru'].map(nodeAt) as readonly RoutableNode[],
+  const door: Door = {
+    nodes: ['iad', 'lhr', 'sin', 'gru'].map(nodeAt),
     nowMs: 0,
-    /** What a request takes at each node, hop included. */
-    takesMs: { fra: 340, iad: 110, lhr: 310, sin: 900, gru: 600 } as Record<string, number>,
-    statusAt: {} as Record<string, number>,
+    takesMs: { fra: 340, iad: 110, lhr: 310, sin: 900, gru: 600 },
+    statusAt: {},
     rounds: 3,
-    /** The nodes that do not answer. */
-    gone: new Set<string>(),
-    change: (name: string, to: Partial<RoutableNode>) => {
+    gone: new Set(),
+    placement: new Placement({ ...nodeAt('fra'), peers: () => door.nodes, random: () => random.next(), now: () => door.nowMs }),
+    change(name, to) {
       door.nodes = door.nodes.map((node) => (node.name === name ? { ...node, ...to } : node))
     },
-    placement: undefined as unknown as Placement,
-    ask: (options: { readonly isComparable?: boolean; readonly clientKey?: string; readonly regions?: readonly string[]; readonly key?: string } = {}): string => {
-      const { isComparable = true, clientKey = '', regions = ['*'], key = 'default/shop/1' } = options
+    ask({ isComparable = true, clientKey = '', regions = ['*'], key = 'default/shop/1' } = {}) {
       const placed = door.placement.place({ key, account: 'default', functionName: 'shop' }, { isComparable, clientKey, regions }, door.nowMs)
       const node = placed.node ?? 'fra'
       if (door.gone.has(node)) {
@@ -33,29 +55,23 @@ function createDoor({ seed = 1 } = {}) {
         return 'fra'
       }
       const ms = (door.takesMs[node] ?? 0) * (0.95 + random.next() / 10)
-      if (placed.waits !== undefined) {
-        for (let round = 0; round < door.rounds; round += 1) {
-          const end = placed.waits.begin(() => door.nowMs)
-          door.nowMs += (ms - 10) / door.rounds
-          end()
-        }
-        door.nowMs += 10
-        if (door.rounds === 0) door.nowMs += ms - 10
-      } else {
-        door.nowMs += ms
+      const rounds = placed.waits === undefined ? 0 : door.rounds
+      for (let round = 0; round < rounds; round += 1) {
+        const end = placed.waits?.begin(() => door.nowMs)
+        door.nowMs += (ms - 10) / rounds
+        end?.()
       }
+      door.nowMs += rounds === 0 ? ms : 10
       placed.answered(door.statusAt[node] ?? 200)
       return node
     },
-    times: (count: number, options: Parameters<typeof door.ask>[0] = {}): string[] => Array.from({ length: count }, () => door.ask(options)),
-    /** How many of the next requests are run elsewhere. */
-    away: (count = 20, options: Parameters<typeof door.ask>[0] = {}): number => door.times(count, options).filter((node) => node !== 'fra').length,
+    times: (count, options) => Array.from({ length: count }, () => door.ask(options)),
+    away: (count = 20, options) => door.times(count, options).filter((node) => node !== 'fra').length,
   }
-  door.placement = new Placement({ ...nodeAt('fra'), peers: () => door.nodes, random: () => random.next(), now: () => door.nowMs })
   return door
 }
 
-function createMoved() {
+function createMoved(): Door {
   const door = createDoor()
   door.times(300)
   expect(door.placement.moved).toMatchObject([{ key: 'default/shop/1', node: 'iad' }])
