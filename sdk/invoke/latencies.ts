@@ -67,7 +67,7 @@ export class Latencies {
 
   #add(known: Measured, ms: number, share: number, nowMs: number): void {
     const sampleMs = Math.min(ms, known.averageMs * outlierFactor + outlierMs)
-    const kept = (1 - share) * 2 ** (-(nowMs - known.atMs) / halfLifeMs)
+    const kept = (1 - share) * 2 ** (-Math.max(0, nowMs - known.atMs) / halfLifeMs)
     known.averageMs = kept * known.averageMs + (1 - kept) * sampleMs
     known.atMs = nowMs
     if (Math.abs(known.averageMs - known.toldMs) > Math.max(stepMs, stepShare * known.toldMs)) known.toldMs = known.averageMs

@@ -1,4 +1,43 @@
-import { createInvoker } from './index.ts'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createInvoker, type Invoker } from './index.ts'
 import { invokerContract } from './testing/contract.ts'
+import { type ScriptedNodes, startMute, startScriptedNodes } from './testing/scripted-nodes.ts'
 
 invokerContract('in Node', async () => ({ nodeUrl: (_name, port) => `http://127.0.0.1:${port}`, create: createInvoker, tellsSent: true }))
+
+describe('connections that do not come about', () => {
+  let nodes: ScriptedNodes
+  let mute: Awaited<ReturnType<typeof startMute>>
+  let invoker: Invoker
+  beforeAll(async () => {
+    nodes = await startScriptedNodes(['iad'])
+    nodes.at('iad').script = (request, response) => request.pipe(response)
+    mute = await startMute()
+  })
+  afterAll(async () => {
+    await invoker.close()
+    await nodes.close()
+    mute.server.close()
+  })
+
+  test('move any call on in under a second, with its stream', async () => {
+    const near = { ...nodes.at('iad').node, name: 'fra-1', latitude: 50, longitude: 8, url: `https://127.0.0.1:${mute.port}` }
+    const failures: unknown[] = []
+    invoker = createInvoker({
+      nodes: [near, nodes.at('iad').node], domain: 'example.com', location: { latitude: 52, longitude: 13 },
+      onEvent: (event) => event.kind === 'attempt' && failures.push(event.reason),
+    })
+    const connected = once(mute.server, 'connection')
+    const body = new Blob(['streamed']).stream()
+    const answer = await invoker.fetch('http://hello.example.com/', { method: 'POST', body, duplex: 'half' })
+    await connected
+    expect([await answer.text(), failures]).toEqual(['streamed', ['first', 'silent']])
+  })
+
+  test('a call by https goes to nobody in the clear', async () => {
+    const { length } = nodes.at('iad').calls
+    await expect(invoker.fetch('https://hello.example.com/', { timeoutMs: 1_000 })).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(nodes.at('iad').calls).toHaveLength(length)
+  })
+})
