@@ -96,10 +96,10 @@ export interface EdgeNode {
   readonly runtime: Runtime
   /** Resolves when a cell is ready and a state is loaded, from disk or from the control plane. Rejects with `server_unreachable` after 30 s. */
   ready(): Promise<void>
-  /** Takes no new requests, tells the control plane so, and waits for those in flight, at most 30 s. */
-  drain(): Promise<void>
   /** Looks at the files of certificates at once, where there are some. */
   readonly reload?: (() => Promise<void>) | undefined
+  /** Takes no new requests, tells the control plane so, and waits for those in flight, at most 30 s. */
+  drain(): Promise<void>
   close(): Promise<void>
 }
 
@@ -177,6 +177,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
       locate,
       discovery: isTold && { latitude, longitude, others: () => ownForwarder?.peers ?? [] },
       isSynchronised: () => isCaughtUp, internalTokens: () => identity.internalTokens, readArtifact: (hash) => artifacts.read(hash),
+      residencyOf: (account) => state.residencyOf(account),
       onLog: (record: LogRecord) => {
         shipper.add(record)
         options.onLog?.(toTailEvent(record, { node: name, region }))
@@ -188,7 +189,6 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
 
     let isCellReady = false
     const cellReady = core.runtime.ready().then(() => {
-      residencyOf: (account) => state.residencyOf(account),
       isCellReady = true
     })
     // Whoever calls ready() hears of it; here it must not count as unhandled.
@@ -298,11 +298,11 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
           late.catch(() => undefined)
         }
       },
-      drain: async () => {
-        const drained = core.drain(options.drainSettleMs)
       reload: certificates === undefined && internalCertificates === undefined ? undefined : async () => {
         await Promise.all([certificates?.look(), internalCertificates?.look()])
       },
+      drain: async () => {
+        const drained = core.drain(options.drainSettleMs)
         await registration.now()
         await drained
       },
