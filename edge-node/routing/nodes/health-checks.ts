@@ -9,9 +9,10 @@ export interface CheckTiming {
 
 export const checkTiming: CheckTiming = { intervalMs: 500, timeoutMs: 1_000 }
 
-/** A node that seems silent is given so many of its usual round trips, and no less than this. */
-const suspicionRoundTrips = 3
-const suspicionMsMin = 200
+/** A node that seems silent is given so many of its usual round trips and so many ms, and no less than `suspicionMsMin`. */
+const suspicionRoundTrips = 1.5
+const suspicionMarginMs = 50
+const suspicionMsMin = 150
 /** A node that many requests complain of is not asked for each of them how it is. */
 const suspicionIntervalMs = 50
 
@@ -84,7 +85,7 @@ export class HealthChecks {
 
   /** Something seems wrong that may or may not be the node's doing: looks at once, and waits no longer than its usual answer may take. */
   hurry(): void {
-    const withinMs = Math.min(this.#options.timing.timeoutMs, Math.max(suspicionMsMin, suspicionRoundTrips * (this.#latencyMs ?? 0)))
+    const withinMs = this.#hurriedMs
     if (this.#giveUpWithin !== undefined) return this.#giveUpWithin(withinMs)
     if (performance.now() - this.#checkedAtMs < suspicionIntervalMs) return
     void this.#checkAndSchedule(withinMs)
@@ -102,9 +103,14 @@ export class HealthChecks {
     this.#usualMs = this.#usualMs === undefined || tookMs < this.#usualMs ? tookMs : this.#usualMs + (tookMs - this.#usualMs) * usualShare
   }
 
+  /** How long a node that seems silent may take. */
+  get #hurriedMs(): number {
+    return Math.min(this.#options.timing.timeoutMs, Math.max(suspicionMsMin, suspicionRoundTrips * (this.#latencyMs ?? 0) + suspicionMarginMs))
+  }
+
   async #checkAndSchedule(withinMs: number): Promise<void> {
     clearTimeout(this.#timer)
-    this.#checking ??= this.#check(withinMs).finally(() => {
+    this.#checking ??= this.#checkTwice(withinMs).finally(() => {
       this.#checking = undefined
     })
     await this.#checking
@@ -114,10 +120,19 @@ export class HealthChecks {
     this.#timer.unref()
   }
 
-  async #check(withinMs: number): Promise<void> {
-    const { health, heard, onChecked } = this.#options
-    const startedMs = performance.now()
+  /** Where nothing at all came from the node, the second check follows at once. */
+  async #checkTwice(withinMs: number): Promise<void> {
+    const { health, heard } = this.#options
     const heardBefore = heard()
+    const isAnswered = await this.#check(withinMs)
+    if (!isAnswered && heard() === heardBefore && health.isHealthy && !this.#isClosed) await this.#check(this.#hurriedMs)
+  }
+
+  /** Whether it was answered. */
+  async #check(withinMs: number): Promise<boolean> {
+    const { health, onChecked } = this.#options
+    const startedMs = performance.now()
+    let isAnswered = false
     this.#checkedAtMs = startedMs
     const patience = new Patience(withinMs)
     this.#giveUpWithin = (ms) => patience.shorten(ms)
@@ -128,15 +143,17 @@ export class HealthChecks {
       const nowMs = performance.now()
       if (statusCode === 200) this.#measure(nowMs - startedMs)
       health.checked(statusCode === 200, nowMs, this.isSluggish)
+      isAnswered = true
     } catch (error) {
-      if (this.#isClosed) return
+      if (this.#isClosed) return false
       if (isNobody(error)) health.unreachable(performance.now())
-      else health.checkSilent(!patience.signal.aborted || heard() !== heardBefore, performance.now())
+      else health.checkSilent(performance.now())
     } finally {
       patience.end()
       this.#giveUpWithin = undefined
     }
     onChecked?.()
+    return isAnswered
   }
 }
 

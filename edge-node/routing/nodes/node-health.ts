@@ -1,6 +1,6 @@
 /** How wary. Times in ms. */
 export const healthRules = {
-  /** Checks without an answer in a row that make a node down, where it was heard otherwise: one slow answer is no outage. */
+  /** Checks without an answer in a row that make a node down: one slow answer is no outage. */
   silentChecksToFall: 2,
   /** How long all must be well after a first fall; doubled for each further fall within `calmMs`, up to the maximum. */
   outMs: 1_000,
@@ -45,8 +45,7 @@ export interface NodeHealthOptions {
  *                 │ draining <──────────┘ │                                 ^
  *                 └───────────────────────┴── a fall ───────────────────────┘
  *
- * A fall is, from `up`, `trial` or `draining`: a refused connection or check; checks without an answer, one where nothing else
- * came from the node meanwhile, otherwise two; and, where `mayEject`, answers to checks that come far later than they used to, and faults of its
+ * A fall is, from `up`, `trial` or `draining`: a refused connection or check; two checks in a row without an answer; and, where `mayEject`, answers to checks that come far later than they used to, and faults of its
  * own in the traffic: five in a row, or a fifth of what it was asked. Functions' own errors are no faults of the node.
  *
  * Invariants: after its n-th fall within `calmMs` a node is out for at least `outMs` · 2^(n-1), by which a flapping node is out most
@@ -114,11 +113,11 @@ export class NodeHealth {
     }
   }
 
-  /** A check was not answered in time. `isHeard` where something else came from the node meanwhile. */
-  checkSilent(isHeard: boolean, nowMs: number): void {
+  /** A check was not answered in time. */
+  checkSilent(nowMs: number): void {
     this.#wellSinceMs = undefined
     this.#silentChecks += 1
-    if (!isHeard || this.#condition === 'unknown' || this.#silentChecks >= healthRules.silentChecksToFall) this.#fall('down', nowMs)
+    if (this.#condition === 'unknown' || this.#silentChecks >= healthRules.silentChecksToFall) this.#fall('down', nowMs)
   }
 
   /** A check failed, or a connection: nobody is there. */
