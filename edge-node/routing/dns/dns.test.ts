@@ -162,6 +162,10 @@ test('what it does is counted', async () => {
   expect(text).toMatch(/skerry_dns_decision_seconds_count [1-9]/)
 })
 
+test('a name server within the zone is refused without its address', async () => {
+  await expect(start({ nameServers: [{ name: 'NS.edge.example.', addresses: [] }] })).rejects.toMatchObject({ code: 'config_invalid', field: 'nameServers' })
+})
+
 test('a port that is taken is told, and nothing stays open', async () => {
   const port = client.at.port
   await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' })

@@ -58,9 +58,9 @@ function look(name: string, type: number, client: ClientNetwork, zone: Zone): Re
   const isApex = name === domain
   const prefix = name.slice(0, -domain.length - 1)
   const sets = records.sets.get(name)
-  const isHost = cut === undefined && (isApex || isFunctionHost(prefix)) && !hasOwnAddresses(sets)
+  const isHost = cut === undefined && (isApex || isFunctionHost(prefix)) && !hasOwnAddresses(sets) && !isNameServer(name, zone)
   const common = isHost && !isApex ? records.sets.get(`*.${domain}`) : undefined
-  if (sets === undefined && !isHost && !records.names.has(name)) return denial(rcodes.nameError, zone)
+  if (sets === undefined && !isHost && !records.names.has(name) && !isNameServer(name, zone)) return denial(rcodes.nameError, zone)
 
   if (type === types.ANY) {
     // A small answer, so that nobody gets amplified. @see https://www.rfc-editor.org/rfc/rfc8482
@@ -86,6 +86,11 @@ function findCut(name: string, { records, domain }: Zone): string | undefined {
 /** A name that the operator gave an address, or made an alias, leads there and not to nodes. */
 function hasOwnAddresses(sets: ReadonlyMap<number, RecordSet> | undefined): boolean {
   return sets !== undefined && (sets.has(types.A) || sets.has(types.AAAA) || sets.has(types.CNAME))
+}
+
+/** Its address may be unknown, and is no node's. */
+function isNameServer(name: string, { records, domain }: Zone): boolean {
+  return records.sets.get(domain)?.get(types.NS)?.targets.includes(name) === true
 }
 
 function nodes(name: string, type: number, client: ClientNetwork, zone: Zone): Resolution {

@@ -59,7 +59,16 @@ describe('names', () => {
   })
 
   test('a denial is kept no longer than the SOA’s minimum, which is its TTL', () => {
-    expect(ask('a--b.edge.example').authorities).toMatchObject([{ type: 'SOA', name: 'edge.example', ttl: 20, data: { mname: 'ns1.edge.example', rname: 'hostmaster.edge.example', serial: 7, minimum: 20 } }])
+    expect(ask('a--b.edge.example').authorities).toMatchObject([{ type: 'SOA', name: 'edge.example', ttl: 20, data: { mname: 'ns1.edge.example', rname: 'hostmaster.edge.example', minimum: 20 } }])
+  })
+
+  test('the serial is the same for the same records, and changes with them', () => {
+    const serial = (text: string) => {
+      const [soa] = decode(makeResponder({ records: text }).answer(query('edge.example', 'SOA'), '::1', 'udp') ?? Buffer.alloc(0)).answers ?? []
+      return soa?.type === 'SOA' ? soa.data.serial : undefined
+    }
+    expect(serial('x TXT one\ny TXT two')).toBe(serial('y TXT two\n\nx TXT one'))
+    expect(serial('x TXT one')).not.toBe(serial('x TXT two'))
   })
 
   test.each([
@@ -87,6 +96,11 @@ describe('records of the operator', () => {
   test('have their own TTL, the file’s, or the zone’s', () => {
     const ttl = (name: string, type: string) => ask(name, type).answers?.map((answer) => 'ttl' in answer && answer.ttl)
     expect([ttl('edge.example', 'MX'), ttl('edge.example', 'CAA'), ttl('_acme-challenge.hello.edge.example', 'TXT'), ttl('edge.example', 'NS')]).toEqual([[30], [3_600], [5], [20, 20]])
+  })
+
+  test('a name server whose address is not known does not lead to nodes', () => {
+    const lone = makeResponder({ nameServers: [{ name: 'ns1.edge.example', addresses: [] }] })
+    expect(told(decode(lone.answer(query('ns1.edge.example'), '::1', 'udp') ?? Buffer.alloc(0)))).toEqual(denied(0))
   })
 
   test('name servers come with the addresses that the zone knows', () => {

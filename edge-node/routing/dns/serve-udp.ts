@@ -8,10 +8,11 @@ const receiveBytes = 4 * 1024 * 1024
 
 /** Answers DNS over UDP at one address. Rejects with the system's error where it can not be had. */
 export async function serveUdp(host: string, port: number, responder: Pick<Responder, 'answer'>): Promise<Socket> {
+  const family = isIPv6(host) ? 6 : 4
   const socket = createSocket({
-    type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: receiveBytes,
+    type: `udp${family}`, recvBufferSize: receiveBytes,
     // Addresses are never names here, and looking one up costs a turn of the event loop for each answer.
-    lookup: (address, _options, done) => done(null, address, isIPv6(address) ? 6 : 4),
+    lookup: (address, _options, done) => done(null, address, family),
   })
   socket.on('message', (message, peer) => {
     // Nobody asks from port 0 but forgers, and it can not be sent to.

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { Registry } from 'prom-client'
-import type { SkerryError } from '../../../errors/index.ts'
+import { SkerryError } from '../../../errors/index.ts'
 import type { Coordinates } from '../../../geography/index.ts'
 import type { Token } from '../../control-plane/index.ts'
 import { closeServer, createAdminServer, listen } from '../admin/index.ts'
@@ -11,7 +11,7 @@ import { Cookies } from './cookies.ts'
 import { DnsMetrics } from './dns-metrics.ts'
 import { createNodeFinder } from './find-nodes.ts'
 import { listenAt } from './listen.ts'
-import { type NameServer, nameServerEntries, readRecords, RecordsFile, type ZoneRecords } from './records/index.ts'
+import { isWithin, type NameServer, nameServerEntries, readRecords, RecordsFile, type ZoneRecords } from './records/index.ts'
 import { Responder } from './responder.ts'
 import { tcpLimits, TcpService } from './serve-tcp.ts'
 import { makeZone, type Zone } from './zone.ts'
@@ -86,7 +86,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   let zone: Zone
   const takeRecords = (records: ZoneRecords): void => {
     const nodeAddresses = createNodeFinder({ nodes, places, records })
-    zone = makeZone({ domain, ttlSeconds, records, nodeAddresses, serial: Math.floor(Date.now() / 1_000) })
+    zone = makeZone({ domain, ttlSeconds, records, nodeAddresses })
   }
   const file = await openRecords(options, { domain, ttlSeconds, metrics, takeRecords })
   const responder = new Responder({
@@ -126,6 +126,8 @@ interface RecordsUse {
 /** Has the records taken as they are, and again when the file changes. Undefined where there is no file. */
 async function openRecords(options: DnsServerOptions, { domain, ttlSeconds, metrics, takeRecords }: RecordsUse): Promise<RecordsFile | undefined> {
   const { recordsFile, onRecords, timing, hosts, nameServers = [ownNameServer(domain, hosts)] } = options
+  const unreachable = options.nameServers?.find(({ name, addresses }) => addresses.length === 0 && isWithin(name.toLowerCase().replace(/\.$/, ''), domain))
+  if (unreachable !== undefined) throw new SkerryError('config_invalid', `The name server ${unreachable.name} is within the zone: give its address with it.`, { field: 'nameServers' })
   const defaults = nameServerEntries(nameServers, domain)
   if (recordsFile === undefined) {
     takeRecords(readRecords('', { domain, ttlSeconds, defaults }))
@@ -145,7 +147,13 @@ async function openRecords(options: DnsServerOptions, { domain, ttlSeconds, metr
   })
 }
 
-/** What the zone's name server is taken to be where nobody says: this one, at the addresses that tell where it is. */
+/** What the zone's name server is taken to be where nobody says: this one, at the addresses where it listens. */
 function ownNameServer(domain: string, hosts: readonly string[]): NameServer {
-  return { name: `ns1.${domain}`, addresses: hosts.filter((host) => isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::') }
+  return { name: `ns1.${domain}`, addresses: hosts.flatMap((host) => (host === '0.0.0.0' ? ownAddresses('IPv4') : host === '::' ? [...ownAddresses('IPv4'), ...ownAddresses('IPv6')] : [host])) }
+}
+
+/** Of this machine, where others may reach it. */
+function ownAddresses(family: 'IPv4' | 'IPv6'): string[] {
+  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  return found.filter((each) => each.family === family && !each.internal && (each.scopeid ?? 0) === 0).map(({ address }) => address)
 }

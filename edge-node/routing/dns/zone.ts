@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ClientNetwork } from './client-network.ts'
 import { types } from './numbers.ts'
 import { rdata, type ZoneRecords } from './records/index.ts'
@@ -26,19 +27,29 @@ export interface Zone {
   readonly hinfo: Buffer
 }
 
-export interface ZoneOptions extends Pick<Zone, 'domain' | 'ttlSeconds' | 'records' | 'nodeAddresses'> {
-  readonly serial: number
-}
+export type ZoneOptions = Pick<Zone, 'domain' | 'ttlSeconds' | 'records' | 'nodeAddresses'>
 
 /** Secondaries do not exist, so these say nothing to anybody but checkers of zones. */
 const soaTimers = { refresh: 3_600, retry: 600, expire: 86_400 } as const
 
-export function makeZone({ serial, ...zone }: ZoneOptions): Zone {
+export function makeZone(zone: ZoneOptions): Zone {
   const mname = zone.records.sets.get(zone.domain)?.get(types.NS)?.targets[0] ?? zone.domain
-  const soa = { mname, rname: `hostmaster.${zone.domain}`, serial: serial >>> 0, ...soaTimers, minimum: zone.ttlSeconds }
+  const soa = { mname, rname: `hostmaster.${zone.domain}`, serial: serialOf(zone.records), ...soaTimers, minimum: zone.ttlSeconds }
   return {
     ...zone,
     soa: rdata({ type: 'SOA', name: '.', data: soa }),
     hinfo: rdata({ type: 'HINFO', name: '.', data: { cpu: 'RFC8482', os: '' } }),
   }
+}
+
+/**
+ * A number that servers of the same records share, and that changes with them: those who check zones compare it between servers. It does not grow, which only
+ * secondaries would want.
+ */
+function serialOf({ sets }: ZoneRecords): number {
+  const hash = createHash('sha256')
+  for (const name of [...sets.keys()].toSorted()) {
+    for (const [type, { ttlSeconds, data }] of sets.get(name) ?? []) hash.update(JSON.stringify([name, type, ttlSeconds, data.map((each) => each.toString('hex'))]))
+  }
+  return hash.digest().readUInt32BE(0)
 }
