@@ -15,11 +15,11 @@ test('a node with room presses nobody, one that is too full more with each step,
 test('pressure falls where the node has room again, and ends', () => {
   let pressureMs = 100
   let steps = 0
-  while (pressureMs > 0 && steps < 50) {
+  while (pressureMs > 0 && steps < 100) {
     pressureMs = nextPressureMs(pressureMs, 0.2)
     steps += 1
   }
-  expect(steps).toBeLessThan(12)
+  expect(steps).toBeLessThan(60)
   expect(nextPressureMs(100, 0)).toBeGreaterThan(0)
 })
 

@@ -8,10 +8,13 @@ const wantedLoad = 0.75
  * How much of a difference one step makes up for. What a step does is seen one or two steps later, so that more would swing; and who was sent
  * away is called back more slowly, since those who come back come from several neighbours, which do not know of each other.
  */
-const gain = { up: 0.6, down: 0.3 } as const
+const gain = { up: 0.5, down: 0.1 } as const
 
-/** The first step of a node that was not pressed, and the last before it is not any more. */
-const leastMs = 3
+/** The first step of a node that was not pressed. */
+const firstMs = 3
+
+/** The last before it is not pressed any more: little, since all come back at once for whom it is the nearest by less. */
+const leastMs = 0.3
 
 /** The way around the globe: whoever still comes has nowhere else to go. */
 const mostMs = 500
@@ -25,6 +28,6 @@ const mostMs = 500
  */
 export function nextPressureMs(pressureMs: number, load: number): number {
   if (pressureMs === 0 && load <= wantedLoad) return 0
-  const next = Math.max(pressureMs, leastMs) * Math.max(0.1, load / wantedLoad) ** (load > wantedLoad ? gain.up : gain.down)
+  const next = (pressureMs === 0 ? firstMs : pressureMs) * Math.max(0.1, load / wantedLoad) ** (load > wantedLoad ? gain.up : gain.down)
   return next < leastMs ? 0 : Math.min(mostMs, next)
 }
