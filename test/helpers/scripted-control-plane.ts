@@ -13,6 +13,8 @@ export interface ScriptedControlPlane {
   readonly usageReports: unknown[]
   readonly artifactRequests: string[]
   welcome: Record<string, unknown>
+  /** What `GET /v1/nodes` lists. */
+  nodes: readonly unknown[]
   /** Lines that each new feed connection begins with, by its query. */
   onFeed: (query: URLSearchParams) => readonly unknown[]
   /** Sends a record to every open feed. */
@@ -41,6 +43,7 @@ export async function startScriptedControlPlane(port = 0): Promise<ScriptedContr
   const plane: ScriptedControlPlane = {
     url: `http://127.0.0.1:${address.port}`,
     artifacts: new Map(), feedQueries: [], acknowledgements: [], registrations: [], logEvents: [], usageReports: [], artifactRequests: [],
+    nodes: [],
     welcome: { internalToken: 'internal-token-of-the-test' },
     onFeed: () => [],
     send: (record) => {
@@ -95,7 +98,7 @@ export async function startScriptedControlPlane(port = 0): Promise<ScriptedContr
       plane.usageReports.push(body)
       json({})
     } else if (url.pathname === '/v1/nodes') {
-      json({ nodes: [] })
+      json({ nodes: plane.nodes, internalToken: plane.welcome['internalToken'] })
     } else {
       plane.registrations.push(body)
       json(plane.welcome)

@@ -117,6 +117,22 @@ it('runs a function in its regions only, whichever door a client comes to, whate
   expect(nodes.fra.fake.exchanges.every(({ request }) => (request.elapsedMs ?? 0) < 29_999)).toBe(true)
 })
 
+it('lets the gateway learn where a function runs, and find where it has moved', async () => {
+  const place = 'x-skerry-location: 39,-77\r\n'
+  const calls = async (): Promise<Answered> => call(gateway.url, 'moving.localhost', place)
+  const isForwarded = ({ head }: Answered): boolean => head.includes('forward;')
+  await deploy('moving', ['fra'])
+  await expect.poll(async () => (await calls()).status).toBe(200)
+  expect(await calls()).toSatisfy((answered: Answered) => answered.node === 'fra-1' && !isForwarded(answered))
+  await deploy('moving', ['sin'])
+  await expect.poll(async () => (await calls()).node).toBe('sin-1')
+  expect(await calls()).toSatisfy((answered: Answered) => answered.node === 'sin-1' && !isForwarded(answered))
+  await deploy('moving', ['*'])
+  await expect.poll(async () => (await calls()).node).toBe('sin-1')
+  // An answer that tells of no regions ends what was known.
+  expect((await calls()).node).toBe('iad-1')
+})
+
 it('tells of the hop, keeps id and trace, and does not let time begin anew', async () => {
   await deploy('traced', ['fra'])
   const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'

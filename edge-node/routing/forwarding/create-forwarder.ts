@@ -86,7 +86,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
       const isRelief = context.reason === 'load'
       const ranking = { regions, tieKey: host, clientKey: clientNetwork(client.address), unavailable: 'omit' as const }
       const rank = () => isRelief
-        ? rankNodes(place, nodes.byPlace, { ...ranking, limit: reliefSearched }).filter(({ pressureMs }) => pressureMs === 0).slice(0, reliefTargetsMax)
+        ? rankNodes(place, nodes.byPlace, { ...ranking, limit: reliefSearched }).filter(({ pressureMs = 0 }) => pressureMs === 0).slice(0, reliefTargetsMax)
         : rankNodes(place, nodes.byPlace, { ...ranking, limit: targetsMax })
       let ranked = context.only === undefined ? rank() : placed(context, context.only, rank)
       if (ranked.length === 0 && context.only === undefined && !isRelief) {

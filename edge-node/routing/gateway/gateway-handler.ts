@@ -7,12 +7,15 @@ import {
 import type { DiscoveryAnswer } from '../../discovery/index.ts'
 import { clientNetwork, type Protection, type RetryBudget } from '../../protection/index.ts'
 import { rankNodes } from '../nearest/index.ts'
-import type { NodeTable } from '../nodes/index.ts'
+import type { KnownNode, NodeTable } from '../nodes/index.ts'
 import { type HedgeBudget, proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { KnownRegions } from './known-regions.ts'
 
 export interface GatewayHandlerOptions {
   readonly nodes: NodeTable
+  /** Where hosts are answered. */
+  readonly regions: KnownRegions
   readonly upstreams: Upstreams
   readonly metrics: GatewayMetrics
   readonly locate: LocateClient
@@ -79,8 +82,14 @@ function relay(
   }
   const { latitude, longitude } = client
   const isPlaced = latitude !== undefined && longitude !== undefined
-  const ranking = { tieKey: head.hostName, clientKey: network, limit: targetsMax }
-  const ranked = isPlaced ? rankNodes({ latitude, longitude }, nodes.byPlace, ranking) : rankNodes(undefined, nodes.byLatency, ranking)
+  const rank = (limit: number, regions?: readonly string[]): readonly KnownNode[] => {
+    const ranking = { tieKey: head.hostName, clientKey: network, limit, regions }
+    return isPlaced ? rankNodes({ latitude, longitude }, nodes.byPlace, ranking) : rankNodes(undefined, nodes.byLatency, ranking)
+  }
+  const regions = options.regions.of(head.hostName)
+  const within = regions === undefined ? [] : rank(targetsMax - 1, regions)
+  // Behind those that are known to answer comes the nearest, which knows better where the function has moved.
+  const ranked = within.length === 0 ? rank(targetsMax) : [...within, ...rank(targetsMax).filter((node) => !within.includes(node)).slice(0, 1)]
   const targets = ranked.map(({ name, internalOrigin, health, pressureMs = 0 }): ProxyTarget => ({
     name, upstream: upstreams.get(internalOrigin), trialMax: health?.trialMax, isPressed: pressureMs > 0,
   }))
@@ -103,7 +112,8 @@ function relay(
       else if (failure === 'broken') nodes.reportFault(target.name)
       if (failure === 'silent' || failure === 'broken' || failure === 'refused') nodes.reportSuspicion(target.name)
     },
-    onAnswer: (target, { code, tookMs, refusedBy }) => {
+    onAnswer: (target, { code, regions: told, tookMs, refusedBy }) => {
+      if (code === undefined) options.regions.learn(head.hostName, told)
       metrics.observeHead(target.name, tookMs / 1_000)
       if (code === 'isolate_crashed') nodes.reportDoubtfulFault(target.name, head.hostName)
       else nodes.reportAnswer(target.name)

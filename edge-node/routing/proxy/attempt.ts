@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { releaseOf } from '../../../runtime/supervisor/index.ts'
-import { cutUnread, internalHeaders, unreadLimits } from '../../ingress/index.ts'
+import { cutUnread, internalHeaders, regionsHeader, unreadLimits } from '../../ingress/index.ts'
 import type { UnreadHolder, UnreadBytes } from '../../protection/index.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
 import type { ConnectionWaiter, NodeConnection } from './node-connections.ts'
@@ -24,7 +24,7 @@ export interface AttemptOptions {
   /** The node is down, and no head has come. */
   readonly onNodeDown: () => void
   /** An answer's head, `tookMs` after the attempt began: whether it is the one that the client gets. */
-  readonly onHead: (status: number, code: string | undefined, tookMs: number) => boolean
+  readonly onHead: (status: number, code: string | undefined, tookMs: number, regions: string | undefined) => boolean
   /** The node vouched that nothing ran, and the answer was swallowed; `isBusy` where it had too much to do, `code` its `x-skerry-error`. */
   readonly onRefused: (isBusy: boolean, code: string | undefined) => void
   /** No head came. */
@@ -128,7 +128,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
       onRefused(notBegun === 'busy', code)
       return
     }
-    if (!onHead(status, code, performance.now() - this.#beganMs)) {
+    if (!onHead(status, code, performance.now() - this.#beganMs, regionsOf(headers))) {
       this.abort()
       return
     }
@@ -227,4 +227,10 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
 export function codeOf(headers: IncomingHttpHeaders): string | undefined {
   const code = headers['x-skerry-error']
   return typeof code === 'string' ? code : undefined
+}
+
+/** In which regions all may run that the host leads to, as the node tells. */
+export function regionsOf(headers: IncomingHttpHeaders): string | undefined {
+  const regions = headers[regionsHeader]
+  return typeof regions === 'string' ? regions : undefined
 }

@@ -31,6 +31,8 @@ export interface AnswerHead {
   readonly status: number
   /** `x-skerry-error`. */
   readonly code: string | undefined
+  /** `x-skerry-regions`. */
+  readonly regions: string | undefined
   /** Since the request began at the node that answers. */
   readonly tookMs: number
   /** Nodes that could not do what this one did, though they had the time. */

@@ -90,7 +90,7 @@ export class Relay {
       request: this.#request, upstream: target.upstream, response, held: this.#options.held,
       mayMoveOn: (isBusy) => this.#mayMoveOn(isBusy),
       onBegin: () => this.#onBegin(lane),
-      onHead: (status, code, tookMs) => this.#onHead(lane, status, code, tookMs),
+      onHead: (status, code, tookMs, regions) => this.#onHead(lane, status, code, tookMs, regions),
       onNodeDown: () => this.#onNodeDown(lane),
       onRefused: (isBusy, code) => {
         this.#drop(lane)
@@ -130,14 +130,14 @@ export class Relay {
     for (const other of [...this.#lanes]) if (other !== lane && !other.attempt.isBegun) this.#abort(other)
   }
 
-  #onHead(lane: Lane, status: number, code: string | undefined, tookMs: number): boolean {
+  #onHead(lane: Lane, status: number, code: string | undefined, tookMs: number, regions: string | undefined): boolean {
     if (this.#isAnswered || this.#over) return false
     this.#isAnswered = true
     clearTimeout(this.#timer)
     for (const other of [...this.#lanes]) if (other !== lane) this.#abort(other)
     lane.target.upstream.headTimes.add(tookMs)
     if (this.#attempts > 1 && !this.#response.headersSent) this.#response.setHeader('x-skerry-attempts', String(this.#attempts))
-    this.#options.onAnswer?.(lane.target, { status, code, tookMs, refusedBy: this.#refusedBy, isUpgrade: this.#response instanceof UpgradeResponse })
+    this.#options.onAnswer?.(lane.target, { status, code, regions, tookMs, refusedBy: this.#refusedBy, isUpgrade: this.#response instanceof UpgradeResponse })
     return true
   }
 

@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as openRequest } from
 import { request as openTlsRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { internalHeaders, type UpgradeResponse } from '../../ingress/index.ts'
-import { type AttemptOptions, codeOf } from './attempt.ts'
+import { type AttemptOptions, codeOf, regionsOf } from './attempt.ts'
 import { endToEndResponseHeaders } from './hop-headers.ts'
 import { FrameBoundary } from './frame-boundary.ts'
 import { hopLimits } from './hop-limits.ts'
@@ -85,7 +85,7 @@ export class UpgradeAttempt {
       node.destroy()
       return
     }
-    this.#onHead(101, undefined)
+    this.#onHead(101, answer.headers)
     const { upstream, response } = this.#options
     const { connection: client, early } = response.take()
     let text = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n'
@@ -136,7 +136,7 @@ export class UpgradeAttempt {
       onRefused(notBegun === 'busy', codeOf(answer.headers))
       return
     }
-    this.#onHead(status, codeOf(answer.headers))
+    this.#onHead(status, answer.headers)
     if (answer.headers.date !== undefined) response.sendDate = false
     response.writeHead(status, answer.statusMessage ?? '', endToEndResponseHeaders(answer.rawHeaders))
     answer.pipe(response)
@@ -147,10 +147,10 @@ export class UpgradeAttempt {
   }
 
   /** It is never asked for twice at a time, so that the head is the client's. */
-  #onHead(status: number, code: string | undefined): void {
+  #onHead(status: number, headers: IncomingMessage['headers']): void {
     this.#options.upstream.heads += 1
     this.#options.upstream.pending.delete(this)
-    this.#options.onHead(status, code, performance.now() - this.#beganMs)
+    this.#options.onHead(status, codeOf(headers), performance.now() - this.#beganMs, regionsOf(headers))
   }
 
   /** Whether it was not over yet. */

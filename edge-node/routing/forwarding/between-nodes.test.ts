@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { SkerryError } from '../../../errors/index.ts'
+import { answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
+import { functionState, versionRecord } from '../../../test/helpers/function-states.ts'
+import { exchangeRaw, openSocket, readUntil } from '../../../test/helpers/raw-http.ts'
+import { type ScriptedControlPlane, startScriptedControlPlane } from '../../../test/helpers/scripted-control-plane.ts'
+import { type EdgeNode, startEdgeNode } from '../../index.ts'
+import { EdgeStatistics } from '../../statistics.ts'
+
+// Three nodes, west to east, each of which is told by a feed of its own where functions may run.
+const places = { iad: [39, -77], lhr: [51, 0], fra: [50, 8] } as const
+type Region = keyof typeof places
+const regions = Object.keys(places) as Region[]
+
+const busy = new SkerryError('overloaded', 'Every cell is taken.')
+let plane: ScriptedControlPlane
+let directory: string
+const nodes = new Map<Region, { readonly node: EdgeNode; readonly fake: FakeRuntimeControls }>()
+
+const state = (name: string, of: readonly string[], number = 1) => functionState(name, { versions: [versionRecord(name, number, { config: { regions: of } })] })
+/** As each node sees it. */
+const feeds: Record<Region, ReturnType<typeof state>[]> = {
+  iad: [state('anywhere', ['*']), state('ring', ['lhr']), state('both', ['lhr']), state('late', ['lhr', 'fra']), state('fixed', ['lhr'])],
+  lhr: [state('anywhere', ['*']), state('ring', ['fra']), state('both', ['iad']), state('fixed', ['lhr'])],
+  fra: [state('anywhere', ['*']), state('ring', ['iad']), state('both', ['iad']), state('late', ['lhr', 'fra']), state('fixed', ['lhr'])],
+}
+
+beforeAll(async () => {
+  plane = await startScriptedControlPlane()
+  directory = await mkdtemp(join(tmpdir(), 'skerry-between-'))
+  plane.onFeed = (query) => [{ type: 'snapshot', protocol: 1, epoch: 'e', sequence: 1, functions: feeds[query.get('region') as Region] }, { type: 'heartbeat', epoch: 'e', sequence: 1 }]
+  for (const region of regions) {
+    const { controls, create } = createFakeRuntime()
+    const [latitude, longitude] = places[region]
+    const node = await startEdgeNode({
+      name: `${region}-1`, region, latitude, longitude, host: '127.0.0.1', port: 0, controlPlaneUrl: plane.url, token: 't', dataDirectory: join(directory, region),
+      domain: 'localhost', allowOutbound: [], allowLocationHeader: false, trustedProxies: [], createRuntime: create, onNotice: () => undefined,
+    })
+    nodes.set(region, { node, fake: controls })
+  }
+  plane.nodes = regions.map((region) => {
+    const [latitude, longitude] = places[region]
+    const { url, internalUrl, adminUrl } = at(region).node
+    return { name: `${region}-1`, region, latitude, longitude, url, internalUrl, adminUrl, draining: false, load: 0, epoch: 'e', sequence: 1, connected: true, lastSeenMs: 1 }
+  })
+  await Promise.all([...nodes.values()].map(({ node }) => node.ready()))
+  // A list of nodes is asked for early where one is missed.
+  await vi.waitFor(async () => {
+    for (const region of regions) expect((await get(region, 'fixed')).status).toBe(200)
+  })
+  for (const { fake } of nodes.values()) fake.exchanges.splice(0)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const { fake } of nodes.values()) {
+    fake.exchanges.splice(0)
+    fake.functions.clear()
+    fake.onAbort = () => undefined
+  }
+})
+afterAll(async () => {
+  await Promise.all([...nodes.values()].map(({ node }) => node.close()))
+  await plane.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+function at(region: Region): { readonly node: EdgeNode; readonly fake: FakeRuntimeControls } {
+  const found = nodes.get(region)
+  if (found === undefined) throw new Error(`no node in ${region}`)
+  return found
+}
+
+async function get(region: Region, name: string, more = '', door: 'url' | 'internalUrl' = 'url'): Promise<{ status: number; code: string | undefined; node: string | undefined; text: string }> {
+  const text = await exchangeRaw(at(region).node[door], `GET / HTTP/1.1\r\nHost: ${name}.localhost\r\nConnection: close\r\n${more}\r\n`)
+  return { status: Number(text.slice(9, 12)), code: /x-skerry-error: (\w+)/.exec(text)?.[1], node: /x-skerry-node: (\S+)/.exec(text)?.[1], text }
+}
+
+const ran = (name: string): Record<string, number> => Object.fromEntries([...nodes].flatMap(([region, { fake }]) => {
+  const count = fake.exchanges.filter(({ version }) => version.functionName === name).length
+  return count === 0 ? [] : [[region, count]]
+}))
+const everywhere = (name: string, run: (exchange: FakeExchange) => void): void => {
+  for (const { fake } of nodes.values()) fake.functions.set(name, run)
+}
+
+it.each(['ring', 'both'])('ends in one answer where each node thinks that another may run it: %s', async (name) => {
+  for (const region of regions) expect(await get(region, name)).toMatchObject({ status: 503, code: 'no_healthy_node', node: `${region}-1` })
+  const gateway = 'authorization: Bearer internal-token-of-the-test\r\n'
+  for (const region of regions) expect(await get(region, name, gateway, 'internalUrl')).toMatchObject({ status: 503, node: `${region}-1` })
+  expect(ran(name)).toEqual({})
+})
+
+it('goes on to the next where one has yet to hear of the function', async () => {
+  expect(await get('iad', 'late')).toMatchObject({ status: 200, node: 'fra-1' })
+  expect(await get('lhr', 'late')).toMatchObject({ status: 404, node: 'lhr-1' })
+})
+
+it('has the next nearest answer what one node has too much of, without a body', async () => {
+  at('iad').fake.functions.set('anywhere', ({ handler }) => handler.onError(busy))
+  const { text } = await get('iad', 'anywhere')
+  expect(text).toMatch(/^HTTP\/1.1 200[^]*x-skerry-node: lhr-1[^]*forward;dur=[\d.]+;desc="iad-1"/)
+  expect(ran('anywhere')).toEqual({ iad: 1, lhr: 1 })
+  const posted = await exchangeRaw(at('iad').node.url, 'POST / HTTP/1.1\r\nHost: anywhere.localhost\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx')
+  expect(posted).toMatch(/^HTTP\/1.1 503[^]*x-skerry-error: overloaded[^]*x-skerry-node: iad-1/)
+})
+
+it('answers once where all have too much, and asks no more of them than the budget allows', async () => {
+  everywhere('anywhere', ({ handler }) => handler.onError(busy))
+  expect(await get('iad', 'anywhere')).toMatchObject({ status: 503, code: 'overloaded', node: 'iad-1' })
+  expect(ran('anywhere')).toEqual({ iad: 1, lhr: 1, fra: 1 })
+  const asked = 100
+  const startedMs = performance.now()
+  await Promise.all(Array.from({ length: asked }, () => get('iad', 'anywhere')))
+  const seconds = (performance.now() - startedMs) / 1_000
+  const { iad = 0, lhr = 0, fra = 0 } = ran('anywhere')
+  expect(iad).toBe(asked + 1)
+  // A fifth of what was asked, and ten a second, twice: for whoever is asked first and for the next.
+  expect(lhr).toBeLessThanOrEqual(2 + 10 + asked / 5 + 10 * seconds)
+  expect(fra).toBeLessThanOrEqual(lhr)
+})
+
+it('takes no load of others where it asks its own clients to go elsewhere, and still what nobody else may run', async () => {
+  vi.spyOn(EdgeStatistics.prototype, 'pressureMs', 'get').mockReturnValue(5)
+  at('iad').fake.functions.set('anywhere', ({ handler }) => handler.onError(busy))
+  expect(await get('iad', 'anywhere')).toMatchObject({ status: 503, code: 'overloaded', node: 'iad-1' })
+  expect(ran('anywhere')).toEqual({ iad: 1 })
+  expect(await get('iad', 'fixed')).toMatchObject({ status: 200, node: 'lhr-1' })
+})
+
+it('has another node answer where the script is not to be had here', async () => {
+  const noScript = new SkerryError('no_healthy_node', 'This node does not have the script of the version, and could not get it.')
+  at('iad').fake.functions.set('anywhere', ({ handler }) => handler.onError(noScript))
+  expect(await get('iad', 'anywhere')).toMatchObject({ status: 200, node: 'lhr-1' })
+  const inside = await get('iad', 'anywhere', 'authorization: Bearer internal-token-of-the-test\r\n', 'internalUrl')
+  expect(inside.text).toMatch(/^HTTP\/1.1 503[^]*x-skerry-not-begun: 1/)
+})
+
+it('streams both ways at the pace of who reads, and passes on that the client is gone', async () => {
+  const mb = 1024 * 1024
+  let taken = 0
+  at('lhr').fake.onWrite = (exchange, chunk) => {
+    taken += chunk.length
+    if (taken === 2 * mb) answerHead(exchange, 200)
+    return true
+  }
+  at('lhr').fake.functions.set('fixed', () => undefined)
+  const aborted = new Promise<void>((resolve) => {
+    at('lhr').fake.onAbort = () => resolve()
+  })
+  const socket = await openSocket(at('iad').node.url)
+  socket.write(`POST / HTTP/1.1\r\nHost: fixed.localhost\r\nContent-Length: ${2 * mb}\r\n\r\n`)
+  socket.write(Buffer.alloc(2 * mb, 'x'))
+  await readUntil(socket, /200 OK[^]*x-skerry-node: lhr-1/)
+  socket.destroy()
+  await aborted
+})
+
+it('keeps upgrades to the regions as well, with one answer where there is nobody', async () => {
+  const upgrade = (name: string): string =>
+    `GET / HTTP/1.1\r\nHost: ${name}.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n\r\n`
+  at('lhr').fake.functions.set('fixed', (exchange) => answerHead(exchange, 101))
+  const socket = await openSocket(at('iad').node.url)
+  socket.write(upgrade('fixed'))
+  expect(await readUntil(socket, /\r\n\r\n/)).toMatch(/^HTTP\/1.1 101[^]*x-skerry-node: lhr-1/)
+  const closed = once(socket, 'close')
+  socket.destroy()
+  await closed
+  expect(ran('fixed')).toEqual({ lhr: 1 })
+  expect(await exchangeRaw(at('iad').node.url, upgrade('ring'))).toMatch(/^HTTP\/1.1 503[^]*x-skerry-error: no_healthy_node/)
+})
+
+it('a node that drains sends its own clients to where the function may run', async () => {
+  void at('iad').node.drain()
+  expect(await get('iad', 'fixed')).toMatchObject({ status: 200, node: 'lhr-1' })
+  expect(await get('iad', 'ring')).toMatchObject({ status: 503, node: 'iad-1' })
+  expect(ran('fixed')).toEqual({ lhr: 1 })
+})
