@@ -1,4 +1,4 @@
-import { IncomingMessage } from 'node:http'
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { RequestHead } from './http2-head.ts'
@@ -22,6 +22,7 @@ export class Http2Request extends IncomingMessage {
     this.method = head.method
     this.url = head.target
     this.rawHeaders = head.rawHeaders
+    this.headers = toHeaders(head.rawHeaders)
     if (stream.endAfterHeaders) {
       this.#onEnd()
       stream.resume()
@@ -31,12 +32,14 @@ export class Http2Request extends IncomingMessage {
     stream.once('close', () => this.destroy())
   }
 
+  /** Hands on what there is and, as long as more is wanted, what comes: this kind of stream does not ask again by itself. */
   override _read(): void {
-    if (this.complete || this.#isWaiting) return
-    const chunk: unknown = this.#stream.read()
-    if (chunk !== null) {
-      this.push(chunk)
-      return
+    if (this.#isWaiting) return
+    for (;;) {
+      if (this.complete) return
+      const chunk: unknown = this.#stream.read()
+      if (chunk === null) break
+      if (!this.push(chunk)) return
     }
     this.#isWaiting = true
     this.#stream.once('readable', this.#onReadable)
@@ -62,4 +65,15 @@ export class Http2Request extends IncomingMessage {
     this.complete = true
     this.push(null)
   }
+}
+
+/** Those that came more than once in one. */
+function toHeaders(raw: readonly string[]): IncomingHttpHeaders {
+  const headers = new Map<string, string>()
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const [name = '', value = ''] = raw.slice(index, index + 2)
+    const before = headers.get(name)
+    headers.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`)
+  }
+  return Object.fromEntries(headers)
 }

@@ -1,5 +1,5 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
-import type { ServerHttp2Stream } from 'node:http2'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Http2Request } from './http2-request.ts'
 
 type WriteCallback = (error?: Error | null) => void
@@ -19,13 +19,15 @@ export class Http2Response extends ServerResponse {
   /** Given, and not sent yet. */
   #head: OutgoingHttpHeaders | undefined
   #hasHead = false
+  #isEnded = false
+  #isFinished = false
 
   static {
     // They are accessors in Node as well, which its types do not tell.
     Object.defineProperties(this.prototype, {
       headersSent: { get(this: Http2Response) { return this.#hasHead } },
-      writableEnded: { get(this: Http2Response) { return this.#stream.writableEnded } },
-      writableFinished: { get(this: Http2Response) { return this.#stream.writableFinished } },
+      writableEnded: { get(this: Http2Response) { return this.#isEnded } },
+      writableFinished: { get(this: Http2Response) { return this.#isFinished } },
       writableLength: { get(this: Http2Response) { return this.#stream.writableLength } },
       writableNeedDrain: { get(this: Http2Response) { return this.#stream.writableNeedDrain } },
     })
@@ -39,7 +41,12 @@ export class Http2Response extends ServerResponse {
     this.shouldKeepAlive = true
     stream.on('error', ignore)
     stream.on('drain', () => this.emit('drain'))
-    stream.once('finish', () => this.emit('finish'))
+    stream.once('finish', () => {
+      // A stream that was reset counts as ended as well.
+      if (!this.#isEnded || stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
+      this.#isFinished = true
+      this.emit('finish')
+    })
     stream.once('close', () => {
       this.destroyed = true
       this.emit('close')
@@ -79,6 +86,7 @@ export class Http2Response extends ServerResponse {
     if (callback !== undefined) this.once('finish', callback)
     const isEmpty = chunk === undefined || chunk === null || (chunk instanceof Uint8Array && chunk.length === 0) || chunk === ''
     this.#sendHead(isEmpty)
+    this.#isEnded = true
     if (isEmpty) this.#stream.end()
     else if (typeof second === 'string') this.#stream.end(chunk, second)
     else this.#stream.end(chunk)

@@ -5,6 +5,7 @@ import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import { type RequestHead, toRequestHead } from './http2-head.ts'
 import { Http2Request } from './http2-request.ts'
 import { Http2Response } from './http2-response.ts'
+import { ResetBudget } from './reset-budget.ts'
 
 export interface Http2Options {
   readonly handle: (request: Http2Request, response: Http2Response, expectsContinue: boolean) => void
@@ -62,6 +63,7 @@ export class Http2Sessions {
       strictSingleValueFields: false,
     })
     const state = { streams: 0 }
+    const resets = new ResetBudget(http2Limits.resetBurst, http2Limits.resetRate)
     this.#sessions.set(session, state)
     const close = (): void => {
       if (!session.closed) session.close()
@@ -76,8 +78,14 @@ export class Http2Sessions {
     })
     session.setLocalWindowSize(http2Limits.connectionWindowBytes)
     session.on('stream', (stream, _headers, _flags, fields) => {
+      // What came in the same packets as that for which the connection ends.
+      if (session.destroyed || stream.closed || stream.destroyed) return
       state.streams += 1
       clearTimeout(idle)
+      stream.once('aborted', () => {
+        // Whoever provoked it: what was begun in vain is the same. nghttp2 by itself takes all the rest of what was read first.
+        if (!resets.take(performance.now())) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+      })
       stream.once('close', () => {
         state.streams -= 1
         if (state.streams > 0 || session.destroyed) return
