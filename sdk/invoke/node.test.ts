@@ -6,6 +6,22 @@ import { type ScriptedNodes, startMute, startScriptedNodes } from './testing/scr
 
 invokerContract('in Node', async () => ({ nodeUrl: (_name, port) => `http://127.0.0.1:${port}`, create: createInvoker, tellsSent: true }))
 
+test.each(['kill', 'hang'] as const)('no safe call is lost when the nearest goes under load: %s', async (end) => {
+  const nodes = await startScriptedNodes(['fra', 'iad'])
+  const invoker = createInvoker({ nodes: nodes.listed(), domain: 'example.com', location: { latitude: 52, longitude: 13 } })
+  const seen: (string | null)[] = []
+  const client = async (): Promise<void> => {
+    for (let calls = 0; calls < 20; calls += 1) {
+      seen.push(await (await invoker.fetch('http://hello.example.com/')).text())
+      if (seen.length === 60) await nodes.at('fra')[end]()
+    }
+  }
+  await Promise.all(Array.from({ length: 10 }, client))
+  expect([seen.length, seen[0], seen.at(-1)]).toEqual([200, 'fra-1', 'iad-1'])
+  await invoker.close()
+  await nodes.close()
+})
+
 describe('connections that do not come about', () => {
   let nodes: ScriptedNodes
   let mute: Awaited<ReturnType<typeof startMute>>

@@ -28,6 +28,7 @@ export interface ScriptedNodes {
   at(region: string): ScriptedNode
   /** The place that `ping` tells clients. */
   place: { readonly latitude: number; readonly longitude: number } | undefined
+  domain: string
   /** What the nodes are told of each other. */
   listed: () => readonly InvokerNode[]
   close(): Promise<void>
@@ -45,6 +46,7 @@ export async function startScriptedNodes(regions: readonly string[], nodeUrl = (
       return found
     },
     place: undefined,
+    domain: 'example.com',
     listed: () => nodes.all.map(({ node }) => node),
     close: async () => {
       await Promise.all(nodes.all.map((node) => node.kill()))
@@ -64,7 +66,7 @@ async function startNode(region: string, nodeUrl: (name: string, port: number) =
       made.ping(request, response)
     } else if (request.url?.startsWith('/.well-known/skerry/nodes') === true) {
       const listed = nodes().listed().map((node) => ({ status: 'up', ...node }))
-      response.writeHead(200, cors).end(JSON.stringify({ domain: 'example.com', nodes: listed }))
+      response.writeHead(200, cors).end(JSON.stringify({ domain: nodes().domain, nodes: listed }))
     } else {
       made.calls.push(`${request.method} ${request.headers.host?.split(':')[0]}${request.url}`)
       made.script(request, response)
