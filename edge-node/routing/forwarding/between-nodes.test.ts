@@ -2,13 +2,15 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { SkerryError } from '../../../errors/index.ts'
 import { answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
 import { functionState, versionRecord } from '../../../test/helpers/function-states.ts'
 import { exchangeRaw, openSocket, readUntil } from '../../../test/helpers/raw-http.ts'
 import { type ScriptedControlPlane, startScriptedControlPlane } from '../../../test/helpers/scripted-control-plane.ts'
 import { type EdgeNode, startEdgeNode } from '../../index.ts'
+import { Protection } from '../../protection/index.ts'
+import { encodeMessage, MessageKind } from '../../../runtime/bridge/index.ts'
 import { EdgeStatistics } from '../../statistics.ts'
 
 // Three nodes, west to east, each of which is told by a feed of its own where functions may run.
@@ -53,6 +55,11 @@ beforeAll(async () => {
     for (const region of regions) expect((await get(region, 'fixed')).status).toBe(200)
   })
   for (const { fake } of nodes.values()) fake.exchanges.splice(0)
+})
+// All nodes are in this process: what else runs on the machine must not count as their load.
+beforeEach(() => {
+  vi.spyOn(EdgeStatistics.prototype, 'pressureMs', 'get').mockReturnValue(0)
+  vi.spyOn(Protection.prototype, 'isShedding', 'get').mockReturnValue(false)
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -157,6 +164,93 @@ it('streams both ways at the pace of who reads, and passes on that the client is
   await readUntil(socket, /200 OK[^]*x-skerry-node: lhr-1/)
   socket.destroy()
   await aborted
+})
+
+/** What came of a call that a function of the node makes. */
+interface Called {
+  status: number
+  text: string
+  consumed: number
+  outcome: string
+}
+
+/** Has the function `anywhere` on a node in America call another, and answers with who carries the call and what comes of it. */
+async function callFrom(name: string, more: { readonly method?: string; readonly body?: Uint8Array | 'stream'; readonly webSocket?: boolean }) {
+  const { fake } = at('iad')
+  const parent = new Promise<FakeExchange>((resolve) => fake.functions.set('anywhere', resolve))
+  const client = await openSocket(at('iad').node.url)
+  client.write('GET / HTTP/1.1\r\nHost: anywhere.localhost\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n')
+  const { version, request } = await parent
+  const called: Called = { status: 0, text: '', consumed: 0, outcome: '' }
+  const handler = fake.dispatchSubrequest?.({
+    version, parent: request, work: request, method: more.method ?? 'GET', url: `http://${name}.localhost/`, headers: ['authorization', 'Bearer mine', 'x-forwarded-for', '6.6.6.6'],
+    redirect: 'follow', webSocket: more.webSocket ?? false, body: more.webSocket === true ? 'stream' : more.body,
+  }, {
+    head: ({ status }) => void (called.status = status),
+    write: (chunk) => {
+      called.text += Buffer.from(chunk).toString('latin1')
+      return true
+    },
+    end: () => void (called.outcome = 'ended'),
+    error: ({ code }) => void (called.outcome = code),
+    consumed: (bytes) => void (called.consumed += bytes),
+  })
+  if (handler === undefined) throw new Error('the runtime has no dispatcher')
+  return { handler, called, client }
+}
+
+it('carries a call to where it may run, with its body, as the function that it is of, and no more', async () => {
+  at('lhr').fake.onBodyEnd = (exchange) => answerHead(exchange, 200)
+  at('lhr').fake.functions.set('fixed', () => undefined)
+  const { handler, called, client } = await callFrom('fixed', { method: 'POST', body: 'stream' })
+  handler.onChunk(Buffer.from('one '))
+  handler.onChunk(Buffer.from('two'))
+  handler.onEnd()
+  await expect.poll(() => called.status).toBe(200)
+  const [exchange] = at('lhr').fake.exchanges
+  expect(Buffer.concat(exchange?.chunks ?? []).toString()).toBe('one two')
+  expect(called.consumed).toBe(7)
+  const headers = exchange?.request.headers.join() ?? ''
+  expect(headers).toContain('authorization,Bearer mine')
+  expect(headers).not.toMatch(/6\.6\.6\.6|internal-token|x-skerry-/)
+  exchange?.handler.onChunk(Buffer.from('answer'))
+  exchange?.handler.onEnd()
+  await expect.poll(() => called.outcome).toBe('ended')
+  expect(called.text).toBe('answer')
+  client.destroy()
+  at('lhr').fake.onBodyEnd = () => undefined
+})
+
+it('ends a call at the other node when whoever called is gone', async () => {
+  const begun = new Promise<FakeExchange>((resolve) => at('lhr').fake.functions.set('fixed', resolve))
+  const { handler, client } = await callFrom('fixed', {})
+  const exchange = await begun
+  handler.abort()
+  await expect.poll(() => exchange.aborted).toBe(true)
+  client.destroy()
+})
+
+it('passes the messages of a WebSocket between functions of two nodes', async () => {
+  const begun = new Promise<FakeExchange>((resolve) => at('lhr').fake.functions.set('fixed', resolve))
+  const { handler, called, client } = await callFrom('fixed', { webSocket: true })
+  const exchange = await begun
+  answerHead(exchange, 101)
+  await expect.poll(() => called.status).toBe(101)
+  const message = encodeMessage(MessageKind.text, Buffer.from('hello'))
+  handler.onChunk(message)
+  await expect.poll(() => Buffer.concat(exchange.chunks).equals(message)).toBe(true)
+  exchange.handler.onChunk(message)
+  await expect.poll(() => called.text).toBe(Buffer.from(message).toString('latin1'))
+  client.destroy()
+  handler.abort()
+  await expect.poll(() => exchange.chunks.length).toBe(2)
+})
+
+it('answers a call that nobody may carry out as a client is answered', async () => {
+  const { called, client } = await callFrom('ring', { method: 'POST', body: Buffer.from('x') })
+  await expect.poll(() => called.outcome).toBe('ended')
+  expect([called.status, (JSON.parse(called.text) as { code: string }).code, ran('ring')]).toEqual([503, 'no_healthy_node', {}])
+  client.destroy()
 })
 
 it('keeps upgrades to the regions as well, with one answer where there is nobody', async () => {
