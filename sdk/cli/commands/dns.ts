@@ -27,6 +27,8 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
     .option('--records <file>', 'zone file with further records (TXT, CAA, NS, ...), read again when it changes and on SIGHUP')
     .option('--ttl <seconds>', 'how long answers may be kept (default: 20)', parseNumber(1, 60))
     .option('--answers-per-second <n>', 'answers over UDP to one network of askers (default: 200); the rest is sent to TCP', parseNumber(1, 1_000_000))
+  const host = complete.options.find(({ long }) => long === '--host')
+  if (host !== undefined) host.description = 'addresses to listen at, separated by commas; where a machine has several, name each, so that answers leave from the one that was asked'
   return complete.action(async (options: DnsOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
       const { startDnsServer } = await import('../../../edge-node/routing/index.ts')
