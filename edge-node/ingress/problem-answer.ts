@@ -24,6 +24,9 @@ function problemHeaders(error: SkerryError, length: number, context: ProblemCont
     'x-skerry-error', error.code,
     'x-skerry-id', context.requestId,
     'x-skerry-node', context.node,
+    // Nothing of a function is in it: pages of other origins may read why they were refused.
+    'access-control-allow-origin', '*',
+    'access-control-expose-headers', 'x-skerry-error, x-skerry-id, retry-after',
   ]
   if (context.region !== undefined) headers.push('x-skerry-region', context.region)
   if (context.version !== undefined) headers.push('x-skerry-version', context.version)

@@ -33,7 +33,7 @@ export interface Invoker {
   function(name: string): { readonly fetch: (path?: string | URL | Request, init?: InvokeInit) => Promise<Response> }
   /** The nodes as they would be tried now, nearest first. Waits until those near by are measured. */
   nodes(): Promise<readonly KnownNode[]>
-  /** Ends all connections, and what is still read of answers. */
+  /** Ends all connections, calls and answers that are still read. Later calls reject with an `AbortError`. */
   close(): Promise<void>
 }
 
@@ -58,6 +58,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
   const settings = readOptions(options)
   let domain = settings.domain?.toLowerCase() ?? settings.doors[0]?.hostname ?? 'localhost'
   const isOurs = (host: string): boolean => settings.isOurHost(host, domain) || settings.doors.some((door) => door.hostname === host)
+  const closing = new AbortController()
   let opened: Promise<Transport> | undefined
   const transport = (): Promise<Transport> => (opened ??= Promise.resolve(platform.openTransport(settings, isOurs)))
 
@@ -116,6 +117,8 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     onList: (nodes, told) => {
       if (settings.domain === undefined && told !== undefined) domain = told
       directory.replace(nodes)
+      const urls = new Set([...nodes, ...directory.doors].map(({ url }) => url))
+      void opened?.then((way) => way.retain(urls))
     },
   })
 
@@ -184,7 +187,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     given?.throwIfAborted()
     const timeoutMs = init.timeoutMs ?? settings.timeoutMs
     const late = new AbortController()
-    const signal = given === undefined || given === null ? late.signal : AbortSignal.any([given, late.signal])
+    const signal = AbortSignal.any([late.signal, closing.signal, ...(given === undefined || given === null ? [] : [given])])
     const cancel = timeoutMs === undefined ? undefined : after(timeoutMs, () => {
       late.abort(new DOMException(`No answer came within ${timeoutMs} ms.`, 'TimeoutError'))
     })
@@ -211,6 +214,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
       return (await directory.measured(probeOrigin())).map(({ name, region, url, healthy, latencyMs }) => ({ name, region, url, healthy, latencyMs }))
     },
     close: async () => {
+      closing.abort(new DOMException('The invoker was closed.', 'AbortError'))
       keeper.close()
       const way = await opened
       opened = undefined

@@ -24,6 +24,7 @@ export function createFetchTransport(fetchFunction: typeof fetch, pageOrigin: st
       return reached
     },
     send: ({ init, body }, url, _target, { signal }) => fetchFunction(url, { ...init, signal, ...(body === null ? {} : { body, duplex: 'half' }) }),
+    retain: () => undefined,
     close: () => Promise.resolve(),
   }
 }

@@ -43,6 +43,14 @@ export function createNodeTransport(isOurs: (host: string) => boolean): Transpor
       })
       return toGlobalResponse(response)
     },
+    retain: (urls) => {
+      for (const [url, agent] of agents) {
+        if (urls.has(url)) continue
+        agents.delete(url)
+        // What is under way comes to its end.
+        void agent.close()
+      }
+    },
     close: async () => {
       const closing = [...agents.values()]
       agents.clear()

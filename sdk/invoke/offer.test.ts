@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 const transport = (tellsSent: boolean): Transport => ({
-  tellsSent, reach: ({ url }) => url, close: () => Promise.resolve(),
+  tellsSent, reach: ({ url }) => url, retain: () => undefined, close: () => Promise.resolve(),
   send: (_call, _url, { name }, sending) => new Promise((resolve, reject) => {
     sent.push({ ...sending, name, answer: (status = 200, headers = {}) => resolve(new Response(name, { status, headers })), fail: reject })
   }),

@@ -23,5 +23,7 @@ export interface Transport {
   reach(call: Pick<Call, 'url' | 'init'>, target: Target, domain: string): URL | undefined
   /** Sends a call to where `reach` says. Rejects where no answer came. */
   send(call: Call, url: URL, target: Target, sending: Sending): Promise<Response>
+  /** Targets of other URLs are no more: what is kept for them can go. */
+  retain(urls: ReadonlySet<string>): void
   close(): Promise<void>
 }

@@ -223,6 +223,15 @@ export function invokerContract(name: string, open: () => Promise<Harness>): voi
       expect(nodes.at('iad').calls).toEqual([])
     })
 
+    test('is over when it is closed', async () => {
+      nodes.at('fra').script = () => undefined
+      const pending = expect(create().fetch('http://hello.example.com/')).rejects.toMatchObject({ name: 'AbortError' })
+      await vi.waitFor(() => expect(nodes.at('fra').calls).toHaveLength(1))
+      await invoker.close()
+      await pending
+      await expect(invoker.fetch('http://hello.example.com/')).rejects.toMatchObject({ name: 'AbortError' })
+    })
+
     test('errors are what plain fetch rejects with, and say what was tried', async () => {
       await nodes.close()
       const error: unknown = await create().fetch('http://hello.example.com/').catch((caught: unknown) => caught)
