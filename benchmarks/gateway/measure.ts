@@ -68,8 +68,8 @@ export async function measureAll(options: MeasureOptions): Promise<readonly RowR
       ...(row.protocol === 'http' ? [{ name: 'direct' as const, url: servers.origins[0] ?? '', processId: undefined }] : []),
       ...options.proxies.flatMap((name) => {
         const proxy = running.get(`${name} ${row.workers}`)
-        const url = row.protocol === 'http' ? proxy?.url : proxy?.tlsUrl
-        return proxy === undefined || url === undefined ? [] : [{ name, url, processId: proxy.processId }]
+        const entrance = row.protocol === 'http' ? proxy?.plain : proxy?.tls
+        return entrance === undefined ? [] : [{ name, ...entrance }]
       }),
     ]
     const results: RowResult[] = []

@@ -10,13 +10,14 @@ export interface Payload {
   readonly answerBytes: number
 }
 
-export const payloadNames = ['small', '10k', '1m', 'post'] as const
+export const payloadNames = ['small', '10k', '1m', 'post-1k', 'post'] as const
 export type PayloadName = (typeof payloadNames)[number]
 
 export const payloads: Readonly<Record<PayloadName, Payload>> = {
   small: { name: 'small', title: 'GET, 16 bytes', path: '/small', method: 'GET', requestBytes: 0, answerBytes: 16 },
   '10k': { name: '10k', title: 'GET, 10 KB', path: '/10k', method: 'GET', requestBytes: 0, answerBytes: 10_240 },
   '1m': { name: '1m', title: 'GET, 1 MB', path: '/1m', method: 'GET', requestBytes: 0, answerBytes: 1_048_576 },
+  'post-1k': { name: 'post-1k', title: 'POST, 1 KB', path: '/post', method: 'POST', requestBytes: 1_024, answerBytes: 16 },
   post: { name: 'post', title: 'POST, 64 KB', path: '/post', method: 'POST', requestBytes: 65_536, answerBytes: 16 },
 }
 

@@ -14,11 +14,15 @@ export const proxyNames = ['gateway', 'haproxy', 'nginx', 'node-http'] as const
 export type ProxyName = (typeof proxyNames)[number]
 
 /** Where clients reach a proxy, and the process whose CPU time is counted with those beneath it. */
-export interface RunningProxy {
+export interface Entrance {
   readonly url: string
-  /** Undefined where it takes no TLS. */
-  readonly tlsUrl: string | undefined
   readonly processId: number
+}
+
+export interface RunningProxy {
+  readonly plain: Entrance
+  /** Undefined where it takes no TLS. */
+  readonly tls: Entrance | undefined
 }
 
 export interface ProxyOptions {
@@ -43,9 +47,11 @@ export const proxies: Readonly<Record<ProxyName, Proxy>> = {
   gateway: {
     name: 'gateway', title: 'Skerry gateway', hasWorkers: false,
     detect: () => Promise.resolve({ present: true, version: process.version.slice(1) }),
-    async start(context, { backEnds }) {
-      const { url, processId } = await startGateway(context, backEnds)
-      return { url, tlsUrl: undefined, processId }
+    async start(context, { backEnds, certificate: { certificateFile, keyFile } }) {
+      return {
+        plain: await startGateway(context, backEnds),
+        tls: await startGateway(context, backEnds, ['--tls-cert', certificateFile, '--tls-key', keyFile]),
+      }
     },
   },
   haproxy: {
@@ -60,7 +66,7 @@ export const proxies: Readonly<Record<ProxyName, Proxy>> = {
         { file: 'haproxy', arguments: ['-V', '-db', '-f', file] },
         { readyDescriptor: 1, readyPattern: /as the polling mechanism/, timeoutMs: startMs },
       )
-      return { ...urls(port, tlsPort), processId }
+      return entrances(port, tlsPort, processId)
     },
   },
   nginx: {
@@ -74,7 +80,7 @@ export const proxies: Readonly<Record<ProxyName, Proxy>> = {
         { file: 'nginx', arguments: ['-p', directory, '-c', file] },
         { readyDescriptor: 2, readyPattern: /start worker process /, timeoutMs: startMs },
       )
-      return { ...urls(port, tlsPort), processId }
+      return entrances(port, tlsPort, processId)
     },
   },
   'node-http': {
@@ -86,7 +92,7 @@ export const proxies: Readonly<Record<ProxyName, Proxy>> = {
         { file: process.execPath, arguments: [script, backEnds.origins[0] ?? ''] },
         { readyDescriptor: 1, readyPattern: /Listening on (http:\S+)/, timeoutMs: startMs },
       )
-      return { url: match[1] ?? '', tlsUrl: undefined, processId }
+      return { plain: { url: match[1] ?? '', processId }, tls: undefined }
     },
   },
 }
@@ -99,8 +105,8 @@ async function place(context: PeerContext, name: string): Promise<{ readonly dir
   return { directory, port, tlsPort }
 }
 
-function urls(port: number, tlsPort: number): Pick<RunningProxy, 'url' | 'tlsUrl'> {
-  return { url: `http://127.0.0.1:${port}/`, tlsUrl: `https://127.0.0.1:${tlsPort}/` }
+function entrances(port: number, tlsPort: number, processId: number): RunningProxy {
+  return { plain: { url: `http://127.0.0.1:${port}/`, processId }, tls: { url: `https://127.0.0.1:${tlsPort}/`, processId } }
 }
 
 async function detectCommand(file: string, flags: readonly string[], pattern: RegExp): Promise<Presence> {

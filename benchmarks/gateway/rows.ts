@@ -26,6 +26,7 @@ export const rows: readonly Row[] = [
   { name: 'small', title: 'bare servers, GET of 16 bytes', backEnds: 'bare', protocol: 'http', payload: 'small', ...counted },
   { name: '10k', title: 'bare servers, GET of 10 KB', backEnds: 'bare', protocol: 'http', payload: '10k', ...counted },
   { name: '1m', title: 'bare servers, GET of 1 MB', backEnds: 'bare', protocol: 'http', payload: '1m', ...counted },
+  { name: 'post-1k', title: 'bare servers, POST of 1 KB', backEnds: 'bare', protocol: 'http', payload: 'post-1k', ...counted },
   { name: 'post', title: 'bare servers, POST of 64 KB', backEnds: 'bare', protocol: 'http', payload: 'post', ...counted },
   { name: 'tls-small', title: 'bare servers, GET of 16 bytes, TLS', backEnds: 'bare', protocol: 'https', payload: 'small', ...counted },
   { name: 'tls-1m', title: 'bare servers, GET of 1 MB, TLS', backEnds: 'bare', protocol: 'https', payload: '1m', ...counted },
