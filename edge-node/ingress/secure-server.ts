@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Server, ServerOptions } from 'node:http'
 import { createServer } from 'node:https'
 import type { TLSSocket } from 'node:tls'
@@ -14,13 +15,17 @@ export interface SecureServerOptions {
 }
 
 const handshakeMs = 10_000
+/** As Node has it: a name, a key to authenticate with and one to encrypt with. */
+const ticketKeyBytes = 48
 
 /**
  * An HTTP server by TLS: the client chooses HTTP/2 or HTTP/1.1 by ALPN, and the certificate by the name that it asks for. Where none is for that
  * name and there is no default, the handshake fails. New certificates are for new connections; tickets of earlier ones go on.
  */
 export function createSecureServer({ settings, certificates, http2, proxyProtocol }: SecureServerOptions): Server {
-  const fallback = () => ({ ...tlsSettings, cert: certificates.current.fallback?.cert, key: certificates.current.fallback?.key })
+  // As long as the server: tickets outlive certificates.
+  const ticketKeys = randomBytes(ticketKeyBytes)
+  const fallback = () => ({ ...tlsSettings, ticketKeys, cert: certificates.current.fallback?.cert, key: certificates.current.fallback?.key })
   const server = createServer({
     ...settings, ...fallback(), handshakeTimeout: handshakeMs, ALPNProtocols: http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
     SNICallback: (name, callback) => callback(null, certificates.current.select(name)?.context),

@@ -108,7 +108,7 @@ describe('a server', () => {
   it.each([
     ['in one packet with requests', [`${head}${get('/1')}${get('/last')}`]],
     ['alone, and requests after it', [head, get('/1'), get('/last')]],
-    ['byte by byte', [...head, get('/1') + get('/last')]],
+    ['byte by byte', [...head.split(''), get('/1') + get('/last')]],
   ])('takes the client from a header %s', async (_name, parts) => {
     const socket = await dial(urls.plain)
     const said = readAll(socket)
