@@ -2,11 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fillSections } from '../scale/document/sections.ts'
+import { compareChoices } from './choices.ts'
 import { measureDecisions } from './decisions.ts'
 import { drawMap } from './map.ts'
 import { mapMoment, mapOutcome } from './mapped.ts'
 import { runReal } from './real/run.ts'
-import { decisionTable, realTable, tableOf } from './report.ts'
+import { choiceTable, decisionTable, realTable, tableOf } from './report.ts'
 import { happensAt, scenarios } from './scenarios.ts'
 import { momentsPerSecond, simulate } from './simulate.ts'
 import { createWorld } from './world.ts'
@@ -54,5 +55,5 @@ else if (values.real) {
     const when = scenario.at === undefined ? '' : `, ${moments.length / momentsPerSecond - happensAt} s later`
     await write(picture(scenario.name), drawMap(mapMoment(world, scenario, last, when)))
   }
-  await fill({ scenarios: tableOf(outcomes) })
+  await fill({ scenarios: tableOf(outcomes), choices: choiceTable(compareChoices()) })
 }

@@ -1,4 +1,5 @@
 import { table } from '../scale/document/sections.ts'
+import type { ChoiceOutcome } from './choices.ts'
 import type { DecisionCost } from './decisions.ts'
 import type { RealOutcome } from './real/run.ts'
 import { happensAt, type NamedScenario } from './scenarios.ts'
@@ -61,5 +62,12 @@ function again(verdict: RealOutcome['verdicts'][number]): string {
 export function decisionTable(costs: readonly DecisionCost[]): string {
   return table(['nodes', 'ranked', 'CPU of one decision', 'in great-circle distances'], costs.map(({ nodes, what, microseconds, distances }) => [
     nodes.toLocaleString('en'), what, `${microseconds.toFixed(1)} us`, distances.toFixed(0),
+  ]))
+}
+
+/** One row a load and policy. */
+export function choiceTable(outcomes: readonly ChoiceOutcome[]): string {
+  return table(['requests a second: one function, 200 others', 'chosen by', 'wait for the node, p99', 'fullest node', 'nodes a function runs on'], outcomes.map((outcome) => [
+    `${outcome.hot}, ${outcome.cold}`, outcome.policy, `${outcome.waitP99Ms.toFixed(1)} ms`, percent(outcome.fullest), outcome.nodesPerFunction.toFixed(1),
   ]))
 }
