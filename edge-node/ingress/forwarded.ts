@@ -15,12 +15,13 @@ export function readForwarded(head: InboundHead): ForwardedRequest | undefined {
   const why = head.internal?.get(internalHeaders.forwarded)
   if (why === undefined) return undefined
   const by = head.internal?.get(internalHeaders.forwarder) ?? ''
+  return { why: why === 'load' ? 'load' : '1', node: /^[a-z0-9-]{1,64}$/.test(by) ? by : 'unknown', elapsedMs: readElapsed(head) }
+}
+
+/** How old a request on the internal listener was when it was sent here, in ms. */
+export function readElapsed(head: InboundHead): number {
   const elapsedMs = Number(head.internal?.get(internalHeaders.elapsed) ?? 0)
-  return {
-    why: why === 'load' ? 'load' : '1',
-    node: /^[a-z0-9-]{1,64}$/.test(by) ? by : 'unknown',
-    elapsedMs: elapsedMs >= 0 && elapsedMs <= elapsedMsMax ? elapsedMs : 0,
-  }
+  return elapsedMs >= 0 && elapsedMs <= elapsedMsMax ? elapsedMs : 0
 }
 
 /** How many calls between functions a call from another node may set off; undefined where it is no such call. */

@@ -11,7 +11,7 @@ import { internalClient, type LocateClient, publicClient } from './client-detail
 import { isBearer } from './credentials.ts'
 import type { DiscoveryAnswer } from '../discovery/index.ts'
 import { Exchange, type ExchangeEvent, linger } from './exchange.ts'
-import { type ForwardedRequest, readCalls, readForwarded } from './forwarded.ts'
+import { type ForwardedRequest, readCalls, readElapsed, readForwarded } from './forwarded.ts'
 import type { Forwarder, ForwardReason } from './forwarder.ts'
 import { type HeaderRules, toForwardedHeaders, toFunctionHeaders } from './function-headers.ts'
 import { isUlid } from './identifiers.ts'
@@ -271,7 +271,7 @@ export class Ingress {
       },
       body,
       origin,
-      ...(forwarded === undefined ? {} : { elapsedMs: forwarded.elapsedMs }),
+      ...(isInternal ? { elapsedMs: readElapsed(head) } : {}),
     })
     if (!isWithBody || isUpgrade) {
       start(isUpgrade ? 'socket' : undefined)

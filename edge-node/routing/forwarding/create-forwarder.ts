@@ -58,8 +58,8 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
   })
 
   /** The one node that is asked for; behind it, where the body can not be had again, the others that could be asked. */
-  const placed = ({ hasBody }: ForwardContext, only: string, rank: () => readonly KnownNode[]): readonly KnownNode[] => {
-    const chosen = nodes.nodes.filter(({ name }) => name === only)
+  const placed = ({ hasBody, regions }: ForwardContext, only: string, rank: () => readonly KnownNode[]): readonly KnownNode[] => {
+    const chosen = nodes.nodes.filter(({ name, region }) => name === only && (regions.includes('*') || regions.includes(region)))
     return chosen.length === 0 || !hasBody ? chosen : [...chosen, ...rank().filter(({ name }) => name !== only)]
   }
 

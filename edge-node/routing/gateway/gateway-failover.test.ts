@@ -44,6 +44,13 @@ describe('failover', () => {
     expect([fixture.cluster.node('fra').requests, fixture.cluster.node('iad').requests]).toEqual([1, 1])
   })
 
+  test('whoever is asked next is told how much of the time is over', async () => {
+    const elapsed = async (): Promise<string | undefined> => (JSON.parse((await fixture.call()).text) as { headers: Record<string, string> }).headers['x-skerry-elapsed']
+    expect(await elapsed()).toBeUndefined()
+    fixture.cluster.node('fra').script = breakOff
+    expect(Number(await elapsed())).toBeGreaterThan(0)
+  })
+
   test('where it breaks on every node, nobody is told that nothing was processed', async () => {
     for (const node of fixture.cluster.nodes) node.script = breakOff
     const answer = await fixture.call()

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SkerryError } from '../../../errors/index.ts'
 import {
-  answerProblem, createUlidGenerator, type InboundHead, internalHeaderFields, type IsTrustedProxy, linger, type LocateClient, publicClient,
+  answerProblem, createUlidGenerator, type InboundHead, internalHeaderFields, internalHeaders, type IsTrustedProxy, linger, type LocateClient, publicClient,
   readRequestHead,
 } from '../../ingress/index.ts'
 import type { DiscoveryAnswer } from '../../discovery/index.ts'
@@ -57,7 +57,7 @@ export function createGatewayHandler(
       linger(request)
     }
     try {
-      relay(options, request, response, requestId, expectsContinue).then(
+      relay(options, request, response, requestId, startedMs, expectsContinue).then(
         (outcome) => settle(outcome.kind, toRefusal(outcome)),
         (cause: unknown) => settle('refused', new SkerryError('internal_error', 'The gateway failed on this request.', { cause })),
       )
@@ -70,7 +70,7 @@ export function createGatewayHandler(
 }
 
 function relay(
-  options: GatewayHandlerOptions, request: IncomingMessage, response: ServerResponse, requestId: string, expectsContinue: boolean,
+  options: GatewayHandlerOptions, request: IncomingMessage, response: ServerResponse, requestId: string, startedMs: number, expectsContinue: boolean,
 ): Promise<ProxyOutcome> {
   const { nodes, upstreams, metrics } = options
   const head = readRequestHead(request)
@@ -108,6 +108,7 @@ function relay(
     passLastRefusal: true, retries: options.retries, held: options.protection.held, hedges: options.hedges,
     onFailure: (target, failure) => {
       metrics.countFailure(target.name, failure)
+      noteElapsed(headers, performance.now() - startedMs)
       if (failure === 'unreachable') nodes.reportUnreachable(target.name)
       else if (failure === 'broken') nodes.reportFault(target.name)
       if (failure === 'silent' || failure === 'broken' || failure === 'refused') nodes.reportSuspicion(target.name)
@@ -122,6 +123,13 @@ function relay(
     onSlow: (target) => nodes.reportSuspicion(target.name),
     onExtra: (target, why) => metrics.countExtra(target.name, why),
   })
+}
+
+/** Whoever is asked next is told how much of the request's time is over. */
+function noteElapsed(headers: string[], elapsedMs: number): void {
+  const at = headers.lastIndexOf(internalHeaders.elapsed)
+  if (at === -1) headers.push(internalHeaders.elapsed, elapsedMs.toFixed(1))
+  else headers[at + 1] = elapsedMs.toFixed(1)
 }
 
 /** What of the client's head goes on: all that is end-to-end, and of `x-skerry-*` the documented inputs. */
