@@ -48,6 +48,8 @@ export interface RealClusterOptions {
   readonly sites: readonly Site[]
   readonly gatewaySites: readonly Site[]
   readonly nameServerSites: readonly Site[]
+  /** How long answers of the name servers may be kept. */
+  readonly ttlSeconds: number
   readonly paths: Paths
   readonly directory: string
   readonly geoDatabase: Buffer
@@ -124,7 +126,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
       const args = [
         role, '--host', '127.0.0.1', '--port', '0', '--geo-database', database, ...upstream(url),
         '--latitude', String(site.latitude), '--longitude', String(site.longitude),
-        ...(role === 'gateway' ? ['--trusted-proxy', '127.0.0.0/8'] : ['--answers-per-second', '100000']),
+        ...(role === 'gateway' ? ['--trusted-proxy', '127.0.0.0/8'] : ['--answers-per-second', '100000', '--ttl', String(options.ttlSeconds)]),
       ]
       const label = `${role} ${site.name}`
       if (role === 'gateway') {

@@ -18,6 +18,7 @@ export interface RealOptions {
   readonly sites: number
   readonly gateways: number
   readonly nameServers: number
+  readonly ttlSeconds: number
   /** Groups of clients, at most. */
   readonly draws: number
   /** Requests by each door, in usual times. */
@@ -59,7 +60,7 @@ export async function runReal(options: RealOptions, say: (line: string) => void)
   let cluster: RealCluster | undefined
   try {
     cluster = await startRealCluster({
-      sites: world.sites, gatewaySites: spread(world.sites, options.gateways), nameServerSites: spread(world.sites, options.nameServers), paths, directory,
+      sites: world.sites, gatewaySites: spread(world.sites, options.gateways), nameServerSites: spread(world.sites, options.nameServers), ttlSeconds: options.ttlSeconds, paths, directory,
       geoDatabase: writeGeoDatabase(drawn.map(({ group }, index) => ({ network: `${networkOf(index)}.0`, latitude: group.seenAt.latitude, longitude: group.seenAt.longitude }))),
       functions: { hello: { script } }, onLine: (line) => lines.push(line),
     })
