@@ -1,4 +1,5 @@
 import { discoveryPaths } from '../../control-plane/protocol/discovery.ts'
+import { retryAfterMs, workedMs } from './answer-hints.ts'
 import { type Call, type NamedOrigin, readCall, readTarget } from './call.ts'
 import type { AttemptReason } from './events.ts'
 import { invokeError } from './invoke-error.ts'
@@ -7,7 +8,7 @@ import { NodeDirectory, nodesTriedMax, toTarget } from './node-directory.ts'
 import { discoveryCall, type GetDiscovery, readDiscovery, type ReadNodeList, readPlace } from './node-list.ts'
 import { discard, Offer, type Route } from './offer.ts'
 import { type InvokeInit, type InvokerOptions, readOptions, type Settings } from './options.ts'
-import { after, pause } from './timers.ts'
+import { after, pause, untilAborted } from './timers.ts'
 import type { Target, Transport } from './transport.ts'
 
 export interface KnownNode {
@@ -122,13 +123,13 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     },
   })
 
-  /** There is a list, or a door to go by without one. */
+  /** There is a list, or a door to go by without one: where that tells nothing, it is asked again behind the calls. */
+  let hasAsked = false
   const ready = async (): Promise<void> => {
-    try {
-      await keeper.ready()
-    } catch (error) {
-      if (settings.doors.length === 0) throw error
-    }
+    if (settings.doors.length === 0) return keeper.ready()
+    const asked = keeper.ready().catch(() => undefined)
+    if (!hasAsked || keeper.hasList) await asked
+    hasAsked = true
   }
 
   const namedOrigin = (): NamedOrigin => {
@@ -221,31 +222,4 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
       await way?.close()
     },
   }
-}
-
-/** What the node says to have worked until the head, in ms; undefined where it says nothing, or another node answered. */
-function workedMs(name: string, response: Response): number | undefined {
-  if (response.headers.get('x-skerry-node') !== name) return undefined
-  const total = /(?:^|,)\s*total;dur=(\d+(?:\.\d+)?)/.exec(response.headers.get('server-timing') ?? '')?.[1]
-  return total === undefined ? undefined : Number(total)
-}
-
-/** How long a refusal for load asks to wait, in ms, a little spread; undefined where it does not, or for too long. */
-function retryAfterMs(call: Call, response: Response, mostMs: number): number | undefined {
-  const code = response.headers.get('x-skerry-error')
-  if (!call.mayRepeat || response.status !== 503 || !(code === 'overloaded' || code === 'no_healthy_node')) return undefined
-  const seconds = /^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0]
-  if (seconds === undefined || Number(seconds) * 1_000 > mostMs) return undefined
-  return Number(seconds) * 1_000 * (1 + Math.random() / 4)
-}
-
-/** The caller is told of an abort at once, whatever is still being waited for. */
-function untilAborted(promise: Promise<Response>, signal: AbortSignal): Promise<Response> {
-  const over = new AbortController()
-  return new Promise<Response>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true, signal: over.signal })
-    promise.then(resolve, reject)
-  }).finally(() => over.abort())
 }

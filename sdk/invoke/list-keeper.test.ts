@@ -89,6 +89,19 @@ test('where no list was ever had, says so after three seconds', async () => {
   await ready
 })
 
+test('who tells nothing is asked later and later, and nobody waits for it', async () => {
+  open(fails)
+  for (let seconds = 0; seconds < 100; seconds += 1) {
+    await expect(keeper.ready()).rejects.toMatchObject({ code: 'server_unreachable' })
+    vi.advanceTimersByTime(1_000)
+  }
+  expect(asked).toBeLessThanOrEqual(9)
+  sources = [tells('a')]
+  vi.advanceTimersByTime(30_000)
+  await keeper.ready()
+  expect(lists).toEqual(['a'])
+})
+
 test('a node that did not answer has the list asked for early', async () => {
   await open(tells('a')).ready()
   vi.advanceTimersByTime(1_000)

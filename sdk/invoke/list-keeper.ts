@@ -13,8 +13,9 @@ const firstMsMax = 3_000
 const renewMsMax = 1_000
 /** A machine that slept wakes up with an old list: it is not gone by before another was asked for. */
 const staleMs = 300_000
-/** Between two tries where the last one failed, or a node did not answer. */
+/** Between two tries where a node did not answer, or the last one failed; twice as long with each that failed. */
 const pauseMs = 1_000
+const pauseMsMax = 30_000
 
 export interface ListKeeperOptions extends Pick<Settings, 'refreshMs' | 'emit'> {
   readonly initial: readonly InvokerNode[]
@@ -37,6 +38,8 @@ export class ListKeeper {
   #listedAtMs = Number.NEGATIVE_INFINITY
   #askedAtMs = Number.NEGATIVE_INFINITY
   #isHurried = false
+  #failures = 0
+  #failure: InvokeError | undefined
   #reading: Promise<void> | undefined
 
   constructor(options: ListKeeperOptions) {
@@ -45,14 +48,22 @@ export class ListKeeper {
     if (this.#hasList) options.onList(options.initial, undefined)
   }
 
+  /** Whether a list was ever had. */
+  get hasList(): boolean {
+    return this.#hasList
+  }
+
   /** Resolves when there is a list to go by, at the latest after 3 s. Rejects with an `InvokeError` where none was ever had. */
   async ready(): Promise<void> {
     const nowMs = performance.now()
     const ageMs = nowMs - this.#listedAtMs
     const isDue = ageMs >= this.#options.refreshMs || this.#isHurried
     if (!isDue || this.#options.sources().length === 0) return
-    if (!this.#hasList) await this.#waitForFirst()
-    else if (nowMs - this.#askedAtMs >= pauseMs || this.#reading !== undefined) {
+    const mayAsk = this.#reading !== undefined || nowMs - this.#askedAtMs >= Math.min(pauseMsMax, pauseMs * 2 ** Math.max(0, this.#failures - 1))
+    if (!this.#hasList) {
+      if (!mayAsk && this.#failure !== undefined) throw this.#failure
+      await this.#waitForFirst()
+    } else if (mayAsk) {
       const reading = this.#read().catch(() => undefined)
       if (ageMs >= staleMs && this.#listedAtMs !== Number.NEGATIVE_INFINITY) await within(renewMsMax, reading)
     }
@@ -88,12 +99,17 @@ export class ListKeeper {
       const { from, nodes, domain } = await firstOf(ways, staggerMs, this.#stop.signal)
       this.#listedAtMs = performance.now()
       this.#hasList = true
+      this.#failures = 0
       emit({ kind: 'nodes', from, count: nodes.length })
       onList(this.#remembered.merge(nodes, this.#listedAtMs), domain)
     } catch (cause) {
       emit({ kind: 'nodes_failed', error: cause })
-      if (cause instanceof InvokeError) throw cause
-      throw invokeError('server_unreachable', 'The list of nodes could not be read; the cause says what the last one asked did.', { cause })
+      const known = cause instanceof InvokeError
+        ? cause
+        : invokeError('server_unreachable', 'The list of nodes could not be read; the cause says what the last one asked did.', { cause })
+      this.#failures += 1
+      this.#failure = known
+      throw known
     }
   }
 }

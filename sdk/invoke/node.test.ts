@@ -1,5 +1,12 @@
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeCertificate } from '../../test/helpers/certificates.ts'
 import { createInvoker, type Invoker } from './index.ts'
 import { invokerContract } from './testing/contract.ts'
 import { type ScriptedNodes, startMute, startScriptedNodes } from './testing/scripted-nodes.ts'
@@ -20,6 +27,28 @@ test.each(['kill', 'hang'] as const)('no safe call is lost when the nearest goes
   expect([seen.length, seen[0], seen.at(-1)]).toEqual([200, 'fra-1', 'iad-1'])
   await invoker.close()
   await nodes.close()
+})
+
+test('one certificate of the function’s host serves at every address, and no other does', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'skerry-invoke-'))
+  const pair = makeCertificate(directory, ['*.example.com'])
+  const [cert, key] = await Promise.all(['crt', 'key'].map((ending) => readFile(`${pair}.${ending}`, 'utf8')))
+  await rm(directory, { recursive: true })
+  const trusted = getCACertificates()
+  setDefaultCACertificates([...trusted, cert ?? ''])
+  const server = createServer({ cert, key }, (request, response) => response.end(`${request.headers.host} ${String((request.socket as TLSSocket).servername)}`))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const invoker = createInvoker({ nodes: [{ name: 'fra-1', region: 'fra', url, latitude: 50, longitude: 8 }], domain: 'example.com', hosts: ['example.org'] })
+  try {
+    expect(await (await invoker.fetch('https://hello.example.com/')).text()).toBe('hello.example.com hello.example.com')
+    await expect(invoker.fetch('https://example.org/')).rejects.toThrow(expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID') as string }) as Error }) as Error)
+  } finally {
+    await invoker.close()
+    server.close()
+    setDefaultCACertificates(trusted)
+  }
 })
 
 describe('connections that do not come about', () => {

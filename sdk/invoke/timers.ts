@@ -29,3 +29,14 @@ export function within<Value>(ms: number, promise: Promise<Value>): Promise<Valu
     promise.then(resolve, reject).finally(cancel)
   })
 }
+
+/** What a promise comes to, unless the signal is aborted before: then it rejects with its reason at once. */
+export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const over = new AbortController()
+  return new Promise<Value>((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true, signal: over.signal })
+    promise.then(resolve, reject)
+  }).finally(() => over.abort())
+}

@@ -113,7 +113,7 @@ afterAll(async () => {
 
 test('the package holds what it needs and nothing of the sources', async () => {
   const files = await readdir(join(project, 'node_modules', 'skerry'), { recursive: true })
-  expect(files).toEqual(expect.arrayContaining(['bin/skerry.js', 'schema/skerry.schema.json', 'dist/sdk/index.d.ts', 'dist/runtime/supervisor/guest.js']))
+  expect(files).toEqual(expect.arrayContaining(['bin/skerry.js', 'schema/skerry.schema.json', 'dist/sdk/index.d.ts', 'dist/sdk/invoke/browser.bundle.js', 'dist/runtime/supervisor/guest.js']))
   expect(files.filter((file) => /\.test\.|^(?:test|control-plane|runtime)\//.test(file))).toEqual([])
 })
 

@@ -261,6 +261,23 @@ export function invokerContract(name: string, open: () => Promise<Harness>): voi
       expect(await (await discovering.function('hello').fetch()).text()).toMatch(/^(?:fra|iad)-1$/)
     })
 
+    test('where nobody tells of nodes, the door answers, and later calls wait for nothing', async () => {
+      let asked = 0
+      const { url, server } = await startServer((request, response) => {
+        const isDiscovery = request.url?.startsWith('/.well-known/') === true
+        if (isDiscovery) asked += 1
+        response.writeHead(isDiscovery ? 404 : 200, cors).end('door')
+      })
+      closers.push(() => stop(server))
+      const plain = harness.create({ baseUrl: url })
+      closers.push(() => plain.close())
+      for (let calls = 0; calls < 5; calls += 1) {
+        expect(await (await plain.fetch(`${url}/path`)).text()).toBe('door')
+      }
+      // The list and the place, once.
+      expect(asked).toBe(2)
+    })
+
     test('a node that is back is used again once its ping is answered', async () => {
       vi.useFakeTimers({ toFake: ['performance'] })
       await nodes.at('fra').kill()
