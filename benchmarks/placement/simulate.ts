@@ -179,3 +179,36 @@ export const byOracle: MakeStrategy = (door, _nodes, scenario) => {
   const [before, after] = [best(door, scenario.backEnds, scenario), best(door, scenario.movesTo ?? scenario.backEnds, scenario)]
   return { ...stay(before), choose: (nowMs) => stay(nowMs >= scenario.minutes * 30_000 ? after : before).choose(nowMs) }
 }
+
+/** One request of a hundred goes to any other node, and all go where the mean of the last is least: what was tried first. */
+export const sprinkled: MakeStrategy = (door, nodes, _scenario, random) => {
+  const means = new Map<string, { count: number; mean: number }>()
+  let present = door
+  let moves = 0
+  return {
+    choose: () => {
+      const isTrial = random.next() < 0.01
+      const node = isTrial ? ([door, ...nodes.map(({ name }) => name)][Math.floor(random.next() * (nodes.length + 1))] ?? door) : present
+      return {
+        node, isTrial,
+        answered: (ms, status) => {
+          if (status >= 400) return
+          const of = means.get(node) ?? { count: 0, mean: 0 }
+          of.count += 1
+          of.mean += (ms - of.mean) / Math.min(of.count, 64)
+          means.set(node, of)
+          const [best] = [...means].filter(([, { count }]) => count >= 5).toSorted(([, a], [, b]) => a.mean - b.mean)
+          if (best === undefined || best[0] === present || best[1].mean > (means.get(present)?.mean ?? 0) - Math.max(5, 0.1 * of.mean)) return
+          present = best[0]
+          moves += 1
+        },
+        failed: () => {
+          present = door
+        },
+      }
+    },
+    get moves() {
+      return moves
+    },
+  }
+}
