@@ -217,7 +217,11 @@ export class EdgeCore {
   async listen(kind: 'public' | 'internal', host: string, port: number, tls?: Certificates): Promise<Listening> {
     const problemContext = (): ProblemContext => ({ requestId: this.#newRequestId(), node: this.#options.name, region: this.#options.region })
     const server = createIngressServer({
-      handle: (request, response, expectsContinue) => this.#ingress.handle(request, response, kind, expectsContinue), problemContext,
+      handle: (request, response, expectsContinue) => {
+        if (this.#isDraining) response.shouldKeepAlive = false
+        this.#ingress.handle(request, response, kind, expectsContinue)
+      },
+      problemContext,
       gate: this.#gate(kind, problemContext), tls, ...(kind === 'public' ? { http2: true, proxyProtocol: this.#options.proxyProtocol } : {}),
     })
     const listening = await listenOn(server, host, port)

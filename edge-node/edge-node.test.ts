@@ -121,6 +121,37 @@ it('loads a version while it is being written to disk, and acknowledges it when 
   expect(await readdir(join(directory, 'artifacts'))).toEqual([version.artifactHash])
 })
 
+it('tells that nothing is left of an account that is held to other regions, once that is so', async () => {
+  const secrets = { KEY: 'of the account' }
+  plane.onFeed = () => [snapshot('e1', 1, [functionState('hello', { versions: [publish('hello', 1)], secrets })]), heartbeat('e1', 1)]
+  let isFull = false
+  const node = await startNode({
+    writeFile: async (path, bytes) => {
+      if (isFull && path.endsWith('state.json')) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
+      await writeFile(path, bytes)
+    },
+  })
+  await node.ready()
+  const hasOf = async (): Promise<boolean[]> => [(await readFile(join(directory, 'state.json'), 'utf8')).includes('of the account'), (await readdir(join(directory, 'artifacts'))).length > 0]
+  await expect.poll(hasOf).toEqual([true, true])
+  const hold = (sequence: number, ...regions: string[]): void => plane.send(revision('e1', sequence, { kind: 'account', account: 'default', quotas: {}, regions }))
+
+  isFull = true
+  hold(2, 'iad')
+  await expect.poll(() => get(node)).toContain('no_healthy_node')
+  await expect.poll(() => notices.join()).toContain('storage_full')
+  expect(fake.retired).toEqual([expect.stringContaining('default/hello/')])
+  expect([await hasOf(), acknowledged(2)]).toEqual([[true, false], false])
+
+  isFull = false
+  hold(3, 'iad', 'sin')
+  await plane.until(() => acknowledged(3))
+  expect(await hasOf()).toEqual([false, false])
+  hold(4, 'fra')
+  await plane.until(() => acknowledged(4))
+  expect((await get(node)).split('\r\n')[0]).toContain('200')
+})
+
 it('refuses a version that does not load, with its stack', async () => {
   plane.onFeed = () => [snapshot('e1', 1, [])]
   const node = await startNode()
@@ -326,6 +357,7 @@ it('drains: refuses what is new, finishes what is there, and says that nothing b
   const refused = await exchangeRaw(node.internalUrl, 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nAuthorization: Bearer internal-token-of-the-test\r\n\r\n')
   expect(refused).toContain('x-skerry-not-begun: 1')
   expect(refused).toContain('x-skerry-error: overloaded')
+  expect(refused).toMatch(/connection: close/i)
   expect((await fetch(`${node.adminUrl}/readyz`)).status).toBe(503)
   answer(exchange, 200, 'done')
   expect(await slow).toMatch(/done$/)
