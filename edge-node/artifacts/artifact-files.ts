@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storageError, writeFileAtomically, type WriteWholeFile } from '../storage/index.ts'
 import { SkerryError } from '../../errors/index.ts'
@@ -87,9 +87,10 @@ export class ArtifactFiles {
     }
   }
 
-  /** Removes all others. */
-  async retain(kept: ReadonlySet<string>): Promise<void> {
-    await Promise.all([...this.#sizes.keys()].flatMap((hash) => (kept.has(hash) ? [] : [this.#remove(hash)])))
+  /** Removes all others; answers whether none is left. */
+  async retain(kept: ReadonlySet<string>): Promise<boolean> {
+    const removed = await Promise.all([...this.#sizes.keys()].flatMap((hash) => (kept.has(hash) ? [] : [this.#remove(hash)])))
+    return removed.every(Boolean)
   }
 
   #count(hash: string, bytes: number): void {
@@ -98,9 +99,17 @@ export class ArtifactFiles {
     this.#sizes.set(hash, bytes)
   }
 
-  async #remove(hash: string): Promise<void> {
+  /** Whether it is gone. */
+  async #remove(hash: string): Promise<boolean> {
     this.#bytes -= this.#sizes.get(hash) ?? 0
     this.#sizes.delete(hash)
-    await unlink(join(this.#options.directory, hash)).catch(() => undefined)
+    const path = join(this.#options.directory, hash)
+    try {
+      await rm(path, { force: true })
+      return true
+    } catch (error) {
+      this.#options.onError(storageError(path, error))
+      return false
+    }
   }
 }

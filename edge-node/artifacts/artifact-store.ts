@@ -56,12 +56,12 @@ export class ArtifactStore {
     return this.#hot.has(hash) || this.#options.files.has(hash)
   }
 
-  /** Removes all others, from memory and from disk; what is being fetched goes when it has come. */
-  async retain(kept: () => ReadonlySet<string>): Promise<void> {
+  /** Removes all others, from memory and from disk; what is being fetched goes when it has come. Answers whether none is left. */
+  async retain(kept: () => ReadonlySet<string>): Promise<boolean> {
     await this.settled()
     const hashes = kept()
     for (const hash of [...this.#hot.keys()]) if (!hashes.has(hash)) this.#hot.delete(hash)
-    await this.#options.files.retain(hashes)
+    return this.#options.files.retain(hashes)
   }
 
   /** Resolves when nothing is under way. */

@@ -16,8 +16,8 @@ export interface ApplierOptions {
   /** Resolves when what was read is on disk, or could not be put there. */
   readonly artifactWritten: (hash: string) => Promise<void>
   readonly testLoad: (version: RunnableVersion) => Promise<LoadReport>
-  /** Removes all artifacts but those that are kept by then, from memory and from disk. Never rejects. */
-  readonly retainArtifacts: (kept: () => ReadonlySet<string>) => Promise<void>
+  /** Removes all artifacts but those that are kept by then, from memory and from disk; answers whether none is left. Never rejects. */
+  readonly retainArtifacts: (kept: () => ReadonlySet<string>) => Promise<boolean>
   /** Serves these and no others from now on, all at once. */
   readonly serve: (functions: Iterable<FunctionState>) => void
   /** Serves what changed besides what it serves, all at once. */
@@ -106,11 +106,14 @@ export class Applier {
     const isOutside = regions?.includes(region) === false
     if (isOutside) state.withhold(account, region)
     this.#options.serveChange({ put: state.functionsOf(account), removed: [] })
-    void Promise.all([state.save(), isOutside ? this.#retainArtifacts() : undefined]).then(() => this.#acknowledge(position, { status: 'applied' }))
+    void Promise.all([state.save(), isOutside ? this.#retainArtifacts() : true]).then(([isSaved, isCleared]) => {
+      // Of what a disk has kept nobody is told that it is gone.
+      if (isSaved && isCleared) return this.#acknowledge(position, { status: 'applied' })
+    })
   }
 
   /** Leaves what may run here. What is only being prepared is fetched again: whose it is, a file does not tell. */
-  #retainArtifacts(): Promise<void> {
+  #retainArtifacts(): Promise<boolean> {
     return this.#options.retainArtifacts(() => {
       const kept = new Set<string>()
       for (const { versions } of this.#options.state.functions) for (const record of versions) if (this.#runsHere(record)) kept.add(record.artifactHash)

@@ -43,8 +43,8 @@ export class NodeState {
   #accounts = new Map<string, AccountQuotas>()
   #position: FeedPosition | undefined
   #leftEpochs: readonly string[] = []
-  #writing: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  #writing: Promise<boolean> | undefined
+  #next: Promise<boolean> | undefined
 
   private constructor(options: NodeStateOptions) {
     this.#options = options
@@ -131,8 +131,8 @@ export class NodeState {
     this.#position = position
   }
 
-  /** Resolves when what is there now is on disk, or could not be put there. Never rejects. */
-  save(): Promise<void> {
+  /** Resolves with whether what is there now is on disk, or could not be put there. Never rejects. */
+  save(): Promise<boolean> {
     if (this.#writing === undefined) return this.#startWrite()
     this.#next ??= this.#writing.then(() => {
       this.#next = undefined
@@ -146,22 +146,24 @@ export class NodeState {
     await (this.#next ?? this.#writing)
   }
 
-  #startWrite(): Promise<void> {
+  #startWrite(): Promise<boolean> {
     this.#writing = this.#write().finally(() => {
       this.#writing = undefined
     })
     return this.#writing
   }
 
-  async #write(): Promise<void> {
+  async #write(): Promise<boolean> {
     const position = this.#position
-    if (position === undefined) return
+    if (position === undefined) return true
     const changes = this.#changes
     this.#changes = []
     try {
       await this.#file.save(() => ({ ...position, functions: [...this.#functions.values()], accounts: this.accounts, leftEpochs: [...this.#leftEpochs] }), changes)
+      return true
     } catch (error) {
       this.#options.onError(storageError(this.#path, error))
+      return false
     }
   }
 
