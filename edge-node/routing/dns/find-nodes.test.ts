@@ -82,6 +82,26 @@ describe('addresses', () => {
   })
 })
 
+test('answers are remembered as long as the list of nodes stands, and no more than so many', () => {
+  const table = { nodes: [node('fra-1', 'http://192.0.2.1')] as readonly KnownNode[], byPlace: new NodeIndex<KnownNode>([]), byLatency: new NodeIndex<KnownNode>([]) }
+  const take = (nodes: readonly KnownNode[]) => Object.assign(table, { nodes, byPlace: new NodeIndex(nodes) })
+  const located = { place: berlin, prefixLength: 13 }
+  const finder = createNodeFinder({ nodes: table, places: { locateNetwork: () => located, locate: () => berlin }, records })
+  const ask = (name: string, family: 4 | 6 = 4) => finder(clientNetworkOf('203.0.113.9', undefined), name, family)
+  expect(ask('a.edge.example')).toBeUndefined()
+  take([node('fra-1', 'http://192.0.2.1')])
+  const first = ask('a.edge.example')
+  expect(first?.addresses).toEqual([Buffer.of(192, 0, 2, 1)])
+  expect(ask('a.edge.example')).toBe(first)
+  expect(ask('a.edge.example', 6)?.addresses).toEqual([])
+  take([node('fra-1', 'http://192.0.2.9')])
+  expect(ask('a.edge.example')?.addresses).toEqual([Buffer.of(192, 0, 2, 9)])
+  const second = ask('a.edge.example')
+  for (let index = 0; index < 10_000; index += 1) ask(`f${index}.edge.example`)
+  expect(ask('a.edge.example')).not.toBe(second)
+  expect(ask('a.edge.example')).toEqual(second)
+})
+
 describe('for how many bits they hold', () => {
   const nodes = [node('fra-1', 'http://192.0.2.1'), node('iad-1', 'http://192.0.2.2')]
   const located = (prefixLength: number) => ({ located: { place: berlin, prefixLength } })

@@ -4,12 +4,14 @@ import type { KnownNode, NodeTable } from '../nodes/index.ts'
 import type { PlaceFinder } from '../place/index.ts'
 import { types } from './numbers.ts'
 import { rdata, type ZoneRecords } from './records/index.ts'
-import type { FindNodeAddresses } from './zone.ts'
+import type { FindNodeAddresses, NodeAddresses } from './zone.ts'
 
 /** More addresses in an answer help nobody. */
 const addressesMax = 4
 /** So many of the best are looked at first: nearly always the nearest region's are among them. */
 const rankedMax = 16
+/** Answers that are remembered until the list of nodes changes: names and networks can be made up without end. */
+const rememberedMax = 10_000
 
 interface Addresses {
   readonly 4: readonly Buffer[]
@@ -31,13 +33,10 @@ export interface NodeFinderOptions {
  */
 export function createNodeFinder({ nodes, places, records }: NodeFinderOptions): FindNodeAddresses {
   const addressesOf = createAddressBook(records)
-  let pressedList: readonly KnownNode[] | undefined
+  const remembered = new Map<string, NodeAddresses>()
+  let list: readonly KnownNode[] | undefined
   let isAnyPressed = false
-  return (client, name, family) => {
-    if (nodes.nodes !== pressedList) {
-      pressedList = nodes.nodes
-      isAnyPressed = pressedList.some(({ pressureMs = 0 }) => pressureMs > 0)
-    }
+  const find: FindNodeAddresses = (client, name, family) => {
     const { place, prefixLength } = places.locateNetwork(client.address)
     const isPlaced = place?.latitude !== undefined && place.longitude !== undefined
     const at = isPlaced ? { latitude: place.latitude, longitude: place.longitude } : undefined
@@ -52,6 +51,21 @@ export function createNodeFinder({ nodes, places, records }: NodeFinderOptions):
     // Pressure moves networks one by one; without it all that the database takes for one network are answered alike.
     const scopePrefixLength = isAnyPressed ? client.prefixLengthMax : Math.min(prefixLength, client.prefixLengthMax)
     return { addresses, scopePrefixLength }
+  }
+  return (client, name, family) => {
+    if (nodes.nodes !== list) {
+      list = nodes.nodes
+      isAnyPressed = list.some(({ pressureMs = 0 }) => pressureMs > 0)
+      remembered.clear()
+    }
+    // As long as the list stands one question has one answer.
+    const key = `${family} ${client.address} ${name}`
+    const known = remembered.get(key)
+    if (known !== undefined) return known
+    if (remembered.size >= rememberedMax) remembered.clear()
+    const found = find(client, name, family)
+    if (found !== undefined) remembered.set(key, found)
+    return found
   }
 }
 
@@ -87,12 +101,12 @@ function isAsGood(node: KnownNode, first: KnownNode): boolean {
 
 /** Addresses of a node: its URL's, or those that the zone's records have for the URL's name. Remembered for each node as the table has it. */
 function createAddressBook(records: ZoneRecords): (node: KnownNode) => Addresses {
-  const remembered = new WeakMap<KnownNode, Addresses>()
+  const known = new WeakMap<KnownNode, Addresses>()
   return (node) => {
-    let addresses = remembered.get(node)
+    let addresses = known.get(node)
     if (addresses === undefined) {
       addresses = readAddresses(node.url, records)
-      remembered.set(node, addresses)
+      known.set(node, addresses)
     }
     return addresses
   }

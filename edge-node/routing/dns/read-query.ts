@@ -1,5 +1,5 @@
-import { type Answer, decode } from 'dns-packet'
 import { type Edns, readEdns } from './edns.ts'
+import { readOpt } from './read-opt.ts'
 import { flags, headerBytes, rcodes } from './numbers.ts'
 
 /** The question of a query. */
@@ -35,8 +35,10 @@ export function readQuery(message: Buffer): Query | number {
     message.readUInt16BE(10) > sectionsMax.additionals
   ) return rcodes.formatError
   const question = questions === 0 ? undefined : readQuestion(message)
-  const edns = message.length === headerBytes + (question?.bytes.length ?? 0) ? undefined : readOpt(message)
-  if (edns === 'malformed' || (questions === 1 && question === undefined)) return rcodes.formatError
+  if (questions === 1 && question === undefined) return rcodes.formatError
+  const opt = readOpt(message, headerBytes + (question?.bytes.length ?? 0), message.readUInt16BE(8) + message.readUInt16BE(10))
+  if (opt === 'malformed') return rcodes.formatError
+  const edns = opt === undefined ? undefined : readEdns(opt)
   if (question === undefined && edns?.cookie === undefined) return rcodes.formatError
   const bits = message.readUInt16BE(2)
   return { id: message.readUInt16BE(0), opcode: bits & flags.opcode, isRecursionDesired: (bits & flags.recursionDesired) !== 0, question, edns }
@@ -68,24 +70,4 @@ function readLabel(message: Buffer, start: number, end: number): string {
   const text = message.toString('latin1', start, end).toLowerCase()
   // A dot within a label would make two of it.
   return plainLabel.test(text) ? text : text.replaceAll(/[^a-z0-9_-]/g, (byte: string) => `\\${String(byte.charCodeAt(0)).padStart(3, '0')}`)
-}
-
-/** The OPT record behind the question; undefined where there is none. */
-function readOpt(message: Buffer): Edns | undefined | 'malformed' {
-  let additionals: readonly Answer[]
-  try {
-    additionals = decode(message).additionals ?? []
-  } catch {
-    return 'malformed'
-  }
-  // Lengths that lie lead past the end, and bytes that nobody accounts for are no part of a message.
-  if (decode.bytes !== message.length) return 'malformed'
-  const found = additionals.filter((record) => record.type === 'OPT')
-  const opt = found[0]
-  if (opt === undefined) return undefined
-  if (found.length > 1 || opt.name !== '.') return 'malformed'
-  return readEdns({
-    version: opt.ednsVersion, udpPayloadSize: opt.udpPayloadSize, flags: opt.flags,
-    options: opt.options.map(({ code, data }) => ({ code, data: data ?? Buffer.alloc(0) })),
-  })
 }

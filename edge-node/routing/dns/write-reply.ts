@@ -1,5 +1,5 @@
 import { classes, flags, headerBytes } from './numbers.ts'
-import type { Query } from './read-query.ts'
+import type { Query, Question } from './read-query.ts'
 
 /** A record as it is sent. */
 export interface ResourceRecord {
@@ -48,11 +48,12 @@ export function writeReply({ id, opcode, question, isRecursionDesired }: Query, 
   bytes.writeUInt16BE(reply.additionals.length + (opt === undefined ? 0 : 1), 10)
   questionBytes.copy(bytes, headerBytes)
   let offset = headerBytes + questionBytes.length
-  const known = new Map<string, number>()
-  if (question !== undefined) remember(known, question.name, headerBytes, question.bytes)
+  let known: Map<string, number> | undefined
   for (const section of sections) {
     for (const record of section) {
-      offset = writeName(bytes, record.name, offset, known)
+      // Most often it is the name that was asked for.
+      if (record.name === question?.name) offset = bytes.writeUInt16BE(pointer | headerBytes, offset)
+      else offset = writeName(bytes, record.name, offset, (known ??= namesOf(question)))
       bytes.writeUInt16BE(record.type, offset)
       bytes.writeUInt16BE(classes.IN, offset + 2)
       bytes.writeUInt32BE(record.ttlSeconds, offset + 4)
@@ -66,15 +67,17 @@ export function writeReply({ id, opcode, question, isRecursionDesired }: Query, 
 }
 
 /** Where the question's name and each end of it stand. */
-function remember(known: Map<string, number>, name: string, start: number, bytes: Buffer): void {
-  let rest = name
-  let offset = start
+function namesOf(question: Question | undefined): Map<string, number> {
+  const known = new Map<string, number>()
+  let rest = question?.name ?? ''
+  let offset = headerBytes
   while (rest !== '') {
     known.set(rest, offset)
-    offset += 1 + (bytes[offset - start] ?? 0)
+    offset += 1 + (question?.bytes[offset - headerBytes] ?? 0)
     const dot = rest.indexOf('.')
     rest = dot === -1 ? '' : rest.slice(dot + 1)
   }
+  return known
 }
 
 /** Writes an owner name and answers with where it ends. */
