@@ -57,3 +57,26 @@ it('keeps the objects of functions that a change does not name', () => {
   expect(next.find('a.edge.test', '/')).toBe(table.find('a.edge.test', '/'))
   expect(next.find('b.edge.test', '/')).not.toBe(table.find('b.edge.test', '/'))
 })
+
+it('tells where all that a host leads to may run, where that is one and the same', () => {
+  const record = (name: string, number: number, regions: string[]) => versionRecord(name, number, { config: { regions } })
+  const table = new RouteTable({
+    ...settings,
+    residencyOf: (account) => (account === 'acme' ? ['fra', 'lhr'] : undefined),
+    functions: [
+      functionState('a', { versions: [record('a', 1, ['fra', 'iad'])], routes: ['x.example/*', 'y.example/*'] }),
+      functionState('b', { versions: [record('b', 1, ['sin'])], routes: ['y.example/v1/*'] }),
+      functionState('c', { versions: [record('c', 1, ['fra']), record('c', 2, ['iad'])], percents: [50, 50] }),
+      functionState('d'),
+      functionState('e', { account: 'acme' }),
+      functionState('f', { account: 'acme', versions: [versionRecord('f', 1, { account: 'acme', config: { regions: ['iad', 'lhr'] } })] }),
+      functionState('g', { account: 'acme', versions: [versionRecord('g', 1, { account: 'acme', config: { regions: ['iad'] } })] }),
+    ],
+  })
+  const at = (host: string) => table.regionsAt(host)
+  expect([at('a.edge.test'), at('x.example'), at('y.example'), at('c.edge.test'), at('d.edge.test')]).toEqual([['fra', 'iad'], ['fra', 'iad'], undefined, undefined, undefined])
+  expect(at(`${versionId(2).toLowerCase()}--c.edge.test`)).toEqual(['iad'])
+  expect([at('e.acme.edge.test'), at('f.acme.edge.test'), at('g.acme.edge.test'), at('nobody.edge.test')]).toEqual([['fra', 'lhr'], ['lhr'], undefined, undefined])
+  const allowed = (host: string) => table.find(host, '/')?.first.allowedHere
+  expect([allowed('a.edge.test'), allowed('b.edge.test'), allowed('e.acme.edge.test'), allowed('f.acme.edge.test'), allowed('g.acme.edge.test')]).toEqual([true, false, true, false, false])
+})

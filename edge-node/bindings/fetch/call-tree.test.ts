@@ -3,7 +3,8 @@ import type { SubrequestHandler } from '../../../runtime/supervisor/index.ts'
 import { answerHead, type FakeExchange } from '../../../test/helpers/fake-runtime.ts'
 import { functionState } from '../../../test/helpers/function-states.ts'
 import { callingRequest, callingVersion, createOutboundCaller, type Outcome } from '../../../test/helpers/outbound-caller.ts'
-import { RouteTable } from '../../ingress/index.ts'
+import { RequestOrigin, RouteTable } from '../../ingress/index.ts'
+import { CallTrees } from './call-tree.ts'
 
 /** What one request sets off between functions, by calls and by messages. */
 
@@ -86,4 +87,23 @@ test('two functions that answer each other come to an end', async () => {
   }
   // The call that opened it is the first of a thousand.
   expect(messages).toBe(999)
+})
+
+test('what calls at other nodes may set off is no more together, and enough for a chain', () => {
+  const trees = new CallTrees()
+  const caller = { work: callingRequest(), version: callingVersion() }
+  const lent: number[] = []
+  expect(() => {
+    for (;;) lent.push(trees.lend(caller, 7))
+  }).toThrow('more than 1000 calls')
+  expect(lent.reduce((sum, calls) => sum + calls + 1, 0)).toBe(1_000)
+  expect(lent.length).toBeGreaterThan(60)
+  expect(lent[0]).toBe(31)
+
+  // What the other node makes of it.
+  const origin = new RequestOrigin(table, 0, 'id', {}, 3)
+  const there = { work: { ...callingRequest(), origin }, version: callingVersion() }
+  expect([1, 2, 3].map(() => trees.branch(there) !== undefined)).toEqual([true, true, true])
+  expect(trees.branch(there)).toBeUndefined()
+  expect(() => trees.lend(there, 7)).toThrow('more than 3 calls')
 })
