@@ -42,8 +42,15 @@ export class RecordsFile {
 
   /** Reads the file and follows it. Rejects with `config_invalid` that names the line. */
   static async open(options: RecordsFileOptions): Promise<RecordsFile> {
-    options.onChange(await readRecordsFile(options))
-    return new RecordsFile(options)
+    // Followed before it is read, so that no change is missed between.
+    const file = new RecordsFile(options)
+    try {
+      options.onChange(await readRecordsFile(options))
+      return file
+    } catch (error) {
+      file.close()
+      throw error
+    }
   }
 
   /** Reads the file again, one time after the other. Never rejects. */

@@ -1,9 +1,11 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { SkerryError } from '../../../../errors/index.ts'
 import { types } from '../numbers.ts'
+import { RecordFault } from './record-fault.ts'
 import { nameServerEntries, readRecords, RecordsFile, type ZoneRecords } from './index.ts'
 
 const defaults = nameServerEntries([{ name: 'NS1.edge.example.', addresses: ['192.0.2.1'] }], 'edge.example')
@@ -62,6 +64,30 @@ describe('a zone file', () => {
 test('a set of records that no answer can carry is refused', () => {
   const text = Array.from({ length: 70 }, (_, index) => `x TXT "${String(index).padStart(250, '0')}"`).join('\n')
   expect(() => read(text)).toThrow(expect.objectContaining({ line: 70, message: expect.stringContaining('more than 16384') as string }))
+})
+
+test('no text whatever does anything but give records that can be sent, or name a line', () => {
+  const word = fc.oneof(
+    fc.constantFrom('@', 'x', '*', 'a.b', 'sub', '_t', '60', '1h', 'IN', 'A', 'AAAA', 'NS', 'CNAME', 'TXT', 'CAA', 'MX', 'SRV', 'HTTPS', 'TYPE99', '192.0.2.1', '::ffff:192.0.2.1', '0', '1', '.', '""', 'alpn=h2', '\\#', '\\046', '$TTL', ';', '(', '"', '\u00e9'),
+    fc.string({ maxLength: 6, unit: 'binary' }),
+  )
+  const lines = fc.array(fc.array(word, { maxLength: 7 }).map((words) => words.join(' ')), { maxLength: 5 })
+  fc.assert(fc.property(lines, (texts) => {
+    try {
+      for (const [name, sets] of read(texts.join('\n')).sets) {
+        expect(name === 'edge.example' || name.endsWith('.edge.example')).toBe(true)
+        for (const { data, ttlSeconds } of sets.values()) expect(ttlSeconds <= 604_800 && data.every(({ length }) => length <= 65_535)).toBe(true)
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(RecordFault)
+    }
+  }), { numRuns: 400, seed: 20_261_129 })
+})
+
+test('empty strings and mapped addresses are written as they are', () => {
+  const records = read('x TXT "" a\nx AAAA ::ffff:192.0.2.1')
+  expect(hex(records, 'x.edge.example', types.TXT)).toEqual(['000161'])
+  expect(hex(records, 'x.edge.example', types.AAAA)).toEqual(['00000000000000000000ffffc0000201'])
 })
 
 describe('the file', () => {
