@@ -196,6 +196,17 @@ describe('once', () => {
     })).toEqual([])
   })
 
+  it('takes what another operation asked for as well for its doing, once the first attempt is done', () => {
+    expect(broken((history) => {
+      history.operation(keyed, { outcome: 'unknown' })
+      const { sequence } = history.revision({ kind: 'activate', deployment: 'd', functions: [state('solo', 'a')] })
+      history.operation(keyed, { revision: sequence })
+      history.deployed('b')
+      history.operation({ kind: 'release', function: 'solo', shares: [{ version: 'a', percent: 100 }] }, { outcome: 'unknown' })
+      history.revision({ kind: 'activate', deployment: 'e', functions: [state('solo', 'a')] })
+    })).toEqual([])
+  })
+
   it('catches a repetition that is carried out once more', () => {
     expect(broken((history) => {
       history.operation(keyed, { outcome: 'unknown' })

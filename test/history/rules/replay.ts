@@ -49,6 +49,7 @@ class Run implements Replay {
   readonly #owed = new Map<number, Operation>()
   /** May have happened, or not. */
   readonly #possible: Operation[] = []
+  readonly #keysDone = new Set<string | undefined>()
   readonly #operations: readonly Operation[]
   /** By deployment: its activation, and what there was before. */
   readonly #activations = new Map<string, { readonly entry: LogEntry; readonly operation: Operation | undefined; readonly before: ReadonlyMap<string, SeenFunction | undefined> }>()
@@ -127,6 +128,7 @@ class Run implements Replay {
     const earlier = this.#activations.get(change.deployment)
     if (earlier !== undefined && !this.#owed.has(sequence)) {
       this.takenBack.add(earlier.entry.sequence)
+      if (earlier.operation !== undefined) this.#keysDone.delete(keyOf(earlier.operation))
       this.#revert(entry, change, earlier.before, before)
       return
     }
@@ -153,7 +155,11 @@ class Run implements Replay {
     const owed = this.#owed.get(sequence)
     this.#owed.delete(sequence)
     const mayStillHappen = ({ outcome, endMs }: Operation): boolean => outcome === 'unknown' || endMs >= this.#lastInvokeMs
-    const index = owed === undefined ? this.#possible.findIndex((operation) => operation.invokeMs <= seenMs && mayStillHappen(operation) && fits(operation)) : -1
+    const may = (operation: Operation): boolean => operation.invokeMs <= seenMs && mayStillHappen(operation) && fits(operation)
+    // Whose key is done already comes last: an operation that happens to ask for the same may have made it, and only where none has is it done twice.
+    const isDone = (operation: Operation): boolean => this.#keysDone.has(keyOf(operation))
+    const fresh = owed === undefined ? this.#possible.findIndex((operation) => !isDone(operation) && may(operation)) : -1
+    const index = owed === undefined && fresh < 0 ? this.#possible.findIndex(may) : fresh
     const operation = owed ?? this.#possible[index]
     if (index >= 0) this.#possible.splice(index, 1)
     if (operation === undefined) {
@@ -164,6 +170,8 @@ class Run implements Replay {
     }
     if (operation.invokeMs > seenMs) this.#violate('explained', `revision ${sequence} was seen before ${name(operation)} began`, [operation], [sequence])
     this.claims.set(sequence, operation)
+    const key = keyOf(operation)
+    if (key !== undefined) this.#keysDone.add(key)
     this.#lastInvokeMs = Math.max(this.#lastInvokeMs, operation.invokeMs)
     return operation
   }
