@@ -34,7 +34,7 @@ export interface Invoker {
   function(name: string): { readonly fetch: (path?: string | URL | Request, init?: InvokeInit) => Promise<Response> }
   /** The nodes as they would be tried now, nearest first. Waits until those near by are measured. */
   nodes(): Promise<readonly KnownNode[]>
-  /** Ends all connections, calls and answers that are still read. Later calls reject with an `AbortError`. */
+  /** Ends all calls, which reject with an `AbortError` as later ones do, and in Node all connections; in browsers, answers that have begun go on. */
   close(): Promise<void>
 }
 
@@ -59,7 +59,9 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
   const settings = readOptions(options)
   let domain = settings.domain?.toLowerCase() ?? settings.doors[0]?.hostname ?? 'localhost'
   const isOurs = (host: string): boolean => settings.isOurHost(host, domain) || settings.doors.some((door) => door.hostname === host)
-  const closing = new AbortController()
+  /** Of the calls whose answer has not begun. */
+  const calls = new Set<AbortController>()
+  let isClosed = false
   let opened: Promise<Transport> | undefined
   const transport = (): Promise<Transport> => (opened ??= Promise.resolve(platform.openTransport(settings, isOurs)))
 
@@ -162,7 +164,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     const offering = new Offer(call, await routesOf(call), {
       transport: way, signal, reason, emit: settings.emit,
       patienceMs: (target) => directory.patienceMs(target), isAlive: (target) => directory.isAlive(target, call.url),
-      isKnownAlive: ({ name }) => directory.isKnownAlive(name),
+      isKnownAlive: ({ name }, withinMs) => directory.isKnownAlive(name, withinMs),
       onFailure: ({ name }) => {
         directory.failed(name)
         keeper.hurry()
@@ -188,7 +190,9 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     given?.throwIfAborted()
     const timeoutMs = init.timeoutMs ?? settings.timeoutMs
     const late = new AbortController()
-    const signal = AbortSignal.any([late.signal, closing.signal, ...(given === undefined || given === null ? [] : [given])])
+    const signal = given === undefined || given === null ? late.signal : AbortSignal.any([given, late.signal])
+    if (isClosed) throw closed()
+    calls.add(late)
     const cancel = timeoutMs === undefined ? undefined : after(timeoutMs, () => {
       late.abort(new DOMException(`No answer came within ${timeoutMs} ms.`, 'TimeoutError'))
     })
@@ -202,6 +206,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
       return await untilAborted(begin(), signal)
     } finally {
       cancel?.()
+      calls.delete(late)
     }
   }
 
@@ -215,11 +220,16 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
       return (await directory.measured(probeOrigin())).map(({ name, region, url, healthy, latencyMs }) => ({ name, region, url, healthy, latencyMs }))
     },
     close: async () => {
-      closing.abort(new DOMException('The invoker was closed.', 'AbortError'))
+      isClosed = true
+      for (const call of calls) call.abort(closed())
       keeper.close()
       const way = await opened
       opened = undefined
       await way?.close()
     },
   }
+}
+
+function closed(): DOMException {
+  return new DOMException('The invoker is closed.', 'AbortError')
 }

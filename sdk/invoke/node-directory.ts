@@ -100,9 +100,9 @@ export class NodeDirectory {
     return Math.min(1_500, Math.max(300, 4 * (this.#latencies.get(target.name, performance.now()) ?? usualMs)))
   }
 
-  /** Whether it answered within the last seconds, so that its connections are open and good. */
-  isKnownAlive(name: string): boolean {
-    return !this.#health.isDown(name) && performance.now() - (this.#heardAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < aliveMs
+  /** Whether it answered anything so lately; within 10 s unless told, for which its connections are taken to be open and good. */
+  isKnownAlive(name: string, withinMs = aliveMs): boolean {
+    return !this.#health.isDown(name) && performance.now() - (this.#heardAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < withinMs
   }
 
   answered(name: string, headMs: number, workedMs: number | undefined): void {

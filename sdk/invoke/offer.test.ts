@@ -34,7 +34,7 @@ function offer(call: Partial<Call>, tellsSent = true, signal = new AbortControll
   const routes = ['a', 'b', 'c'].map((name) => ({ target: { kind: 'node', name, url: url.origin } satisfies Target, url }))
   const offering = new Offer(whole, routes, {
     transport: transport(tellsSent), signal, reason: 'first', patienceMs: () => 300, isAlive: ({ name }) => (alive.has(name) ? Promise.resolve(true) : new Promise(() => undefined)),
-    isKnownAlive: () => tellsSent, onFailure: ({ name }) => failures.push(name), onHead: () => undefined, emit: () => undefined,
+    isKnownAlive: (_target, withinMs) => tellsSent && withinMs === undefined, onFailure: ({ name }) => failures.push(name), onHead: () => undefined, emit: () => undefined,
   })
   return offering.run().then((response) => response.text())
 }

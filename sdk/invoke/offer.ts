@@ -19,8 +19,8 @@ export interface OfferOptions {
   readonly patienceMs: (target: Target) => number
   /** Whether the target answers anything at all. */
   readonly isAlive: (target: Target) => Promise<boolean>
-  /** The target has been heard of so lately that it needs no question first. */
-  readonly isKnownAlive: (target: Target) => boolean
+  /** The target has been heard of so lately that it needs no question: within so many ms, or as long as connections are taken to be good. */
+  readonly isKnownAlive: (target: Target, withinMs?: number) => boolean
   readonly onFailure: (target: Target) => void
   readonly onHead: (target: Target, response: Response, headMs: number) => void
   readonly emit: (event: InvokerEvent) => void
@@ -150,7 +150,7 @@ export class Offer {
 
   /** Nothing was heard of the attempt for a while. */
   #lookAfter(attempt: Attempt): void {
-    const { patienceMs, isAlive } = this.#options
+    const { patienceMs, isAlive, isKnownAlive } = this.#options
     const { target } = attempt.route
     if (attempt.isOver || attempt.isPassedOver || this.#settled.signal.aborted) return
     if (this.#isUnsent(attempt)) {
@@ -164,6 +164,11 @@ export class Offer {
       if (!alive) this.#passOver(attempt)
       // A function may take its time, and its node die meanwhile.
       else attempt.cancelWatch = after(4 * patienceMs(target), () => this.#lookAfter(attempt))
+    }
+    // Its other answers tell as well as a ping would.
+    if (isKnownAlive(target, patienceMs(target) / 3)) {
+      attempt.cancelWatch = after(patienceMs(target), () => this.#lookAfter(attempt))
+      return
     }
     after(patienceMs(target), () => decide(false))
     void isAlive(target).then(decide)
