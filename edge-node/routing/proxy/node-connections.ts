@@ -159,7 +159,7 @@ export class NodeConnections {
   }
 
   #connect(): void {
-    const to = { host: this.#host, port: this.#port, noDelay: true, keepAlive: true, keepAliveInitialDelay: hopLimits.probeAfterMs }
+    const to = { host: this.#host, port: this.#port }
     // The certificate is the node's, not that of the function's host that requests name.
     const socket = this.#isTls
       ? connectTls({
@@ -184,7 +184,7 @@ export class NodeConnections {
     })
     socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer)
-      socket.off('error', onError).off('close', onClose)
+      socket.off('error', onError).off('close', onClose).setNoDelay(true).setKeepAlive(true, hopLimits.probeAfterMs)
       this.#connecting.delete(socket)
       const connection = new NodeConnection(this.#options.origin, socket, this.#onFree, this.#onClose)
       this.#open.add(connection)

@@ -1,7 +1,13 @@
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { makeCertificate } from '../../../test/helpers/certificates.ts'
 import { RetryBudget, UnreadBytes } from '../../protection/index.ts'
 import { startUnanswering } from '../testing/unanswering.ts'
 import { type AttemptFailure, type Extra, proxy, ReplayableBody, Upstreams } from './index.ts'
@@ -160,5 +166,56 @@ test('a client that goes away while there is no connection leaves nothing behind
     await vi.waitFor(() => expect([counts('near').waiting, upstreams.get(near).inFlight, upstreams.get(near).pending.size]).toEqual([0, 0, 0]))
   } finally {
     unanswering.stop()
+  }
+})
+
+test('a node that is slow to connect and refuses leaves the request to who was passed over; TLS sessions are resumed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'skerry-proxy-'))
+  const files = makeCertificate(directory, ['127.0.0.1'])
+  const [cert, key] = await Promise.all([readFile(`${files}.crt`, 'utf8'), readFile(`${files}.key`, 'utf8')])
+  const resumed: boolean[] = []
+  let isReady = true
+  const secure = createSecureServer({ cert, key }, (request, response) => {
+    request.resume().once('end', () => {
+      if (isReady) response.end('near')
+      else response.writeHead(503, { 'x-skerry-not-begun': '1' }).end()
+    })
+  })
+  secure.on('secureConnection', (socket: TLSSocket) => resumed.push(socket.isSessionReused()))
+  let delayMs = 0
+  const sockets: Socket[] = []
+  const node = createTcpServer((socket) => {
+    sockets.push(socket)
+    setTimeout(() => secure.emit('connection', socket), delayMs)
+  })
+  node.listen(0, '127.0.0.1')
+  await once(node, 'listening')
+  try {
+    upstreams = new Upstreams({ ca: cert })
+    origins = { ...origins, near: `https://127.0.0.1:${(node.address() as { port: number }).port}` }
+    expect(await ask('POST')).toBe('near')
+    for (const socket of sockets) socket.destroy()
+    await vi.waitFor(() => expect(counts('near').idle).toBe(0))
+    const farther = new Upstreams().get(origins.far).connections
+    const unanswering = await startUnanswering()
+    try {
+      // Both are late: the first that comes about has the request, and what it refuses is done by the other.
+      origins = { ...origins, far: `http://127.0.0.1:${unanswering.port}` }
+      isReady = false
+      delayMs = 400
+      const asked = ask('POST')
+      await vi.waitFor(() => expect(extras).toEqual(['unconnected']))
+      upstreams.get(origins.far).connections.acquire = (waiter) => farther.acquire(waiter)
+      expect(await asked).toBe('far')
+      expect(failures).toEqual(['refused'])
+    } finally {
+      unanswering.stop()
+      farther.destroy()
+    }
+    expect(resumed).toEqual([false, true])
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    node.close()
+    await rm(directory, { recursive: true })
   }
 })

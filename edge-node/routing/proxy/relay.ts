@@ -39,7 +39,7 @@ export class Relay {
   #lanes: Lane[] = []
   #timer: NodeJS.Timeout | undefined
   #refusedBy: ProxyTarget[] = []
-  /** Those that have just come back and have as much as they shall. */
+  /** Who was passed over: those that have just come back and have as much as they shall, and who was later with a connection. */
   #spared: ProxyTarget[] = []
   /** The last that may have begun with it, and broke. */
   #broken: ProxyTarget | undefined
@@ -127,7 +127,11 @@ export class Relay {
   /** The first that has a connection gets what nobody has yet. Who is asked besides another that has it is asked nevertheless. */
   #onBegin(lane: Lane): void {
     if (this.#lanes.length === 1) return
-    for (const other of [...this.#lanes]) if (other !== lane && !other.attempt.isBegun) this.#abort(other)
+    for (const other of [...this.#lanes]) {
+      if (other === lane || other.attempt.isBegun) continue
+      this.#abort(other)
+      this.#spared.push(other.target)
+    }
   }
 
   #onHead(lane: Lane, status: number, code: string | undefined, tookMs: number, regions: string | undefined): boolean {
