@@ -104,7 +104,7 @@ describe('rankNodes', () => {
         const client = placeAtRandom(random)
         const options = {
           tieKey: `f${times}`, clientKey: `c${times}`, observer: isMeasured ? placeAtRandom(random) : undefined,
-          exclude: new Set([`node-${times}`]), ...(times % 3 === 0 ? { regions: ['r1', 'r2'] } : {}),
+          exclude: new Set([`node-${times}`]), pressures: times % 4 === 0 ? new Map([[`node-${times % 7}`, 50]]) : undefined, ...(times % 3 === 0 ? { regions: ['r1', 'r2'] } : {}),
         }
         const whole = names(rankNodes(client, nodes, options))
         for (const limit of [1, 4]) expect(names(rankNodes(client, index, { ...options, limit }))).toEqual(whole.slice(0, limit))
@@ -141,6 +141,12 @@ describe('rankNodes', () => {
       before = now
     }
     expect(before.size).toBeLessThan(60)
+  })
+
+  test('pressure that the asking side has seen itself counts as what the node tells', () => {
+    const nodes = ['fra', 'ams'].map((region, index): RoutableNode => ({ name: region, region, latitude: 50 + index, longitude: 8.6, draining: false, healthy: true }))
+    expect(names(rankNodes({ latitude: 50, longitude: 8.6 }, nodes, { pressures: new Map([['fra', 20]]) }))).toEqual(['ams', 'fra'])
+    expect(names(rankNodes({ latitude: 50, longitude: 8.6 }, nodes, { pressures: new Map([['ams', 20]]) }))).toEqual(['fra', 'ams'])
   })
 
   test('cost weights move nobody further than they are worth', () => {

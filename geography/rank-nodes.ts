@@ -38,6 +38,8 @@ export interface RankOptions {
   readonly tieKey?: string | undefined
   /** Who asks, such as the network of the client's address: of those, one after another leaves a node that fills up. */
   readonly clientKey?: string | undefined
+  /** Pressures in ms besides those that nodes tell, by name: what whoever asks has seen itself, such as refusals of this very function. */
+  readonly pressures?: ReadonlyMap<string, number> | undefined
   /** Where the nodes' `latencyMs` were measured; unless set, where the client is. */
   readonly observer?: Coordinates | undefined
   /** So many are wanted at most. With an index and few of them nodes far away are not looked at. */

@@ -20,13 +20,15 @@ export class Ranking<Node extends RoutableNode> {
   /** Round trip that may lie between client and observer. */
   readonly slackMs: number
   readonly #clientHash: number | undefined
+  readonly #pressures: ReadonlyMap<string, number> | undefined
   #candidates: Candidate<Node>[] = []
   #isSorted = true
 
-  constructor(client: Coordinates | undefined, { observer, clientKey }: RankOptions) {
+  constructor(client: Coordinates | undefined, { observer, clientKey, pressures }: RankOptions) {
     this.#client = client
     this.#observer = observer ?? client
     this.slackMs = client === undefined || observer === undefined || observer === client ? 0 : usualLatencyMs(distanceKm(observer, client))
+    this.#pressures = pressures
     this.#clientHash = clientKey === undefined ? undefined : hashOf(clientKey)
   }
 
@@ -43,7 +45,8 @@ export class Ranking<Node extends RoutableNode> {
 
   /** What using a node costs: the round trip expected, what this client feels of its pressure, and its weight. */
   costMs(node: Node, km: number, kmToObserver: number): number {
-    const { latencyMs, pressureMs = 0, costMs = 0 } = node
+    const { latencyMs, costMs = 0 } = node
+    const pressureMs = (node.pressureMs ?? 0) + (this.#pressures?.get(node.name) ?? 0)
     const expectedMs = latencyMs === undefined ? usualLatencyMs(km) : estimateFromMs(km, Math.max(latencyMs, leastLatencyMs(kmToObserver)), this.slackMs)
     return expectedMs + costMs + (pressureMs === 0 ? 0 : this.#feltMs(node, pressureMs))
   }

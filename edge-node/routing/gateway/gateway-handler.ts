@@ -10,12 +10,15 @@ import { rankNodes } from '../nearest/index.ts'
 import type { KnownNode, NodeTable } from '../nodes/index.ts'
 import { type HedgeBudget, proxy, type ProxyOutcome, type ProxyRequest, type ProxyTarget, ReplayableBody, type Upstreams } from '../proxy/index.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { HostPressures } from './host-pressures.ts'
 import type { KnownRegions } from './known-regions.ts'
 
 export interface GatewayHandlerOptions {
   readonly nodes: NodeTable
   /** Where hosts are answered. */
   readonly regions: KnownRegions
+  /** What is seen of nodes that are too busy for a host. */
+  readonly pressures: HostPressures
   readonly upstreams: Upstreams
   readonly metrics: GatewayMetrics
   readonly locate: LocateClient
@@ -32,6 +35,9 @@ export interface GatewayHandlerOptions {
 
 /** Nodes that one request is offered at most: where the nearest four fail, the trouble is elsewhere and waiting helps nobody. */
 const targetsMax = 4
+
+/** Codes of answers that a node with less to do would have given otherwise. */
+const busyCodes: ReadonlySet<string> = new Set(['overloaded', 'concurrency_limit_exceeded'])
 
 /** Answers as a gateway on behalf of no node. */
 const nodeName = 'gateway'
@@ -82,8 +88,9 @@ function relay(
   }
   const { latitude, longitude } = client
   const isPlaced = latitude !== undefined && longitude !== undefined
+  const pressures = options.pressures.of(head.hostName, startedMs)
   const rank = (limit: number, regions?: readonly string[]): readonly KnownNode[] => {
-    const ranking = { tieKey: head.hostName, clientKey: network, limit, regions }
+    const ranking = { tieKey: head.hostName, clientKey: network, limit, regions, pressures }
     return isPlaced ? rankNodes({ latitude, longitude }, nodes.byPlace, ranking) : rankNodes(undefined, nodes.byLatency, ranking)
   }
   const regions = options.regions.of(head.hostName)
@@ -108,6 +115,7 @@ function relay(
     passLastRefusal: true, retries: options.retries, held: options.protection.held, hedges: options.hedges,
     onFailure: (target, failure) => {
       metrics.countFailure(target.name, failure)
+      if (failure === 'busy') options.pressures.refused(head.hostName, target.name, performance.now())
       noteElapsed(headers, performance.now() - startedMs)
       if (failure === 'unreachable') nodes.reportUnreachable(target.name)
       else if (failure === 'broken') nodes.reportFault(target.name)
@@ -115,6 +123,8 @@ function relay(
     },
     onAnswer: (target, { code, regions: told, tookMs, refusedBy }) => {
       if (code === undefined) options.regions.learn(head.hostName, told)
+      if (code !== undefined && busyCodes.has(code)) options.pressures.refused(head.hostName, target.name, performance.now())
+      else options.pressures.answered(head.hostName, target.name)
       metrics.observeHead(target.name, tookMs / 1_000)
       if (code === 'isolate_crashed') nodes.reportDoubtfulFault(target.name, head.hostName)
       else nodes.reportAnswer(target.name)

@@ -16,6 +16,7 @@ import { HedgeBudget, hopLimits, Upstreams } from '../proxy/index.ts'
 import { drain } from './drain.ts'
 import { createGatewayHandler } from './gateway-handler.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
+import { HostPressures } from './host-pressures.ts'
 import { KnownRegions } from './known-regions.ts'
 
 export interface GatewayOptions extends ProtectionSettings {
@@ -133,7 +134,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const front = { problemContext, gate, proxyProtocol: options.proxyProtocol }
   const server = createIngressServer({
     handle: createGatewayHandler({
-      nodes, regions: new KnownRegions(), upstreams, metrics, locate, isTrustedProxy, allowLocationHeader: options.allowLocationHeader, isDraining: () => isDraining,
+      nodes, regions: new KnownRegions(), pressures: new HostPressures(), upstreams, metrics, locate, isTrustedProxy, allowLocationHeader: options.allowLocationHeader, isDraining: () => isDraining,
       protection, retries, hedges: options.hedge === true ? new HedgeBudget() : undefined, discovery,
     }),
     ...front, tls: certificates, http2: true,
