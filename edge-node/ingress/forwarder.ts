@@ -42,6 +42,8 @@ export interface ForwardContext {
   readonly only?: string | undefined
   /** Tells when the head of the answer came, of which node, and with which status. */
   readonly onHead?: ((node: string, status: number) => void) | undefined
+  /** Tells that no node took it since one had too much to do. */
+  readonly onBusy?: (() => void) | undefined
 }
 
 /** Other nodes that may answer a function's call of another, nearest first. */

@@ -303,12 +303,15 @@ export class Ingress {
       .forward(request, response, {
         reason, requestId, startedMs, hops, client, host: head.host, target: head.target, headers, clientAuthorization,
         contentLength: head.contentLength, hasBody: hasBody(head), regions, accept: arrival.accept ?? (() => undefined),
-        ...(placed?.node === undefined ? {} : { only: placed.node, onHead: (node: string, status: number) => placed.answered(status, node) }),
+        ...(placed?.node === undefined ? {} : { only: placed.node, onHead: (node: string, status: number) => placed.answered(status, node), onBusy: () => placed.refused() }),
       })
       .then(
         (wasAnswered) => {
-          if (wasAnswered) this.#options.events.onOver('forwarded', performance.now() - arrival.startedMs)
-          else {
+          if (wasAnswered) {
+            // Without a head of the node's, this is what was answered in its place.
+            if (response.statusCode === 502) placed?.failed()
+            this.#options.events.onOver('forwarded', performance.now() - arrival.startedMs)
+          } else {
             placed?.failed()
             refuse()
           }

@@ -45,6 +45,12 @@ export class PlacedRequest {
     this.#options.placement.failed(this.#options.assignment, this.#options.now())
   }
 
+  /** The node had too much to do: this one is no reason to leave it alone. */
+  refused(): void {
+    if (!this.#isOver) this.#options.counts.returned += 1
+    this.over()
+  }
+
   /** Nothing can be told of it any more. */
   over(): void {
     if (this.#isOver) return

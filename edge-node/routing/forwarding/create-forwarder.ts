@@ -114,7 +114,10 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
           },
         },
       )
-      if (outcome.kind === 'unavailable') return false
+      if (outcome.kind === 'unavailable') {
+        if (outcome.busy) context.onBusy?.()
+        return false
+      }
       // Whoever asked for that one node answers itself what may be done twice.
       if (outcome.kind === 'broken' && context.only !== undefined && !context.hasBody && isSafe(request.method)) return false
       const refusal = toRefusal(outcome)
