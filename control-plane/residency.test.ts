@@ -90,6 +90,23 @@ it('never tells again what was told before an account was held to other regions'
   expect(await hold('narrowed', '*')).toEqual({ account: 'narrowed', regions: ['*'], homeless: [], cleared: [], missing: [] })
 })
 
+it('tells nothing of an account that was held to regions and is no more, and holds the next of its name to none', async () => {
+  const owner = await create('gone')
+  await hold('gone', 'fra')
+  const start = fra.records.at(-1)
+  done(await owner.deploy('hello', 'gone script', { config }))
+  await operator.json('DELETE', '/v1/accounts/gone?force=true')
+  const behind = await harness.startNode('iad-4', { tellsRegion: true, position: { epoch: start?.epoch ?? '', after: (start?.sequence ?? 1) - 1 } })
+  expect(behind.records.map(({ type }) => type)).toEqual(['snapshot', 'heartbeat'])
+  expect(JSON.stringify(behind.records)).not.toContain('"account":"gone"')
+  await behind.stop()
+  const next = await create('gone')
+  expect(await next.json('GET', '/v1/accounts/gone/residency')).toEqual({ account: 'gone', regions: ['*'] })
+  done(await next.deploy('hello', 'next script', { config }))
+  await iad.waitFor((record) => (told(record, 'gone')?.functions.length ?? 0) > 0 && seen(told(record, 'gone')?.functions[0]) !== undefined)
+  expect(seen(latest(iad, 'gone')?.functions[0])).toMatchObject({ env: config.env })
+})
+
 it('refuses what could run nowhere, and names what can run nowhere any more', async () => {
   const owner = await create('homeless')
   done(await owner.deploy('american', 'american', { config: { regions: ['iad', 'sin'] } }))

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { type Account, type AccountChange, type PageQuery, toPage } from '../protocol/index.ts'
 import { accountForNodes, suspensions } from '../quotas/index.ts'
 import type { Functions } from '../releases/index.ts'
+import { residencies } from '../residency/index.ts'
 import type { RetentionRule } from '../retention/index.ts'
 import type { Store, StoreWrite } from '../store/index.ts'
 import { composeLastBelongings, removeBelongings } from './belongings.ts'
@@ -140,6 +141,8 @@ export class Accounts {
       if (current?.state !== 'deleting') return { writes: [], timeMs }
       const writes: StoreWrite[] = [accounts.remove(name), ...(await this.#shutWrites(name))]
       writes.push(...(await composeLastBelongings(store, name)))
+      // What was told of it while it was held to regions is not told again, to whoever catches up.
+      if ((await residencies.read(store, name)) !== undefined) writes.push(residencies.put(name, { epoch: store.epoch, sequence: (await store.readSequence()) + 1 }))
       // Nodes hold the next account of this name to nothing.
       return { writes, change: { kind: 'account', account: name, quotas: {} }, timeMs }
     })

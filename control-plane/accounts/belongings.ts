@@ -6,7 +6,7 @@ import type { Store, StoreWrite } from '../store/index.ts'
  * a test finds those that are missing here.
  */
 const collectionsOfAccounts = [
-  'token-id', 'token-use', 'member', 'secret-holder', 'data-key', 'quota', 'quota-cpu', 'suspension', 'residency', 'reserved', 'release', 'rollout', 'rollout-of',
+  'token-id', 'token-use', 'member', 'secret-holder', 'data-key', 'quota', 'quota-cpu', 'suspension', 'reserved', 'release', 'rollout', 'rollout-of',
   'rollout-active', 'usage-day', 'idempotency', 'domain',
 ] as const
 

@@ -49,8 +49,8 @@ interface Answered {
   readonly head: string
 }
 
-async function call(door: string, host: string, more = ''): Promise<Answered> {
-  const text = await exchangeRaw(door, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`)
+async function call(door: string, host: string, more = '', path = '/'): Promise<Answered> {
+  const text = await exchangeRaw(door, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`)
   return { status: Number(text.slice(9, 12)), code: /x-skerry-error: (\w+)/.exec(text)?.[1], node: /x-skerry-node: (\S+)/.exec(text)?.[1], head: text }
 }
 
@@ -111,11 +111,13 @@ beforeEach(() => {
 
 it('runs a function in its regions only, whichever door a client comes to, whatever the client claims', async () => {
   const version = await deploy('european', ['fra'])
+  done(await operator.deploy('routed', '// routed', { config: { regions: ['fra'] }, routes: ['walled.example/api/*'] }))
   const claims = ['x-skerry-forwarded: 1', 'x-skerry-hops: 0', 'x-skerry-regions: iad', 'x-skerry-elapsed: 29999', 'x-skerry-calls: 9', 'x-skerry-node: iad-1', ''].join('\r\n')
   for (const door of doors()) {
     expect(await call(door, 'european.localhost', claims)).toMatchObject({ status: 200, node: 'fra-1' })
     expect(await call(door, `${version.toLowerCase()}--european.localhost`)).toMatchObject({ status: 200, node: 'fra-1' })
     expect(await call(door, 'european.localhost', 'x-skerry-location: 1.3,103.8\r\n')).toMatchObject({ status: 200, node: 'fra-1' })
+    await expect.poll(async () => (await call(door, 'walled.example', '', '/api/x')).node).toBe('fra-1')
   }
   expect(ran('european')).toEqual({ fra: 12 })
   expect(nodes.fra.fake.exchanges.every(({ request }) => (request.elapsedMs ?? 0) < 29_999)).toBe(true)
