@@ -10,7 +10,7 @@ import { AnswerRate } from './answer-rate.ts'
 import { Cookies } from './cookies.ts'
 import { DnsMetrics } from './dns-metrics.ts'
 import { createNodeFinder } from './find-nodes.ts'
-import { listenAt } from './listen.ts'
+import { type Listeners, listenAt } from './listen.ts'
 import { isWithin, type NameServer, nameServerEntries, readRecords, RecordsFile, type ZoneRecords } from './records/index.ts'
 import { Responder } from './responder.ts'
 import { tcpLimits, TcpService } from './serve-tcp.ts'
@@ -63,7 +63,7 @@ export const ttlSecondsMax = 60
 const ttlSecondsDefault = 20
 /** A large public resolver asks from few networks, and keeps each answer for the TTL. */
 const answersPerSecondDefault = 200
-/** Of checks of nodes: one that ends is out with the next, one that falls silent when the next, or the one after, has timed out: within 4 s. */
+/** Of checks of nodes: one that ends is out with the next, one that falls silent when the next has timed out, and one at once: within 4 s. */
 export const checkTiming = { intervalMs: 500, timeoutMs: 1_000 } as const
 
 /**
@@ -100,12 +100,17 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     nodes.close()
     file?.close()
   }
-  const listeners = await listenAt(options.hosts, options.port, responder, tcp).catch((error: unknown) => {
-    stop()
-    throw error
-  })
   const admin = createAdminServer({ registry, notReadyReason: () => (nodes.nodes.length > 0 ? undefined : 'no node is known') })
-  const adminUrl = options.adminPort === undefined ? undefined : `http://${await listen(admin, '127.0.0.1', options.adminPort)}`
+  let adminUrl: string | undefined
+  let listeners: Listeners
+  try {
+    if (options.adminPort !== undefined) adminUrl = `http://${await listen(admin, '127.0.0.1', options.adminPort)}`
+    listeners = await listenAt(options.hosts, options.port, responder, tcp)
+  } catch (error) {
+    stop()
+    await closeServer(admin)
+    throw error
+  }
   return {
     address: listeners.addresses[0] ?? '', addresses: listeners.addresses, adminUrl,
     reload: async () => file?.reload(),

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -82,6 +82,15 @@ test('no text whatever does anything but give records that can be sent, or name 
       expect(error).toBeInstanceOf(RecordFault)
     }
   }), { numRuns: 400, seed: 20_261_129 })
+})
+
+test('the example of the documentation is one', async () => {
+  const document = await readFile(join(import.meta.dirname, '../../../../docs/dns.md'), 'utf8')
+  const example = /\$TTL 1h\n[\s\S]*?(?=\n\n)/.exec(document)?.[0].replaceAll(/^ {4}/gm, '') ?? ''
+  const records = read(example)
+  expect([...records.cuts]).toEqual(['tools.edge.example'])
+  expect(records.sets.get('edge.example')?.get(types.NS)).toMatchObject({ ttlSeconds: 86_400, targets: ['ns1.edge.example', 'ns.example.net'] })
+  expect(records.sets.size).toBe(9)
 })
 
 test('empty strings and mapped addresses are written as they are', () => {
