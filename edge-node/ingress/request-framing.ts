@@ -21,3 +21,8 @@ export function framingProblem({ httpVersion, rawHeaders }: IncomingMessage): Sk
   }
   return undefined
 }
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1 */
+export function unknownExpectation(): SkerryError {
+  return new SkerryError('bad_request', 'The only expectation that is understood is 100-continue.', { field: 'expect' })
+}

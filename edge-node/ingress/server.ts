@@ -8,7 +8,7 @@ import { asksForWebSocket } from '../bindings/websocket/index.ts'
 import type { ConnectionGate } from '../protection/index.ts'
 import { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
 import { Pipelines } from './pipelines.ts'
-import { framingProblem } from './request-framing.ts'
+import { framingProblem, unknownExpectation } from './request-framing.ts'
 import { ProxyProtocol } from './proxy-protocol/index.ts'
 import { createSecureServer } from './secure-server.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
@@ -62,10 +62,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
     settings, certificates: options.tls, proxyProtocol,
     http2: options.http2 !== true ? undefined : {
       firstRequestMs: headersTimeoutMs, idleMs: keepAliveTimeoutMs,
-      handle: (request, response, expectsContinue) => {
-        if (request.headers.expect === undefined || expectsContinue) options.handle(request, response, expectsContinue)
-        else answerProblem(response, unknownExpectation(), options.problemContext())
-      },
+      handle: options.handle,
       refuse: (response, error) => answerProblem(response, error, options.problemContext()),
     },
   })
@@ -151,10 +148,6 @@ function closeUpgradedToo(server: Server): void {
 
 function tooManyPipelined(): SkerryError {
   return new SkerryError('overloaded', `The connection has ${pipelinedMax} requests before this one that are not answered.`)
-}
-
-function unknownExpectation(): SkerryError {
-  return new SkerryError('bad_request', 'The only expectation that is understood is 100-continue.', { field: 'expect' })
 }
 
 function toRefusal(code: string | undefined): SkerryError {

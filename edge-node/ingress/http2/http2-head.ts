@@ -1,4 +1,5 @@
 import { SkerryError } from '../../../errors/index.ts'
+import { unknownExpectation } from '../request-framing.ts'
 
 /** What of a request's head HTTP/1.1 has on its first line, and its fields, flat, as `IncomingMessage` has them. */
 export interface RequestHead {
@@ -30,6 +31,8 @@ export function toRequestHead(fields: readonly string[], hasBody: boolean): Requ
       hosts.add(value)
     } else if (connectionSpecific.has(name) || (name === 'te' && value.trim().toLowerCase() !== 'trailers')) {
       throw new SkerryError('bad_request', `HTTP/2 has no ${name} header.`, { field: name })
+    } else if (name === 'expect' && value.toLowerCase() !== '100-continue') {
+      throw unknownExpectation()
     } else {
       hasLength ||= name === 'content-length'
       rawHeaders.push(name, value)

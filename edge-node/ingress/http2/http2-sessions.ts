@@ -120,8 +120,16 @@ export class Http2Sessions {
       this.#options.refuse(response, refusal)
       return
     }
-    // What came with the head is there already, and enters with it.
-    if (!stream.endAfterHeaders) request.read(0)
-    this.#options.handle(request, response, request.headers.expect?.toLowerCase() === '100-continue')
+    const { handle } = this.#options
+    if (stream.endAfterHeaders) {
+      handle(request, response, false)
+      return
+    }
+    // What of the body came in the same packet is there after this turn, and goes on with the head.
+    setImmediate(() => {
+      if (stream.closed || stream.destroyed) return
+      request.read(0)
+      handle(request, response, request.headers.expect !== undefined)
+    })
   }
 }
