@@ -44,7 +44,7 @@ export function createDiscovery(options: DiscoveryOptions): DiscoveryAnswer {
     const path = query === -1 ? url : url.slice(0, query)
     if (path !== discoveryPaths.nodes && path !== discoveryPaths.ping) return false
     request.resume()
-    if (options.isDraining()) response.setHeader('connection', 'close')
+    if (options.isDraining()) response.shouldKeepAlive = false
     if (method === 'OPTIONS') {
       const allowed = { 'access-control-allow-methods': 'GET, HEAD', 'access-control-allow-headers': '*', 'access-control-max-age': String(daySeconds) }
       response.writeHead(204, { ...open, ...allowed }).end()
