@@ -23,8 +23,8 @@ export interface AttemptOptions {
   readonly onBegin: () => void
   /** The node is down, and no head has come. */
   readonly onNodeDown: () => void
-  /** An answer's head, `tookMs` after the attempt began: whether it is the one that the client gets. */
-  readonly onHead: (status: number, code: string | undefined, tookMs: number, regions: string | undefined) => boolean
+  /** An answer's head, `tookMs` after the attempt began: headers to be added where it is the one that the client gets, otherwise undefined. */
+  readonly onHead: (status: number, code: string | undefined, tookMs: number, regions: string | undefined) => readonly string[] | undefined
   /** The node vouched that nothing ran, and the answer was swallowed; `isBusy` where it had too much to do, `code` its `x-skerry-error`. */
   readonly onRefused: (isBusy: boolean, code: string | undefined) => void
   /** No head came. */
@@ -128,14 +128,17 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
       onRefused(notBegun === 'busy', code)
       return
     }
-    if (!onHead(status, code, performance.now() - this.#beganMs, regionsOf(headers))) {
+    const added = onHead(status, code, performance.now() - this.#beganMs, regionsOf(headers))
+    if (added === undefined) {
       this.abort()
       return
     }
     this.#status = status
     this.#state = 'streaming'
     if (headers.date !== undefined) response.sendDate = false
-    response.writeHead(status, statusText ?? '', endToEndResponseHeaders(controller.rawHeaders))
+    const passed = endToEndResponseHeaders(controller.rawHeaders)
+    if (added.length > 0) passed.push(...added)
+    response.writeHead(status, statusText ?? '', passed)
     // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.
     if (headers['content-length'] === undefined) response.flushHeaders()
     else this.#promisedBytes = Number(headers['content-length'])

@@ -100,6 +100,15 @@ test('a node on trial gets few at a time, unless there is nobody else', async ()
   expect(new Set(await all)).toEqual(new Set(['near']))
 })
 
+test('where a node is given up for silence only what is safe is done by another', async () => {
+  onNear = 'hold'
+  const asked = Promise.all([ask('GET'), ask('POST')])
+  await vi.waitFor(() => expect(held).toHaveLength(2))
+  upstreams.giveUp(origins.near)
+  expect(await asked).toEqual(['far', 'broken'])
+  expect(failures).toEqual(['broken', 'broken'])
+})
+
 test('connections are kept, one request at a time each, and the one used last is taken first', async () => {
   expect(new Set(await askAll(20))).toEqual(new Set(['near']))
   const { idle } = counts('near')

@@ -134,15 +134,14 @@ export class Relay {
     }
   }
 
-  #onHead(lane: Lane, status: number, code: string | undefined, tookMs: number, regions: string | undefined): boolean {
-    if (this.#isAnswered || this.#over) return false
+  #onHead(lane: Lane, status: number, code: string | undefined, tookMs: number, regions: string | undefined): readonly string[] | undefined {
+    if (this.#isAnswered || this.#over) return undefined
     this.#isAnswered = true
     clearTimeout(this.#timer)
     for (const other of [...this.#lanes]) if (other !== lane) this.#abort(other)
     lane.target.upstream.headTimes.add(tookMs)
-    if (this.#attempts > 1 && !this.#response.headersSent) this.#response.setHeader('x-skerry-attempts', String(this.#attempts))
     this.#options.onAnswer?.(lane.target, { status, code, regions, tookMs, refusedBy: this.#refusedBy, isUpgrade: this.#response instanceof UpgradeResponse })
-    return true
+    return this.#attempts > 1 ? ['x-skerry-attempts', String(this.#attempts)] : []
   }
 
   #onFailed(lane: Lane, how: HowFailed, error: Error): void {
@@ -153,6 +152,7 @@ export class Relay {
     if (isInvalidArgument(error)) return this.#finish({ kind: 'invalid', reason: error.message })
     if (how === 'stale' && this.#lanes.length === 0 && this.#stale < staleMax && (body?.isReplayable ?? true)) {
       this.#stale += 1
+      this.#attempts -= 1
       return this.#try(target)
     }
     this.#fail(target, how === 'begun' ? 'broken' : failureOf(error))

@@ -85,11 +85,10 @@ export class UpgradeAttempt {
       node.destroy()
       return
     }
-    this.#onHead(101, answer.headers)
+    const headers = this.#passOn(101, answer)
     const { upstream, response } = this.#options
     const { connection: client, early } = response.take()
     let text = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n'
-    const headers = endToEndResponseHeaders(answer.rawHeaders)
     for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`
     client.write(`${text}\r\n`, 'latin1')
     client.write(head)
@@ -136,9 +135,9 @@ export class UpgradeAttempt {
       onRefused(notBegun === 'busy', codeOf(answer.headers))
       return
     }
-    this.#onHead(status, answer.headers)
+    const headers = this.#passOn(status, answer)
     if (answer.headers.date !== undefined) response.sendDate = false
-    response.writeHead(status, answer.statusMessage ?? '', endToEndResponseHeaders(answer.rawHeaders))
+    response.writeHead(status, answer.statusMessage ?? '', headers)
     answer.pipe(response)
     answer.once('close', () => {
       if (!answer.complete) response.destroy()
@@ -146,11 +145,13 @@ export class UpgradeAttempt {
     })
   }
 
-  /** It is never asked for twice at a time, so that the head is the client's. */
-  #onHead(status: number, headers: IncomingMessage['headers']): void {
-    this.#options.upstream.heads += 1
-    this.#options.upstream.pending.delete(this)
-    this.#options.onHead(status, codeOf(headers), performance.now() - this.#beganMs, regionsOf(headers))
+  /** The headers of an answer as the client gets them. It is never asked for twice at a time, so that the head is the client's. */
+  #passOn(status: number, { headers, rawHeaders }: IncomingMessage): string[] {
+    const { upstream, onHead } = this.#options
+    upstream.heads += 1
+    upstream.pending.delete(this)
+    const added = onHead(status, codeOf(headers), performance.now() - this.#beganMs, regionsOf(headers))
+    return [...endToEndResponseHeaders(rawHeaders), ...(added ?? [])]
   }
 
   /** Whether it was not over yet. */
