@@ -189,6 +189,14 @@ test('a node that is quick by turns does not win by its luck', () => {
   expect(door.placement.moved).toEqual([])
 })
 
+test('a node that lies about its place is tried sooner, and no more', () => {
+  const door = createDoor()
+  const liar = door.nodes.find(({ name }) => name === 'iad')
+  door.change('sin', { latitude: liar?.latitude ?? 0, longitude: liar?.longitude ?? 0 })
+  door.times(3_000)
+  expect(door.placement.moved).toMatchObject([{ node: 'iad' }])
+})
+
 test('trials cost little of the time that all requests take', () => {
   const door = createDoor()
   for (const name of ['iad', 'lhr', 'sin', 'gru']) door.takesMs[name] = 600
