@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
 export interface NatsClusterOptions {
@@ -162,24 +162,4 @@ export class NatsServer {
   get #configurationFile(): string {
     return join(this.#directory, 'nats.conf')
   }
-}
-
-/** Ports that nobody listens on, all different. They are known before anybody listens, since servers name each other's and keep them. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address()
-      const closed = once(server, 'close')
-      server.close()
-      await closed
-      return typeof address === 'object' && address !== null ? address.port : 0
-    }),
-  )
 }

@@ -11,6 +11,7 @@ import { ApiClient } from '../../control-plane/testing/api-client.ts'
 import { done } from '../../control-plane/testing/harness.ts'
 import { type EdgeNode, startEdgeNode } from '../../edge-node/index.ts'
 import { type Gateway, startGateway } from '../../edge-node/routing/index.ts'
+import { freePort } from '../helpers/free-ports.ts'
 import { exchangeRaw } from '../helpers/raw-http.ts'
 
 /** Gateway to node and node to node by TLS, with real functions: whole bodies, streams, WebSockets, many hosts, and nobody else's certificate. */
@@ -81,16 +82,6 @@ afterAll(async () => {
   counter.close()
   await rm(root, { recursive: true, force: true })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 async function post(url: string, name: string, body: string): Promise<string> {
   const answer = await exchangeRaw(url, `POST / HTTP/1.1\r\nHost: ${name}.localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`)

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
+import { freePorts } from '../../helpers/free-ports.ts'
 import type { Random } from '../../helpers/random.ts'
 import type { NamedLink, VictimGroup } from '../nemesis/nemesis.ts'
 import { Child } from './child.ts'
@@ -67,7 +66,7 @@ export async function startSystem({ directory, backend, random, onEvent, onLine 
     cleanUps.push(() => started.stop())
     links.push(...started.links)
     const { replicas, groups } = started
-    const ports = await Promise.all(replicas.map(() => freePort()))
+    const ports = await freePorts(replicas.length)
     let starts = 0
     const planes = replicas.map(({ name, settings }, index) => child(name, 'control-plane', () => {
       starts += 1
@@ -117,15 +116,4 @@ function nonEmpty<T>(list: readonly T[]): readonly [T, ...T[]] {
   const [first, ...others] = list
   if (first === undefined) throw new Error('nothing was started')
   return [first, ...others]
-}
-
-/** A port that nobody has; a process that comes back takes it again. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const closed = once(server, 'close')
-  server.close()
-  await closed
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
