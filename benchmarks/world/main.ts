@@ -40,7 +40,7 @@ async function fill(sections: Readonly<Record<string, string>>): Promise<void> {
 await mkdir(join(documents, 'world'), { recursive: true })
 if (values.decisions) await fill({ decisions: decisionTable(measureDecisions()) })
 else if (values.real) {
-  const { world, outcomes } = await runReal({ seed, sites: 12, gateways: 2, nameServers: 2, ttlSeconds: 5, draws: 60, perSecond: 20, slowShare: 0.1 }, say)
+  const { world, outcomes } = await runReal({ seed, sites: 12, gateways: 2, nameServers: 2, ttlSeconds: 5, draws: 60, perSecond: 20, headroom: 2 }, say)
   for (const outcome of outcomes) await write(picture(`real ${outcome.name}`), drawMap(mapOutcome(world, outcome)))
   await fill({ real: realTable(outcomes) })
 } else {

@@ -7,7 +7,6 @@ import { type RoleProcess, startRoleProcess } from '../../../sdk/cli/cluster/rol
 import { collectDeployment, createClient } from '../../../sdk/client/index.ts'
 import type { Site } from '../world.ts'
 import type { Paths } from './paths.ts'
-import { slowDown } from './slow-process.ts'
 import { View } from './view.ts'
 
 export interface RealNode {
@@ -39,8 +38,6 @@ export interface RealCluster {
   kill(node: RealNode): void
   /** Stops it, and loses what is sent to it. */
   freeze(node: RealNode): void
-  /** Lets it run only for a share of the time, as if its machine was so much slower, until that ends. */
-  slowDown(node: RealNode, share: number): { end(): void }
   close(): Promise<void>
 }
 
@@ -150,7 +147,6 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
     return {
       nodes, gateways, nameServers, paths, close, token: controlPlane.ready.adminToken,
       viewFrom: (place) => viewFrom(place, true),
-      slowDown: (node, share) => slowDown(processOf(node), share),
       kill: (node) => {
         process.kill(processOf(node), 'SIGKILL')
         // It would be started again otherwise.

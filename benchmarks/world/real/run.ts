@@ -23,8 +23,8 @@ export interface RealOptions {
   readonly draws: number
   /** Requests by each door, in usual times. */
   readonly perSecond: number
-  /** Of a machine, so much runs the nodes around the crowd: they can be overloaded then without that the whole machine is. */
-  readonly slowShare: number
+  /** What a node can do of the function that the crowd calls, in shares of what it is asked for usually where most people are. */
+  readonly headroom: number
 }
 
 /** What became of one scenario. */
@@ -47,7 +47,10 @@ const usualMs = 12_000
 const lossMs = 25_000
 const crowdMs = 30_000
 const crowdTimes = 5
-const script = 'export default { fetch() { return new Response("hello") } }'
+/** Of the function that the crowd calls: it waits for a back end, and a node may run so many at a time that it can do what it can. */
+const slowMs = 200
+const scriptOf = (waitMs: number): string =>
+  `export default { async fetch() { ${waitMs === 0 ? '' : `await new Promise((resolve) => setTimeout(resolve, ${waitMs})); `}return new Response("hello") } }`
 const networkOf = (index: number): string => `20.${index >> 8}.${index & 255}`
 
 /** Runs a small world of real processes through everything that happens to it; answers with what came of it. */
@@ -62,7 +65,7 @@ export async function runReal(options: RealOptions, say: (line: string) => void)
     cluster = await startRealCluster({
       sites: world.sites, gatewaySites: spread(world.sites, options.gateways), nameServerSites: spread(world.sites, options.nameServers), ttlSeconds: options.ttlSeconds, paths, directory,
       geoDatabase: writeGeoDatabase(drawn.map(({ group }, index) => ({ network: `${networkOf(index)}.0`, latitude: group.seenAt.latitude, longitude: group.seenAt.longitude }))),
-      functions: { hello: { script } }, onLine: (line) => lines.push(line),
+      functions: { hello: { script: scriptOf(0) }, slow: { script: scriptOf(slowMs), concurrency: slowConcurrency(world, drawn, options) } }, onLine: (line) => lines.push(line),
     })
     say(`${options.sites} nodes, ${options.gateways} gateways and ${options.nameServers} name servers run; ${drawn.length} groups of clients`)
     const people = await createPeople(cluster, world, drawn, options.seed)
@@ -102,7 +105,7 @@ async function runScenarios({ cluster, world, people, options, say }: Stage): Pr
     if (found === undefined) throw new RangeError(`nobody stands at ${site.name}`)
     return found
   }
-  const traffic = new Traffic(people, options.perSecond, options.seed)
+  const traffic = new Traffic(people, options.perSecond, 'hello', options.seed)
   const bySize = world.sites.toSorted((left, right) => shareOf(right) - shareOf(left))
   const conclude = (name: string, what: string, sinceMs: number, since: Partial<{ lost: ReadonlySet<ClientGroup>; crowd: ReadonlySet<ClientGroup> }>): void => {
     const calls = traffic.calls.filter(({ endedMs }) => endedMs > sinceMs)
@@ -124,14 +127,14 @@ async function runScenarios({ cluster, world, people, options, say }: Stage): Pr
   const [crowded, killed, frozen] = [bySize[0], bySize[1], bySize[2]]
   if (crowded === undefined || killed === undefined || frozen === undefined) throw new RangeError('there are too few sites')
   const crowd = peopleOf(crowded)
-  const around = world.sites.toSorted((left, right) => distanceKm(left, crowded) - distanceKm(right, crowded)).slice(0, 4)
-  const brakes = around.map((site) => cluster.slowDown(nodeOf(site), options.slowShare))
+  traffic.functionName = 'slow'
+  await pause(settleMs)
   const crowdedMs = performance.now()
   traffic.setTimes(crowd, crowdTimes)
   await pause(crowdMs)
-  conclude('region crowded', `the people of ${crowded.name} ask five times as often; it and the three nodes around have ${options.slowShare * 100} % of a processor each`, crowdedMs, { crowd })
+  conclude('region crowded', `the people of ${crowded.name} ask five times as often for a function of which each node can do ${options.headroom} times as much as they usually ask for`, crowdedMs, { crowd })
   traffic.setTimes(crowd, 1)
-  for (const brake of brakes) brake.end()
+  traffic.functionName = 'hello'
   await pause(2 * settleMs)
 
   const lost = peopleOf(killed)
@@ -154,6 +157,14 @@ async function runScenarios({ cluster, world, people, options, say }: Stage): Pr
   await traffic.stop()
   conclude('region cut off', `the node of ${frozen.name} stands still, and what is sent to it is lost`, frozenMs, { lost: cutOff })
   return outcomes
+}
+
+/** As many at a time as do `headroom` times what the site with the most people is asked for by all doors together. */
+function slowConcurrency(world: World, drawn: ReturnType<typeof sampleGroups>, options: RealOptions): number {
+  const shares = world.sites.map((site) => drawn.reduce((sum, { group, share }) =>
+    sum + (leastBy(world.sites, (other) => world.latencyMs(group, other)) === site ? share : 0), 0))
+  const perSecond = Math.max(...shares) * options.perSecond * doors.length
+  return Math.max(1, Math.round((perSecond * options.headroom * slowMs) / 1_000))
 }
 
 function createPeople(cluster: RealCluster, world: World, drawn: ReturnType<typeof sampleGroups>, seed: number): Promise<readonly People[]> {

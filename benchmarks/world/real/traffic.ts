@@ -25,12 +25,13 @@ export interface People {
 /** Of what people ask for, so much must not be repeated. */
 const postShare = 0.2
 const pathOfCalls = '/'
-const functionName = 'hello'
 const tickMs = 10
 
 /** Requests of people all over the world, by every door alike, at the pace that is set and whatever becomes of them. */
 export class Traffic {
   readonly calls: Call[] = []
+  /** What is called from now on. */
+  functionName: string
   readonly #people: readonly People[]
   readonly #random: Random
   readonly #perSecond: number
@@ -41,7 +42,8 @@ export class Traffic {
   #lastMs = 0
 
   /** `perSecond` at each door, while nobody asks more often than usual. */
-  constructor(people: readonly People[], perSecond: number, seed: number) {
+  constructor(people: readonly People[], perSecond: number, functionName: string, seed: number) {
+    this.functionName = functionName
     this.#people = people
     this.#perSecond = perSecond
     this.#random = createRandom(seed)
@@ -82,7 +84,7 @@ export class Traffic {
     const settle = (status: number, node: string | undefined, failure: string | undefined): void => {
       this.calls.push({ door, group, method, startedMs, endedMs: performance.now(), status, node, failure })
     }
-    const open = clients[door].call(functionName, pathOfCalls, method)
+    const open = clients[door].call(this.functionName, pathOfCalls, method)
       .then(({ status, node }) => settle(status, node, undefined), (error: unknown) => settle(0, undefined, describe(error)))
       .finally(() => this.#open.delete(open))
     this.#open.add(open)
