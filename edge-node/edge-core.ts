@@ -48,6 +48,8 @@ export interface EdgeCoreOptions extends ProtectionSettings {
   /** Those that peers may show. */
   readonly internalTokens: () => readonly string[]
   readonly readArtifact: ReadArtifact
+  /** WebSockets, and where a version may not run here any more streams as well, go on for so long; 10 s unless set. */
+  readonly socketGraceMs?: number | undefined
   /** The regions that an account is held to; undefined for any. */
   readonly residencyOf?: (account: string) => readonly string[] | undefined
   readonly onLog: (record: LogRecord) => void
@@ -209,7 +211,9 @@ export class EdgeCore {
       const now = this.#table.versions.get(key)
       if (now !== undefined && (now.allowedHere || !wasAllowed)) continue
       this.runtime.retire(key)
-      this.#sockets.retire(key, socketGraceMs)
+      const graceMs = this.#options.socketGraceMs ?? socketGraceMs
+      if (now === undefined) this.#sockets.retire(key, graceMs)
+      else this.#sockets.expel(key, graceMs)
     }
   }
 

@@ -76,6 +76,8 @@ export interface EdgeNodeOptions extends ProtectionSettings {
   readonly createRuntime?: (options: RuntimeOptions) => Promise<Runtime> | Runtime
   /** An MMDB file with cities, instead of the bundled countries. */
   readonly geoDatabase?: string
+  /** See `EdgeCoreOptions`; for tests. */
+  readonly socketGraceMs?: number | undefined
   /** Whether clients may learn of the nodes at `/.well-known/skerry/`; true unless set. */
   readonly discovery?: boolean | undefined
   /** Another forwarder than the one that asks the control plane for nodes; false for none. */

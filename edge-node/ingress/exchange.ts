@@ -3,7 +3,7 @@ import { SkerryError } from '../../errors/index.ts'
 import type {
   FunctionRequest, FunctionResponseHead, Release, RequestControl, ResponseHandler, Runtime,
 } from '../../runtime/supervisor/index.ts'
-import type { OpenSockets } from '../bindings/websocket/index.ts'
+import type { OpenSockets, OpenStream } from '../bindings/websocket/index.ts'
 import type { UnreadHolder, Protection } from '../protection/index.ts'
 import type { AccountGate } from '../quotas/index.ts'
 import { answerProblem, isBusy, notBegunOf } from './problem-answer.ts'
@@ -58,7 +58,7 @@ const singleWriteBytesMax = 16 * 1024
 const lingerMs = 2_000
 
 /** One request on its way through the runtime and back: the node's side of `ResponseHandler`. */
-export class Exchange implements ResponseHandler, UnreadHolder {
+export class Exchange implements ResponseHandler, UnreadHolder, OpenStream {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #context: ExchangeContext
@@ -137,6 +137,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
       if (hasMore) this.#control?.abort()
       this.#finish('ok')
     } else if (hasMore) {
+      this.#context.sockets.addStream(this)
       this.#promisedBytes = outgoing.promisedBytes
       if (body !== undefined && body.length > 0) this.onChunk(body)
       else process.nextTick(() => this.#flushHead())
@@ -190,6 +191,15 @@ export class Exchange implements ResponseHandler, UnreadHolder {
   /** Whom it holds for what its client leaves unread. */
   get party(): string {
     return this.#context.version.runnable.account
+  }
+
+  get versionKey(): string {
+    return this.#context.version.runnable.key
+  }
+
+  /** It may not run here any more. */
+  breakOff(): void {
+    this.#break(new SkerryError('no_healthy_node', 'The account of the function is held to other regions now.'))
   }
 
   /** The node holds too much for slow readers, and this one is the slowest. */
@@ -298,6 +308,7 @@ export class Exchange implements ResponseHandler, UnreadHolder {
   /** Has nothing to do with request and answer any more. */
   #leave(code: string): void {
     this.#isOver = true
+    this.#context.sockets.removeStream(this)
     this.#pump?.stop()
     clearTimeout(this.#unread)
     this.#context.protection.held.clear(this)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +9,8 @@ import { done } from '../../control-plane/testing/harness.ts'
 import { type EdgeNode, startEdgeNode } from '../../edge-node/index.ts'
 import { type Gateway, startGateway } from '../../edge-node/routing/index.ts'
 import { EdgeStatistics } from '../../edge-node/statistics.ts'
-import { answer, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../helpers/fake-runtime.ts'
-import { exchangeRaw } from '../helpers/raw-http.ts'
+import { answer, answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../helpers/fake-runtime.ts'
+import { exchangeRaw, openSocket, readUntil } from '../helpers/raw-http.ts'
 
 const places = { fra: [50, 8], iad: [39, -77], sin: [1, 104] } as const
 type Region = keyof typeof places
@@ -30,7 +31,7 @@ async function startNode(region: Region, options: { readonly controlPlaneUrl?: s
   const [latitude, longitude] = places[region]
   const node = await startEdgeNode({
     name: `${region}-1`, region, latitude, longitude, host: '127.0.0.1', port: 0, controlPlaneUrl: plane.url, token: plane.nodeToken, dataDirectory: join(directory, region),
-    domain: 'localhost', allowOutbound: [], allowLocationHeader: true, trustedProxies: [], createRuntime: create, onNotice: () => {}, ...options,
+    domain: 'localhost', allowOutbound: [], allowLocationHeader: true, trustedProxies: [], socketGraceMs: 20, createRuntime: create, onNotice: () => {}, ...options,
   })
   await node.ready()
   return { node, fake: controls }
@@ -188,6 +189,14 @@ it('holds the functions of an account to its regions from one moment on, and lea
   const stateOf = (region: Region): Promise<string> => readFile(join(directory, region, 'state.json'), 'utf8')
   expect(await stateOf('iad')).toContain('of-the-account')
 
+  // What goes on after its head is broken off.
+  await deploy('endless', ['*'])
+  nodes.iad.fake.functions.set('endless', (exchange) => answerHead(exchange, 200))
+  const endless = await openSocket(nodes.iad.node.url)
+  endless.write('GET / HTTP/1.1\r\nHost: endless.localhost\r\n\r\n')
+  await readUntil(endless, /200 OK/)
+  const brokenOff = once(endless, 'close')
+
   // A request that began before may end, and what it calls is already held.
   let asks: (() => void) | undefined
   nodes.iad.fake.functions.set('before', (exchange) => {
@@ -199,6 +208,7 @@ it('holds the functions of an account to its regions from one moment on, and lea
   expect(await hold('fra')).toMatchObject({ cleared: ['iad-1', 'sin-1'], missing: [] })
   for (const { fake } of Object.values(nodes)) fake.exchanges.splice(0)
   asks?.()
+  await brokenOff
   expect((await before).head).toMatch(/200 [0-9A-Z]{26}$/)
   for (const door of doors()) expect(await call(door, 'held.localhost')).toMatchObject({ status: 200, node: 'fra-1' })
   expect(ran('held')).toEqual({ fra: 5 })

@@ -5,7 +5,7 @@ import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHan
 import { type Forwarder, RequestOrigin, type RoutedVersion, type RouteTable } from '../../ingress/index.ts'
 import type { RequestOutcome } from '../../usage/index.ts'
 import type { QuotaTable } from '../../quotas/index.ts'
-import type { OpenSockets } from '../websocket/index.ts'
+import type { OpenSockets, OpenStream } from '../websocket/index.ts'
 import type { SubrequestBudgets } from './budget.ts'
 import type { CallClient } from './call-client.ts'
 import type { CallTrees } from './call-tree.ts'
@@ -76,7 +76,7 @@ export function createNodeTransport(options: NodeTransportOptions, caller: NodeC
   }
 }
 
-class NodeExchange implements TransportControl, ResponseHandler {
+class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
   readonly #request: TransportRequest
   readonly #events: TransportEvents
   #control: RequestControl | undefined
@@ -211,6 +211,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
     // The head may have led to an abort.
     if (body !== undefined && body.length > 0) this.onChunk(body)
     if (!hasMore) this.onEnd()
+    else if (this.#socket === undefined && !this.#isOver) this.#sockets.addStream(this)
   }
 
   onChunk(chunk: Uint8Array): boolean {
@@ -234,6 +235,16 @@ class NodeExchange implements TransportControl, ResponseHandler {
       return
     }
     answerProblemTo(this.#events, this.#request.method, error, this.#requestId)
+  }
+
+  get versionKey(): string {
+    return this.#work?.version.key ?? ''
+  }
+
+  /** It may not run here any more. */
+  breakOff(): void {
+    this.#control?.abort()
+    this.onError(new SkerryError('no_healthy_node', 'The account of the function is held to other regions now.'))
   }
 
   onDrain(): void {
@@ -272,6 +283,7 @@ class NodeExchange implements TransportControl, ResponseHandler {
 
   #leave(code: string): void {
     this.#isOver = true
+    this.#sockets.removeStream(this)
     if (this.#work !== undefined) {
       const latencyMs = this.#headMs ?? performance.now() - this.#startedMs
       this.#onServed?.(this.#work.version, { code, status: this.#status, latencyMs, isPreview: this.#isPreview })
