@@ -17,11 +17,6 @@ export class Pipelines {
     return before.push(response)
   }
 
-  /** The response to what came last on the connection, finished or not; undefined where nothing came yet. */
-  latest(connection: Duplex): ServerResponse | undefined {
-    return this.#unanswered.get(connection)?.at(-1)
-  }
-
   /** Those that are not answered, in the order in which they came. */
   unanswered(connection: Duplex): readonly ServerResponse[] {
     const responses = this.#unanswered.get(connection) ?? []

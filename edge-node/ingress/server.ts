@@ -91,35 +91,39 @@ export function createIngressServer(options: IngressServerOptions): Server {
     if (expectsContinue && !isBodyAwaited) response.writeContinue()
     options.handle(request, response, isBodyAwaited)
   }
+  /** Says what is wrong behind the answers that are due before. */
+  const endInOrder = (socket: Duplex, error: SkerryError): void => {
+    // The parser says so again with all that still comes.
+    if (!pipelines.end(socket)) return
+    const unanswered = [...pipelines.unanswered(socket)]
+    // It may be the body of the last request that is wrong.
+    const broken = unanswered.at(-1)?.req.complete === false ? unanswered.pop() : undefined
+    const refuseLast = (): void => {
+      if (broken?.headersSent === true) socket.destroy()
+      else if (socket.writable) endWith(socket, problemText(error, options.problemContext()))
+    }
+    const last = unanswered.at(-1)
+    if (last === undefined) refuseLast()
+    else last.once('finish', refuseLast)
+  }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false))
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => begin(request, response, true))
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => begin(request, response, false, unknownExpectation()))
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     // Behind a request that is still being answered there can be no other protocol. Where a body is to come, Node gives another stream.
-    if (!(connection instanceof Socket) || pipelines.latest(connection)?.writableFinished === false) connection.destroy()
+    if (!(connection instanceof Socket) || pipelines.hasEnded(connection) || pipelines.unanswered(connection).length > 0) connection.destroy()
     else options.handle(request, new UpgradeResponse(request, connection, head), false)
   })
   closeUpgradedToo(server)
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    socket.end(problemText(new SkerryError('bad_request', 'CONNECT is not offered.'), options.problemContext()))
+    endInOrder(socket, new SkerryError('bad_request', 'CONNECT is not offered.'))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    // The parser says so again with all that still comes.
-    if (!pipelines.end(socket)) return
-    const unanswered = [...pipelines.unanswered(socket)]
-    // What is wrong may be the body of the last request. Those before it are to have their answers, and those in order.
-    const broken = unanswered.at(-1)?.req.complete === false ? unanswered.pop() : undefined
-    const refuseLast = (): void => {
-      if (broken?.headersSent === true) socket.destroy()
-      else if (socket.writable) endWith(socket, problemText(toRefusal(error.code), options.problemContext()))
-    }
-    const last = unanswered.at(-1)
-    if (last === undefined) refuseLast()
-    else last.once('finish', refuseLast)
+    endInOrder(socket, toRefusal(error.code))
   })
   options.gate.guard(server, proxyProtocol.receive)
   return server

@@ -163,6 +163,14 @@ describe('reaches the node as one thing:', () => {
     expect(header('host')?.toLowerCase()).toBe('a.localhost')
   })
 
+  test('errors come behind the answers that are due before them', async () => {
+    for (const bad of ['NONSENSE\r\n\r\n', 'CONNECT a.localhost:80 HTTP/1.1\r\nHost: a.localhost:80\r\n\r\n', post('Transfer-Encoding: cow') + hidden, post('Transfer-Encoding: chunked') + 'zz\r\n']) {
+      seen = []
+      const { statuses, lines } = await exchange(hidden + hidden + bad)
+      expect([statuses, lines, seen.length], bad).toEqual([[200, 200, 400], ['GET /hidden 0', 'GET /hidden 0'], 2])
+    }
+  })
+
   test('what clients say of themselves in the names of proxies, and of us, is dropped', async () => {
     const claims = [
       'X-Forwarded-For: 1.1.1.1', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: bank.example', 'X-Forwarded-Port: 443', 'X-Real-IP: 1.1.1.1', 'Forwarded: for=1.1.1.1;host=bank.example',
