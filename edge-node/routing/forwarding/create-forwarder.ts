@@ -105,7 +105,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         {
           passLastRefusal: false, retries, held,
           onFailure: (target, failure) => {
-            if (failure === 'unreachable') nodes.reportUnreachable(target.name)
+            if (failure === 'unreachable' || failure === 'silent') nodes.reportUnreachable(target.name)
             // The next node is told how much of the request's time is over by then.
             headers.splice(-1, 1, elapsedOf(context))
           },

@@ -48,7 +48,7 @@ export interface GatewayOptions extends ProtectionSettings {
   readonly tls?: CertificateSources | undefined
   /** A port without TLS that sends clients to the other. */
   readonly redirectPort?: number | undefined
-  /** What the operator should know of certificates. */
+  /** What the operator should know of certificates, and of nodes that fall and come back. */
   readonly onNotice?: ((text: string) => void) | undefined
   /** Where the gateway stands, taken for clients whose address tells nothing; without it they get the node that answers it soonest. */
   readonly place?: Coordinates | undefined
@@ -97,7 +97,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const nodes = new NodeTable({
     heard: (origin) => upstreams.get(origin).heads,
     onCondition: ({ name, origin }, condition) => {
-      if (condition === 'down' || condition === 'ejected') metrics.countFall(name, condition)
+      if (condition === 'down' || condition === 'ejected') {
+        metrics.countFall(name, condition)
+        if (!isDraining) options.onNotice?.(condition === 'down' ? `${name} is down` : `${name} fails requests, and is left out for a while`)
+      } else if (condition === 'trial') options.onNotice?.(`${name} is well again, and gets a few requests at first`)
       if (condition === 'down') upstreams.moveOn(origin)
       else if (isNearest(name)) upstreams.get(origin).connections.warm()
     },

@@ -82,6 +82,7 @@ describe('checks', () => {
     const node = upNode()
     for (let restart = 0; restart < 5; restart += 1) {
       node.health.checked(false, node.nowMs)
+      for (let index = 0; index < healthRules.faultsInARow; index += 1) node.health.fault(node.nowMs)
       expect(node.health.condition).toBe('draining')
       node.health.unreachable(node.nowMs)
       expect(node.msUntilHealthy()).toBeLessThanOrEqual(healthRules.outMs + 2 * checkMs)

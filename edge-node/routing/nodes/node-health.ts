@@ -98,7 +98,7 @@ export class NodeHealth {
     else this.#wellSinceMs ??= nowMs
     // Whoever fell and is starting again is not draining: it comes back by the way of those who fell.
     if (!isReady) return this.isHealthy || this.#condition === 'unknown' ? this.#change('draining') : undefined
-    if (isSluggish && this.isHealthy && this.#mayEject) return this.#fall('ejected', nowMs)
+    if (isSluggish && (this.#condition === 'up' || this.#condition === 'trial') && this.#mayEject) return this.#fall('ejected', nowMs)
     if (this.#wellSinceMs === undefined && !this.isHealthy && this.#condition !== 'unknown') return
     switch (this.#condition) {
       case 'unknown': case 'draining':
@@ -147,7 +147,8 @@ export class NodeHealth {
     this.#faultsInARow += 1
     const { faultsInARow, faultShare, requestsMin } = healthRules
     const isOutlier = this.#requests >= requestsMin && this.#faults >= this.#requests * faultShare
-    if (this.#condition !== 'trial' && this.#faultsInARow < faultsInARow && !isOutlier) return
+    const isOut = this.#condition === 'trial' || this.#faultsInARow >= faultsInARow || isOutlier
+    if (!isOut || (this.#condition !== 'up' && this.#condition !== 'trial')) return
     if (this.#mayEject) this.#fall('ejected', nowMs)
   }
 
