@@ -36,7 +36,7 @@ afterAll(async () => {
 invokerContract('the bundle for browsers', async () => {
   await opened
   return {
-    nodeUrl: (name, port) => `http://${name}.nodes.example.com:${port}`, tellsSent: false,
+    nodeUrl: (name, port) => `http://${name}.nodes.example.com:${port}`,
     create: (options) => bundle.createInvoker({ fetch: resolvingFetch, ...options }),
   }
 })

@@ -35,9 +35,14 @@ export interface NamedOrigin {
   readonly port: string
 }
 
+/** Whether it is a Request, also of another realm or package, whose method and body would otherwise be lost. */
+export function isRequest(target: string | URL | Request): target is Request {
+  return typeof target === 'object' && 'method' in target && 'url' in target
+}
+
 /** Reads where a call goes. Throws `bad_request` for a target that is neither a function nor an http URL. */
 export function readTarget(target: string | URL | Request, named: () => NamedOrigin): URL {
-  const text = typeof target === 'string' ? target : target instanceof URL ? target.href : target.url
+  const text = typeof target === 'string' ? target : isRequest(target) ? target.url : target.href
   const match = typeof target === 'string' ? functionTarget.exec(target) : null
   if (match !== null) {
     const { protocol, domain, port } = named()
@@ -52,7 +57,7 @@ export function readTarget(target: string | URL | Request, named: () => NamedOri
 
 /** Reads the arguments of `fetch`. */
 export async function readCall(url: URL, target: string | URL | Request, options: InvokeInit, rule: RetryRule): Promise<Call> {
-  const request = target instanceof Request ? target : undefined
+  const request = isRequest(target) ? target : undefined
   const { retry = rule, idempotencyKey, timeoutMs: _time, body: givenBody, signal: givenSignal, ...init } = options
   const headers = new Headers(options.headers ?? request?.headers)
   if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)

@@ -1,6 +1,6 @@
 import { discoveryPaths } from '../../control-plane/protocol/discovery.ts'
 import { retryAfterMs, workedMs } from './answer-hints.ts'
-import { type Call, type NamedOrigin, readCall, readTarget } from './call.ts'
+import { type Call, isRequest, type NamedOrigin, readCall, readTarget } from './call.ts'
 import type { AttemptReason } from './events.ts'
 import { invokeError } from './invoke-error.ts'
 import { ListKeeper } from './list-keeper.ts'
@@ -186,7 +186,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
   }
 
   const invoke = async (target: string | URL | Request, init: InvokeInit): Promise<Response> => {
-    const given = init.signal ?? (target instanceof Request ? target.signal : undefined)
+    const given = init.signal ?? (isRequest(target) ? target.signal : undefined)
     given?.throwIfAborted()
     const timeoutMs = init.timeoutMs ?? settings.timeoutMs
     const late = new AbortController()
@@ -199,7 +199,7 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     const begin = async (): Promise<Response> => {
       await ready()
       const url = readTarget(target, namedOrigin)
-      if (!isOurs(url.hostname)) return platform.fetch(target instanceof Request ? target : url, { ...init, signal })
+      if (!isOurs(url.hostname)) return platform.fetch(isRequest(target) ? target : url, { ...init, signal })
       return run(await readCall(url, target, init, settings.retry ?? 'safe'), signal)
     }
     try {

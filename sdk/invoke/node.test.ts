@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls'
+import OpenAI, { APIConnectionError } from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificate } from '../../test/helpers/certificates.ts'
 import { createInvoker, type Invoker } from './index.ts'
 import { invokerContract } from './testing/contract.ts'
 import { type ScriptedNodes, startMute, startScriptedNodes } from './testing/scripted-nodes.ts'
 
-invokerContract('in Node', async () => ({ nodeUrl: (_name, port) => `http://127.0.0.1:${port}`, create: createInvoker, tellsSent: true }))
+invokerContract('in Node', async () => ({ nodeUrl: (_name, port) => `http://127.0.0.1:${port}`, create: createInvoker }))
 
 test.each(['kill', 'hang'] as const)('no safe call is lost when the nearest goes under load: %s', async (end) => {
   const nodes = await startScriptedNodes(['fra', 'iad'])
@@ -49,6 +50,20 @@ test('one certificate of the function’s host serves at every address, and no o
     server.close()
     setDefaultCACertificates(trusted)
   }
+})
+
+test('a library that takes a fetch works by it, and takes its failures for those of the network', async () => {
+  const nodes = await startScriptedNodes(['fra', 'iad'])
+  const invoker = createInvoker({ nodes: nodes.listed(), domain: 'example.com', location: { latitude: 52, longitude: 13 } })
+  const client = new OpenAI({ apiKey: 'key', baseURL: 'http://hello.example.com/v1', fetch: invoker.fetch, maxRetries: 0 })
+  nodes.at('iad').script = (request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data: [{ id: String(request.headers.authorization) }] }))
+  }
+  await nodes.at('fra').kill()
+  expect((await client.models.list()).data).toEqual([{ id: 'Bearer key' }])
+  await nodes.close()
+  await expect(client.models.list()).rejects.toBeInstanceOf(APIConnectionError)
+  await invoker.close()
 })
 
 describe('connections that do not come about', () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Request as UndiciRequest } from 'undici'
 import type { Invoker } from '../create-invoker.ts'
 import type { InvokerEvent } from '../events.ts'
 import type { InvokerOptions } from '../options.ts'
@@ -8,8 +9,6 @@ export interface Harness {
   readonly nodeUrl: (name: string, port: number) => string
   /** `fetch` goes along where the platform needs one to find the nodes' names. */
   readonly create: (options: InvokerOptions) => Invoker
-  /** Whether it is known what was sent. */
-  readonly tellsSent: boolean
 }
 
 const berlin = { latitude: 52.52, longitude: 13.4 }
@@ -211,6 +210,14 @@ export function invokerContract(name: string, open: () => Promise<Harness>): voi
       nodes.at('iad').script = (request, response) => request.pipe(response.writeHead(200, cors))
       const answer = await create().fetch(new Request('http://hello.example.com/', { method: 'PUT', body: 'abc' }))
       expect(await answer.text()).toBe('abc')
+    })
+
+    test('a Request of another package keeps method, headers and body', async () => {
+      nodes.at('fra').script = (request, response) => request.pipe(response.writeHead(200, { ...cors, 'x-seen': `${request.method} ${String(request.headers['x-own'])}` }))
+      const request = new UndiciRequest('http://hello.example.com/', { method: 'PUT', body: 'abc', headers: { 'x-own': '1' } })
+      expect(request).not.toBeInstanceOf(Request)
+      const answer = await create().fetch(request as unknown as Request)
+      expect([answer.headers.get('x-seen'), await answer.text()]).toEqual(['PUT 1', 'abc'])
     })
 
     test('a body that breaks off is the reader’s to see', async () => {
