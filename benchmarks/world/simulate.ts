@@ -128,7 +128,7 @@ function tellByPlace<Index>(world: World, seen: Seen, measuredBy: (latencyMs: (s
   const byPlace = Map.groupBy(world.groups, ({ place }) => place.name)
   return new Map([...byPlace].map(([place, groups]) => {
     const telling = groups.slice(0, Math.max(1, Math.round(groups.length * tellingShare)))
-    return [place, measuredBy((site) => median(telling.map((group) => measure(world, group, site, seen) - group.lastMileMs)))]
+    return [place, measuredBy((site) => median(telling.map((group) => measure(world, group, site, seen))))]
   }))
 }
 
