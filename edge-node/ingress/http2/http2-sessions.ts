@@ -37,6 +37,9 @@ export const http2Limits = {
   headerPairs: 512 + 4,
 } as const
 
+/** What a client may take to close a connection that ends. */
+const closingMs = 2_000
+
 /** A field counts for so many bytes more than it has. @see https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2 */
 const fieldOverheadBytes = 32
 
@@ -75,6 +78,9 @@ export class Http2Sessions {
     session.once('close', () => {
       clearTimeout(idle)
       this.#sessions.delete(session)
+      // The connection ends when the client closes it as well; one that does not is cut off.
+      const timer = setTimeout(() => socket.destroy(), closingMs)
+      socket.once('close', () => clearTimeout(timer))
     })
     session.setLocalWindowSize(http2Limits.connectionWindowBytes)
     session.on('stream', (stream, _headers, _flags, fields) => {
