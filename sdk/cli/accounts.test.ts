@@ -97,3 +97,15 @@ test('a first token that is too short to be a secret is none', async () => {
   expect(code).toBe(1)
   expect(error).toContain('fewer than 32 characters')
 })
+
+test('an operator holds an account to regions, and lifts that; others only see it', async () => {
+  await json('account create held')
+  expect((await skerry('account residency held')).error).toBe('held may run anywhere\n')
+  expect(await json('account residency held --regions fra,lhr')).toMatchObject({ account: 'held', regions: ['fra', 'lhr'], homeless: [], cleared: [], missing: [] })
+  expect((await skerry('account residency held')).error).toBe('held is held to fra, lhr\n')
+  expect(await skerry('account residency held --regions Frankfurt')).toMatchObject({ code: 1, error: expect.stringContaining('IATA airport code') as unknown })
+  const { token } = await json('token create --name reader --scope read --account held')
+  expect(await json('account residency held', String(token))).toEqual({ account: 'held', regions: ['fra', 'lhr'] })
+  expect((await skerry('account residency held --regions *', String(token))).code).toBe(1)
+  expect((await skerry('account residency held --regions *')).error).toMatch(/^held may run anywhere \(revision \d+\)\n$/)
+})
