@@ -144,6 +144,13 @@ describe('failover', () => {
     }
   })
 
+  test('a node that the control plane does not hear of, but that the gateway reaches, goes on', async () => {
+    const fra = fixture.cluster.node('fra')
+    fra.info = { ...fra.info, connected: false, lastSeenMs: 0 }
+    await fixture.cluster.listRead()
+    for (let index = 0; index < 3; index += 1) expect(await fixture.answeredBy('52.52,13.40')).toBe('fra-1')
+  })
+
   test('goes on where the control plane has just started and names no node yet, and after a restart at such a moment', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'skerry-gateway-'))
     try {

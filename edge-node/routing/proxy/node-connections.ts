@@ -168,7 +168,7 @@ export class NodeConnections {
       })
       : connectTcp(to)
     this.#connecting.add(socket)
-    const timer = setTimeout(() => socket.destroy(new ConnectTimeout()), this.#options.connectTimeoutMs)
+    const timer = setTimeout(() => socket.destroy(new Error('no connection in time')), this.#options.connectTimeoutMs)
     let failure = new Error('the connection was closed')
     const onError = (error: Error): void => {
       failure = error
@@ -215,12 +215,5 @@ export class NodeConnections {
     const position = this.#idle.lastIndexOf(connection)
     if (position !== -1) this.#idle.splice(position, 1)
     this.#openMore(this.#waiting.size)
-  }
-}
-
-/** No answer to the attempt to connect: the network or the node is silent, which one lost packet may be as well. */
-export class ConnectTimeout extends Error {
-  constructor() {
-    super('no connection in time')
   }
 }

@@ -4,9 +4,9 @@ import type { ProxyTarget } from './proxy-request.ts'
 
 /** What became of an attempt; the health of nodes listens. */
 export type AttemptFailure =
-  /** No connection: nothing was sent. */
+  /** Nobody takes connections there: nothing was sent. */
   | 'unreachable'
-  /** Nothing came back to the attempt to connect: nothing was sent. */
+  /** No connection, for a reason that may pass: no answer in time, or a reset. Nothing was sent. */
   | 'silent'
   /** The connection broke before the answer's head. */
   | 'broken'

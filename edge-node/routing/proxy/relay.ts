@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http'
 import { UpgradeResponse } from '../../ingress/index.ts'
 import { Attempt, type AttemptOptions, type HowFailed } from './attempt.ts'
 import { hopLimits } from './hop-limits.ts'
-import { ConnectTimeout } from './node-connections.ts'
 import type { AttemptFailure, Extra, ProxyOptions, ProxyOutcome } from './proxy-options.ts'
 import type { ProxyRequest, ProxyTarget } from './proxy-request.ts'
 import { UpgradeAttempt } from './upgrade-attempt.ts'
@@ -249,9 +248,13 @@ function isOnTrial({ upstream, trialMax = Number.POSITIVE_INFINITY }: ProxyTarge
 
 const ownShortage: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL'])
 
+/** What one packet or one full queue can bring about: no reason to take the node out without asking it. */
+const passing: ReadonlySet<string> = new Set(['ECONNRESET', 'ETIMEDOUT', 'EPIPE'])
+
 function failureOf(error: Error): AttemptFailure {
-  if (error instanceof ConnectTimeout) return 'silent'
-  return 'code' in error && typeof error.code === 'string' && ownShortage.has(error.code) ? 'full' : 'unreachable'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (code !== undefined && ownShortage.has(code)) return 'full'
+  return code === undefined || passing.has(code) ? 'silent' : 'unreachable'
 }
 
 function isInvalidArgument(error: Error): boolean {
