@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { SkerryError } from '../../../errors/index.ts'
+import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import { HeldBytes } from '../held-bytes.ts'
 import { AnswerProgress } from './answer-progress.ts'
 import { decoderBytesMax } from './content-decoding.ts'
@@ -9,6 +10,10 @@ import { createSocketTransport } from './socket-transport.ts'
 import type { Transport } from './transport.ts'
 
 const connectTimeoutMs = 2_000
+/** To one node; calls beyond it wait for one of them, as long as their callers do. */
+const connectionsMax = 1_024
+/** What a function may answer with, and what nodes add to it. */
+const headBytesMax = fixedLimits.responseHeadBytes + 16 * 1024
 /** Longer than a function may ask for. */
 const answerTimeoutMs = 905_000
 /** Whatever host a call is for, connections are to the node. */
@@ -51,7 +56,7 @@ export class CallClient {
     const connector = buildConnector({ timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) })
     // The certificate is the node's, not that of the function's host.
     const connect: buildConnector.connector = (options, callback) => connector({ ...options, servername: isIP(options.hostname) === 0 ? options.hostname : '' }, callback)
-    const agent = new Agent({ connect, pipelining: 1, headersTimeout: answerTimeoutMs, bodyTimeout: answerTimeoutMs })
+    const agent = new Agent({ connect, pipelining: 1, connections: connectionsMax, maxHeaderSize: headBytesMax, headersTimeout: answerTimeoutMs, bodyTimeout: answerTimeoutMs })
     this.#connections = { connect, agent, ca }
     return this.#connections
   }
