@@ -37,3 +37,17 @@ export class InvokeError extends TypeError {
 export function invokeError(code: ErrorCode, detail: string, options: SkerryErrorOptions = {}, tried: readonly Tried[] = []): InvokeError {
   return new InvokeError(new SkerryError(code, detail, options), tried)
 }
+
+/** That none of these answered; the cause is what the last one failed by. */
+export function nobodyAnswered(host: string, tried: readonly Tried[]): InvokeError {
+  const each = tried.map(({ target, outcome, error }) => `${target} ${outcome}${error instanceof Error ? ` (${describe(error)})` : ''}`)
+  const detail = `Nobody answered the call of ${host}: ${each.length === 0 ? 'there is no node that it can go to' : each.join(', ')}.`
+  return invokeError('no_healthy_node', detail, { cause: tried.findLast(({ error }) => error !== undefined)?.error }, tried)
+}
+
+/** What went wrong, by the code of whatever was the first cause, or its message. */
+function describe(error: Error): string {
+  let first = error
+  for (let depth = 0; first.cause instanceof Error && depth < 5; depth += 1) first = first.cause
+  return 'code' in first && typeof first.code === 'string' ? first.code : first.message
+}

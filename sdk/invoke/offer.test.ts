@@ -33,7 +33,10 @@ function offer(call: Partial<Call>, tellsSent = true, signal = new AbortControll
   const whole: Call = { url, init: { method: 'POST', headers: new Headers() }, body: null, signal: undefined, isReplayable: true, mayMove: true, mayRepeat: false, ...call }
   const routes = ['a', 'b', 'c'].map((name) => ({ target: { kind: 'node', name, url: url.origin } satisfies Target, url }))
   const offering = new Offer(whole, routes, {
-    transport: transport(tellsSent), signal, reason: 'first', patienceMs: () => 300, isAlive: ({ name }) => (alive.has(name) ? Promise.resolve(true) : new Promise(() => undefined)),
+    transport: transport(tellsSent), signal, reason: 'first', patienceMs: () => 300, isAlive: ({ name }) => new Promise((resolve) => {
+      if (alive.has(name)) resolve(true)
+      else setTimeout(resolve, 2_000, false)
+    }),
     isKnownAlive: (_target, withinMs) => tellsSent && withinMs === undefined, onFailure: ({ name }) => failures.push(name), onHead: () => undefined, emit: () => undefined,
   })
   return offering.run().then((response) => response.text())
@@ -65,7 +68,7 @@ test('what was written and must not be twice is waited for, also at a node that 
   alive.clear()
   const answer = offer({})
   sent[0]?.onSend()
-  await vi.advanceTimersByTimeAsync(60_000)
+  await vi.advanceTimersByTimeAsync(9_000)
   expect([names(), failures]).toEqual([['a'], ['a']])
   sent[0]?.answer()
   expect(await answer).toBe('a')
@@ -85,6 +88,18 @@ test('a node that lives may take its time, until it lives no more', async () => 
   expect(await answer).toBe('a')
   expect(sent[1]?.signal.aborted).toBe(true)
   expect(sent[0]?.signal.aborted).toBe(false)
+})
+
+test('where everybody is silent the call comes to its end', async () => {
+  alive.clear()
+  const rejected = expect(offer({ mayRepeat: true })).rejects.toMatchObject({ code: 'no_healthy_node', tried: ['a', 'b', 'c'].map((target) => ({ target, outcome: 'silent' })) })
+  for (const index of [0, 1, 2]) {
+    sent[index]?.onSend()
+    await vi.advanceTimersByTimeAsync(600)
+  }
+  await vi.advanceTimersByTimeAsync(20_000)
+  await rejected
+  expect(sent.every(({ signal }) => signal.aborted)).toBe(true)
 })
 
 test('a refusal is kept until somebody does better, and is the answer where nobody does', async () => {

@@ -1,7 +1,7 @@
 import { SkerryError } from '../../errors/index.ts'
 import { type Call, isRefusal } from './call.ts'
 import type { AttemptReason, InvokerEvent } from './events.ts'
-import { InvokeError, type Tried } from './invoke-error.ts'
+import { nobodyAnswered, type Tried } from './invoke-error.ts'
 import { after } from './timers.ts'
 import type { Target, Transport } from './transport.ts'
 
@@ -28,6 +28,9 @@ export interface OfferOptions {
 
 /** Attempts that fail though their nodes are alive: the trouble is the function's, or the browser's rules, at every node alike. */
 const livingFailuresMax = 2
+
+/** An answer may still come from who was taken for dead, after a moment in which the network was gone. */
+const abandonMs = 10_000
 
 interface Attempt {
   readonly route: Route
@@ -177,8 +180,22 @@ export class Offer {
   /** The target is taken for dead. It may still answer, but is waited for no longer. */
   #passOver(attempt: Attempt): void {
     attempt.isPassedOver = true
+    attempt.cancelWatch = after(abandonMs, () => this.#abandon(attempt))
     this.#options.onFailure(attempt.route.target)
     if (this.#isUnsent(attempt) ? this.#call.mayMove : this.#call.mayRepeat) this.#begin('silent')
+  }
+
+  /** Long after it was taken for dead: it is given up, unless it lives after all. */
+  #abandon(attempt: Attempt): void {
+    void this.#options.isAlive(attempt.route.target).then((alive) => {
+      if (attempt.isOver || this.#settled.signal.aborted) return
+      if (alive) {
+        attempt.cancelWatch = after(abandonMs, () => this.#abandon(attempt))
+        return
+      }
+      this.#giveUp(attempt)
+      this.#finish()
+    })
   }
 
   /** Whether it is certain that nothing of it was sent. */
@@ -242,11 +259,7 @@ export class Offer {
     const refusal = this.#refusal
     this.#refusal = undefined
     if (refusal !== undefined) return this.#settle(refusal.attempt, () => this.#resolve(refusal.response))
-    const tried = this.tried
-    const last = this.#attempts.findLast(({ error }) => error !== undefined)
-    const said = tried.map(({ target, outcome, error }) => `${target} ${outcome}${error instanceof Error ? ` (${describe(error)})` : ''}`).join(', ')
-    const detail = `Nobody answered the call of ${this.#call.url.host}: ${said === '' ? 'there is no node that it can go to' : said}.`
-    this.#settle(undefined, () => this.#reject(new InvokeError(new SkerryError('no_healthy_node', detail, { cause: last?.error }), tried)))
+    this.#settle(undefined, () => this.#reject(nobodyAnswered(this.#call.url.host, this.tried)))
   }
 
   #settle(winner: Attempt | undefined, tell: () => void): void {
@@ -256,13 +269,6 @@ export class Offer {
     if (this.#refusal !== undefined) discard(this.#refusal.response)
     tell()
   }
-}
-
-/** What went wrong, by the code of whatever was the first cause, or its message. */
-function describe(error: Error): string {
-  let first = error
-  for (let depth = 0; first.cause instanceof Error && depth < 5; depth += 1) first = first.cause
-  return 'code' in first && typeof first.code === 'string' ? first.code : first.message
 }
 
 /** Lets go of an answer that nobody will read. */
