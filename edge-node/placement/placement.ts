@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache'
 import { type Coordinates, type RoutableNode } from '../../geography/index.ts'
 import { Peers } from './peers.ts'
 import { PlacedRequest } from './placed-request.ts'
+import type { PlacementHere } from './search.ts'
 import { placementSettings as settings } from './settings.ts'
-import { type PlacedAsk, type PlacementHere, VersionPlacement } from './version-placement.ts'
+import { type PlacedAsk, VersionPlacement } from './version-placement.ts'
 
 export interface PlacementOptions extends Coordinates {
   /** Of this node. */

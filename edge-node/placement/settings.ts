@@ -7,6 +7,8 @@ export const placementSettings = {
   costShare: 0.01,
   /** What they may cost at once, in usual requests: enough for the first search. A trial that has begun goes on above it. */
   creditMax: 60,
+  /** What one answer can cost: an odd one must not end all searching. */
+  costMax: 10,
   /** What a trial can be expected to cost: none begins with less. */
   creditMin: 10,
   /** There is at least so much when it came back in a hurry, so that another place is soon found. */

@@ -1,20 +1,13 @@
-import { type Coordinates, fractionOf, type RoutableNode } from '../../geography/index.ts'
+import { fractionOf } from '../../geography/index.ts'
 import { Damping } from './damping.ts'
-import { nextCandidate } from './next-candidate.ts'
-import { mayRun, type Peers } from './peers.ts'
+import { HereWatch } from './here-watch.ts'
+import { mayRun } from './peers.ts'
 import { RunnerWatch } from './runner-watch.ts'
 import { Samples } from './samples.ts'
+import { type PlacementHere, type PresentPlace, Search } from './search.ts'
 import { placementSettings as settings } from './settings.ts'
 import { neededGainMs, Trial } from './trial.ts'
 import type { Waits } from './waits.ts'
-
-/** The node that decides, and what it knows of others. */
-export interface PlacementHere extends Coordinates {
-  readonly name: string
-  readonly peers: Peers
-  /** At least 0, below 1. */
-  readonly random: () => number
-}
 
 /** A request that is to be placed. */
 export interface PlacedAsk {
@@ -36,9 +29,6 @@ export interface Assignment {
   readonly landed: ((atMs: number, answer: 'answered' | 'given up') => void) | undefined
 }
 
-/** Of the samples of a node's own measurements so many of the last count. */
-const memory = 64
-
 /**
  * Where one version of a function runs whose requests come in at this node: here, or at the one node where trials showed that it answers
  * sooner. Told of the time by whoever asks.
@@ -48,23 +38,13 @@ const memory = 64
  */
 export class VersionPlacement {
   readonly #here: PlacementHere
-  readonly #hereTimes = new Samples(memory)
-  readonly #waited = new Samples(memory)
-  readonly #rounds = new Samples(memory)
-  /** 1 for an answer of status 500 or above from here, 0 for another. */
-  readonly #failures = new Samples(16)
+  readonly #hereWatch = new HereWatch()
+  readonly #search: Search
   #runner: RunnerWatch | undefined
   /** What requests took here when that was measured last beside the runner. */
   #hereThen = new Samples()
-  /** Worth trying first: where the version before runs, or this one ran. */
-  #hint: string | undefined
-  readonly #tried = new Map<string, number | undefined>()
   #trial: Trial | undefined
   #credit: number = settings.creditMax
-  #restUntilMs = Number.NEGATIVE_INFINITY
-  #restMs: number = settings.restMs
-  /** What was waited for when the last search ended. */
-  #restedAtWaitMs = Number.POSITIVE_INFINITY
   #checkAtMs = 0
   #checkMs: number = settings.checkMs
   /** Since when the runner may not be used. */
@@ -74,7 +54,7 @@ export class VersionPlacement {
 
   constructor(here: PlacementHere, hint?: string) {
     this.#here = here
-    this.#hint = hint
+    this.#search = new Search(here, this.#hereWatch, hint)
   }
 
   /** Name of the node that it was moved to; undefined where it runs here. */
@@ -90,13 +70,17 @@ export class VersionPlacement {
   /** What a request takes here, and at the runner, in ms, as far as is known. */
   get measured(): { readonly hereMs: number; readonly runnerMs: number | undefined } {
     const runner = this.#runner
-    return { hereMs: (runner === undefined ? this.#hereTimes : this.#hereThen).mean, runnerMs: runner === undefined || runner.times.count === 0 ? undefined : runner.times.mean }
+    return { hereMs: (runner === undefined ? this.#hereWatch.times : this.#hereThen).mean, runnerMs: runner === undefined || runner.times.count === 0 ? undefined : runner.times.mean }
   }
 
   /** What a request takes where it is run now, in ms. */
   get #presentMs(): number {
-    if (this.#runner === undefined) return this.#hereTimes.mean
+    if (this.#runner === undefined) return this.#hereWatch.times.mean
     return this.#runner.times.count === 0 ? this.#hereThen.mean : this.#runner.times.mean
+  }
+
+  get #present(): PresentPlace {
+    return this.#runner === undefined ? { name: this.#here.name, offsetMs: 0 } : { name: this.#runner.name, offsetMs: this.#presentMs - this.#hereThen.mean }
   }
 
   choose(ask: PlacedAsk, nowMs: number): Assignment {
@@ -120,33 +104,30 @@ export class VersionPlacement {
   answered(of: Assignment, ms: number, status: number, waits: Pick<Waits, 'rounds' | 'waitedMs'> | undefined, nowMs: number): void {
     of.landed?.(nowMs, 'answered')
     if (of.side === 'challenger') of.trial?.end()
-    if (of.node === this.#here.name && of.isComparable) this.#countHere(ms, status, waits)
+    if (of.node === this.#here.name && of.isComparable) {
+      this.#hereWatch.count(ms, status, waits)
+      if (this.#hereWatch.fails) this.#trial = undefined
+    }
     if (of.watch !== undefined && of.watch === this.#runner && of.node === of.watch.name) {
       of.watch.count(ms, status, of.isComparable)
       if (of.watch.failsOften || of.watch.isSlowerThan(this.#hereThen, neededGainMs(this.#hereThen.mean) / 2)) this.#return(nowMs)
     }
     if (of.side === undefined || of.trial === undefined || of.trial !== this.#trial) return
     // What the usual place would have saved, or cost.
-    if (of.side === 'challenger') this.#credit -= ms / Math.max(1, this.#presentMs) - 1
+    if (of.side === 'challenger') this.#credit -= Math.min(settings.costMax, ms / Math.max(1, this.#presentMs) - 1)
     const verdict = of.trial.count(of.side, ms, status < 400)
     if (verdict === 'won') this.#won(of.trial, nowMs)
     else if (verdict === 'lost') this.#lost(of.trial, nowMs)
-  }
-
-  #countHere(ms: number, status: number, waits: Pick<Waits, 'rounds' | 'waitedMs'> | undefined): void {
-    this.#failures.add(status >= 500 ? 1 : 0)
-    if (this.#failures.mean > settings.failingShare) this.#trial = undefined
-    if (status >= 400) return
-    this.#hereTimes.add(ms)
-    this.#waited.add(waits?.waitedMs ?? 0)
-    this.#rounds.add(waits?.rounds ?? 0)
   }
 
   /** The node that it was forwarded to did not answer it: it is run here now. */
   failed(of: Assignment, nowMs: number): void {
     of.landed?.(nowMs, 'given up')
     if (of.side === 'challenger') of.trial?.end()
-    if (of.trial === this.#trial && of.side === 'challenger') this.#abandon()
+    if (of.side === 'challenger' && of.trial !== undefined && of.trial === this.#trial) {
+      this.#search.abandon(of.trial)
+      this.#trial = undefined
+    }
     if (of.watch !== undefined && of.node === of.watch.name) of.watch.suspend(nowMs)
   }
 
@@ -195,57 +176,32 @@ export class VersionPlacement {
   }
 
   #nextTrial(ask: PlacedAsk, nowMs: number): Trial | undefined {
-    if (this.#credit < settings.creditMin) return undefined
-    if (this.#here.peers.all.length === 0) return undefined
-    const present = this.#runner?.name ?? this.#here.name
-    if (this.#runner !== undefined && nowMs >= this.#checkAtMs) return new Trial(present, this.#here.name, true)
-    if (this.#hereTimes.count < settings.hereMin || this.#failures.mean > settings.failingShare || this.#returns.isOn(nowMs)) return undefined
-    if (nowMs < this.#restUntilMs && !this.#waitsMoreThanAtRest()) return undefined
-    const candidate = this.#tried.size >= settings.candidatesMax ? undefined : this.#hinted(ask.regions) ?? this.#candidate(ask.regions)
-    if (candidate !== undefined) return new Trial(present, candidate.name, false)
-    this.#rest(nowMs)
-    return undefined
-  }
-
-  /** The back end has moved away, or the function has come to use it more. */
-  #waitsMoreThanAtRest(): boolean {
-    return this.#runner === undefined && this.#waited.surelyAbove > 1.5 * this.#restedAtWaitMs + neededGainMs(this.#hereTimes.mean)
-  }
-
-  #hinted(regions: readonly string[]): RoutableNode | undefined {
-    const node = this.#hint === undefined ? undefined : this.#here.peers.get(this.#hint)
-    this.#hint = undefined
-    const mayGain = this.#waited.mean > neededGainMs(this.#hereTimes.mean)
-    return node === undefined || !mayGain || this.#tried.has(node.name) || node.name === this.#runner?.name || !mayRun(node, regions) ? undefined : node
-  }
-
-  #candidate(regions: readonly string[]): RoutableNode | undefined {
-    const { peers, name } = this.#here
-    const presentMs = this.#runner === undefined ? 0 : this.#presentMs - this.#hereThen.mean
-    return nextCandidate({
-      door: this.#here, hereMs: this.#hereTimes.mean, waitedMs: this.#waited.mean, rounds: this.#rounds.mean, tried: this.#tried, presentMs,
-      nodes: peers.all.filter((node) => node.name !== name && mayRun(node, regions) && (node.pressureMs ?? 0) === 0), placeOf: (of) => peers.get(of),
-    })
+    if (this.#credit < settings.creditMin || this.#here.peers.all.length === 0) return undefined
+    const present = this.#present
+    if (this.#runner !== undefined && nowMs >= this.#checkAtMs) return new Trial(present.name, this.#here.name, true)
+    if (!this.#hereWatch.isKnown || this.#hereWatch.fails || this.#returns.isOn(nowMs)) return undefined
+    const next = this.#search.next(ask.regions, present, nowMs)
+    return next === undefined ? undefined : new Trial(present.name, next.name, false)
   }
 
   #won(trial: Trial, nowMs: number): void {
-    this.#note(trial)
+    this.#search.note(trial)
     this.#trial = undefined
     this.#moves += 1
     if (trial.isReturn) {
       this.#runner = undefined
-      this.#rest(nowMs)
+      this.#search.rest(this.#present, nowMs)
       return
     }
     if (trial.incumbent === this.#here.name) this.#hereThen = trial.times.incumbent
     this.#runner = new RunnerWatch(trial.challenger)
-    this.#restMs = settings.restMs
+    this.#search.found()
     this.#checkMs = settings.checkMs
     this.#checkAtMs = nowMs + this.#checkMs
   }
 
   #lost(trial: Trial, nowMs: number): void {
-    this.#note(trial)
+    this.#search.note(trial)
     this.#trial = undefined
     if (!trial.isReturn) return
     if (trial.times.challenger.count > 1) this.#hereThen = trial.times.challenger
@@ -253,39 +209,14 @@ export class VersionPlacement {
     this.#checkAtMs = nowMs + this.#checkMs
   }
 
-  /** What requests took at the challenger, less what they took here. */
-  #note({ incumbent, challenger, isReturn, times }: Trial): void {
-    if (isReturn) return
-    const incumbentMs = incumbent === this.#here.name ? 0 : (this.#tried.get(incumbent) ?? 0)
-    const isMeasured = times.challenger.count > 0 && times.incumbent.count > 0
-    this.#tried.set(challenger, isMeasured ? incumbentMs + times.challenger.mean - times.incumbent.mean : undefined)
-  }
-
-  /** The challenger can not be had: it is not asked again in this search. */
-  #abandon(): void {
-    if (this.#trial !== undefined && !this.#trial.isReturn) this.#tried.set(this.#trial.challenger, undefined)
-    this.#trial = undefined
-  }
-
   /** What was moved for is gone. Where that is for a while only, the same node is the first to be tried again. */
   #return(nowMs: number): void {
-    this.#hint = this.#runner?.name
+    this.#search.restart(this.#runner?.name)
     this.#runner = undefined
     this.#goneSinceMs = undefined
     this.#trial = undefined
     this.#moves += 1
-    this.#tried.clear()
     this.#credit = Math.max(this.#credit, settings.creditAfterReturn)
-    this.#restUntilMs = Number.NEGATIVE_INFINITY
     this.#returns.fail(nowMs)
-  }
-
-  /** The search is over: what it found holds for a while. */
-  #rest(nowMs: number): void {
-    this.#tried.clear()
-    if (this.#runner !== undefined) this.#tried.set(this.#runner.name, this.#presentMs - this.#hereThen.mean)
-    this.#restUntilMs = nowMs + this.#restMs
-    this.#restMs = Math.min(settings.restMsMax, 2 * this.#restMs)
-    this.#restedAtWaitMs = this.#waited.mean
   }
 }
