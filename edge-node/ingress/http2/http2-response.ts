@@ -5,7 +5,7 @@ import type { Http2Request } from './http2-request.ts'
 type WriteCallback = (error?: Error | null) => void
 
 /** What HTTP/2 says otherwise. */
-const connectionSpecific: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
+const connectionSpecific: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'http2-settings'])
 
 /**
  * An answer over HTTP/2, as the ingress knows answers. Like one of HTTP/1.1 its head waits for what comes with it, `close` comes once in any case,
@@ -118,13 +118,22 @@ export class Http2Response extends ServerResponse {
     const head = this.#head
     if (head === undefined) return
     this.#head = undefined
-    if (this.#stream.closed || this.#stream.destroyed) return
-    this.#stream.respond(head, { endStream: isWhole })
+    this.#send(() => this.#stream.respond(head, { endStream: isWhole }))
     if (!this.shouldKeepAlive) this.#closeConnection()
   }
 
   #inform(head: OutgoingHttpHeaders): void {
-    if (!this.#hasHead && !this.#stream.closed && !this.#stream.destroyed) this.#stream.additionalHeaders(head)
+    if (!this.#hasHead) this.#send(() => this.#stream.additionalHeaders(head))
+  }
+
+  /** This may be long after the head was given: what HTTP/2 can not say must not end the process. */
+  #send(send: () => void): void {
+    if (this.#stream.closed || this.#stream.destroyed) return
+    try {
+      send()
+    } catch {
+      this.destroy()
+    }
   }
 }
 

@@ -30,7 +30,7 @@ type Route = (request: IncomingMessage, response: ServerResponse) => void
 const routes: Record<string, Route> = {
   '/head': (request, response) => {
     const head = readRequestHead(request)
-    response.writeHead(200, ['content-type', 'application/json', 'set-cookie', 'a=1', 'Set-Cookie', 'b=2', 'connection', 'keep-alive', 'keep-alive', 'timeout=5'])
+    response.writeHead(200, ['content-type', 'application/json', 'set-cookie', 'a=1', 'Set-Cookie', 'b=2', 'connection', 'keep-alive', 'keep-alive', 'timeout=5', 'te', 'gzip', 'content-type', 'application/json'])
     response.end(JSON.stringify({ method: request.method, host: head.host, target: head.target, headers: head.headers, isChunked: head.isChunked }))
   },
   '/echo': (request, response) => {
@@ -62,6 +62,9 @@ const routes: Record<string, Route> = {
   '/hints': (_request, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' })
     response.writeHead(204, []).end()
+  },
+  '/impossible': (_request, response) => {
+    response.writeEarlyHints({ link: ['</a>'], upgrade: 'x' })
   },
   '/last': (_request, response) => {
     response.shouldKeepAlive = false
@@ -203,6 +206,14 @@ describe('an answer', () => {
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
     await new Promise((resolve) => stream.once('close', resolve))
     expect([text, stream.rstCode]).toEqual(['part', constants.NGHTTP2_INTERNAL_ERROR])
+    await othersAreServed()
+  })
+
+  it('that can not be said is reset', async () => {
+    const stream = session.request({ ':path': '/impossible' })
+    stream.on('error', () => undefined)
+    await new Promise((resolve) => stream.once('close', resolve))
+    expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR)
     await othersAreServed()
   })
 
