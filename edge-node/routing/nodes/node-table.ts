@@ -188,8 +188,7 @@ export class NodeTable {
 
   #add(info: NodeInfo, before: Entry | undefined): Promise<void> {
     before?.checks?.close()
-    const origin = new URL(info.internalUrl).origin
-    const heard = (): number => this.#options.heard?.(origin) ?? 0
+    const heard = (): number => this.#options.heard?.(originOf(entry)) ?? 0
     const health = this.#options.health === 'active'
       ? new NodeHealth({ onChange: (condition) => this.#onCondition(entry, condition), mayEject: () => this.#mayEject(entry) })
       : undefined
@@ -197,7 +196,7 @@ export class NodeTable {
       adminUrl: info.adminUrl, health, timing: this.#options.healthTiming ?? checkTiming, heard, onPressure: () => this.#rebuild(),
       onChecked: () => {
         const isLost = health.condition === 'down' && heard() === entry.heardAtFall && performance.now() - entry.fellAtMs >= silentMsMax
-        if (isLost) this.#options.onLost?.(origin)
+        if (isLost) this.#options.onLost?.(originOf(entry))
       },
     })
     const entry: Entry = { info, health, checks, avoidUntilMs: 0, fellAtMs: 0, heardAtFall: 0, doubts: new Map() }
@@ -206,7 +205,7 @@ export class NodeTable {
   }
 
   #onCondition(entry: Entry, condition: NodeCondition): void {
-    const origin = new URL(entry.info.internalUrl).origin
+    const origin = originOf(entry)
     if (condition === 'down') {
       entry.fellAtMs = performance.now()
       entry.heardAtFall = this.#options.heard?.(origin) ?? 0
@@ -241,4 +240,9 @@ export class NodeTable {
 
 function recordOf({ health, checks }: Entry, nowMs: number): NodeRecord {
   return { condition: health?.condition ?? 'unknown', isSluggish: checks?.isSluggish ?? false, ...(health?.recent(nowMs) ?? { requests: 0, faults: 0 }) }
+}
+
+/** Where it is reached now: a node that starts again may have another port. */
+function originOf({ info }: Entry): string {
+  return new URL(info.internalUrl).origin
 }

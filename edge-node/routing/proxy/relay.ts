@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { UpgradeResponse } from '../../ingress/index.ts'
 import { Attempt, type AttemptOptions, type HowFailed } from './attempt.ts'
 import { hopLimits } from './hop-limits.ts'
+import { whyNoConnection } from './no-connection.ts'
 import type { AttemptFailure, Extra, ProxyOptions, ProxyOutcome } from './proxy-options.ts'
 import type { ProxyRequest, ProxyTarget } from './proxy-request.ts'
 import { UpgradeAttempt } from './upgrade-attempt.ts'
@@ -154,7 +155,7 @@ export class Relay {
       this.#attempts -= 1
       return this.#try(target)
     }
-    this.#fail(target, how === 'begun' ? 'broken' : failureOf(error))
+    this.#fail(target, how === 'begun' ? 'broken' : whyNoConnection(error))
     if (how === 'begun') this.#broken = target
     if (this.#lanes.length > 0) return
     const isRepeatable = (how !== 'begun' || idempotentMethods.has(method)) && (body?.isReplayable ?? true)
@@ -244,17 +245,6 @@ export class Relay {
 
 function isOnTrial({ upstream, trialMax = Number.POSITIVE_INFINITY }: ProxyTarget): boolean {
   return upstream.inFlight >= trialMax
-}
-
-const ownShortage: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL'])
-
-/** What one packet or one full queue can bring about: no reason to take the node out without asking it. */
-const passing: ReadonlySet<string> = new Set(['ECONNRESET', 'ETIMEDOUT', 'EPIPE'])
-
-function failureOf(error: Error): AttemptFailure {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  if (code !== undefined && ownShortage.has(code)) return 'full'
-  return code === undefined || passing.has(code) ? 'silent' : 'unreachable'
 }
 
 function isInvalidArgument(error: Error): boolean {
