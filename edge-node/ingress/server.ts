@@ -119,11 +119,9 @@ export function createIngressServer(options: IngressServerOptions): Server {
     endInOrder(socket, new SkerryError('bad_request', 'CONNECT is not offered.'))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy()
-      return
-    }
-    endInOrder(socket, toRefusal(error.code))
+    // Nobody hears an answer on a connection that broke, or whose TLS did not come about.
+    if (socket.writable && /^(?:HPE|ERR_HTTP)_/.test(error.code ?? '')) endInOrder(socket, toRefusal(error.code))
+    else socket.destroy()
   })
   options.gate.guard(server, proxyProtocol.receive)
   return server

@@ -81,7 +81,7 @@ describe('certificates', () => {
       hello.socket.destroy()
     }
     expect(names).toEqual(['DNS:one.example.com', 'DNS:*.example.org, DNS:a.localhost'])
-    for (const name of ['x.y.example.org', 'example.com', undefined]) await expect(greet(name)).rejects.toThrow(/handshake failure|ECONNRESET|socket/i)
+    for (const name of ['x.y.example.org', 'example.com', undefined]) await expect(greet(name)).rejects.toThrow(/handshake failure/)
   })
 
   test('nobody speaks what is too old, or HTTP/2 without having chosen it', async () => {
