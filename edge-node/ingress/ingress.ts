@@ -158,7 +158,7 @@ export class Ingress {
     const placed = this.#place(arrival, inbound, version, options.placement)
     const answerHere = (read: Inbound): void => this.#answerHere(arrival, read, version, isPreview, affinityCookie, table, placed)
     if (placed.node === undefined) answerHere(inbound)
-    else this.#sendOn(arrival, inbound, 'placement', version.regions, () => this.#comeBack(arrival, answerHere), placed)
+    else this.#sendOn(arrival, inbound, 'placement', version.regions, () => this.#comeBack(arrival, version, answerHere), placed)
   }
 
   /** Decides where a request is run of a function that may be run near its back end. */
@@ -170,8 +170,10 @@ export class Ingress {
   }
 
   /** The node where it should have been run did not take it: it is run here, if its body is still to be had. */
-  #comeBack(arrival: Arrival, answerHere: (read: Inbound) => void): void {
+  #comeBack(arrival: Arrival, { runnable: { key } }: RoutedVersion, answerHere: (read: Inbound) => void): void {
     try {
+      // Time has passed, in which the account may have been held to other regions.
+      if (this.#options.table().versions.get(key)?.allowedHere === false) throw new SkerryError('no_healthy_node', 'The function may not run here any more.')
       if (arrival.request.readableDidRead) throw new SkerryError('no_healthy_node', 'The node that ran the function is gone, and the body of the request with it.')
       answerHere(this.#read(arrival))
     } catch (error) {
@@ -301,7 +303,8 @@ export class Ingress {
     const headers = toForwardedHeaders(head, this.#headerRules(arrival.isInternal))
     forwarder
       .forward(request, response, {
-        reason, requestId, startedMs, hops, client, host: head.host, target: head.target, headers, clientAuthorization,
+        // What passed before it came here counts too.
+        reason, requestId, startedMs: arrival.isInternal ? startedMs - readElapsed(head) : startedMs, hops, client, host: head.host, target: head.target, headers, clientAuthorization,
         contentLength: head.contentLength, hasBody: hasBody(head), regions, accept: arrival.accept ?? (() => undefined),
         ...(placed?.node === undefined ? {} : { only: placed.node, onHead: (node: string, status: number) => placed.answered(status, node), onBusy: () => placed.refused() }),
       })

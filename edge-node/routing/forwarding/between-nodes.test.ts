@@ -101,6 +101,15 @@ it.each(['ring', 'both'])('ends in one answer where each node thinks that anothe
   expect(ran(name)).toEqual({})
 })
 
+it('adds up what passed at each hop', async () => {
+  await get('iad', 'fixed', 'authorization: Bearer internal-token-of-the-test\r\nx-skerry-elapsed: 5000\r\n', 'internalUrl')
+  const elapsedMs = at('lhr').fake.exchanges[0]?.request.elapsedMs
+  expect(elapsedMs).toBeGreaterThan(5_000)
+  expect(elapsedMs).toBeLessThan(25_000)
+  await get('lhr', 'fixed', 'x-skerry-elapsed: 5000\r\n')
+  expect(at('lhr').fake.exchanges[1]?.request.elapsedMs ?? 0).toBe(0)
+})
+
 it('goes on to the next where one has yet to hear of the function', async () => {
   expect(await get('iad', 'late')).toMatchObject({ status: 200, node: 'fra-1' })
   expect(await get('lhr', 'late')).toMatchObject({ status: 404, node: 'lhr-1' })
