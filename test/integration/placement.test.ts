@@ -66,7 +66,7 @@ it('moves to the node beside the back end when it was measured that this is quic
   const answers: Timed[] = []
   for (let isMoved = false; !isMoved && answers.length < 400;) {
     answers.push(await call('placed', 'fra'))
-    isMoved = answers.length > 8 && answers.slice(-8).every((answer) => where(answer) === 'remote')
+    isMoved = answers.length > 16 && answers.slice(-16).every((answer) => where(answer) === 'remote')
   }
   expect(answers.every(({ status, text }) => status === 200 && text === '012')).toBe(true)
   const local = answers.filter((answer) => where(answer) === 'local')
