@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { makeCertificate } from '../../../test/helpers/certificates.ts'
 import { createFakeRuntime } from '../../../test/helpers/fake-runtime.ts'
 import { functionState, hashOf, versionRecord } from '../../../test/helpers/function-states.ts'
 import { startScriptedControlPlane } from '../../../test/helpers/scripted-control-plane.ts'
@@ -145,4 +147,36 @@ test('WebSockets are ended by 1001 between two frames, and what is in the middle
   await Promise.all([whole.closed, cut.closed])
   expect(whole.read().subarray(frame.length)).toEqual(Buffer.from([0x88, 2, 0x03, 0xe9]))
   expect(cut.read()).toEqual(frame.subarray(0, 4))
+})
+
+test('by HTTP/2 a busy connection is told by GOAWAY with its next answer, an idle one when nothing new is taken', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'skerry-drain-'))
+  const files = makeCertificate(directory, ['hello.localhost'])
+  const sessions: ClientHttp2Session[] = []
+  try {
+    await fixture.restart({ drainSettleMs: 200, tls: { pairs: [{ certificateFile: `${files}.crt`, keyFile: `${files}.key` }], directory: undefined } })
+    const open = async (): Promise<{ session: ClientHttp2Session; goAway: Promise<number> }> => {
+      const session = connectHttp2(fixture.gateway.url, { rejectUnauthorized: false, servername: 'hello.localhost' })
+      sessions.push(session)
+      const goAway = once(session, 'goaway').then(([code]) => code as number)
+      await once(session, 'connect')
+      return { session, goAway }
+    }
+    const get = async ({ session }: { session: ClientHttp2Session }): Promise<unknown> => {
+      const stream = session.request({ ':authority': 'hello.localhost' })
+      const [headers] = (await once(stream.resume(), 'response')) as [Record<string, unknown>]
+      await once(stream, 'end')
+      return headers[':status']
+    }
+    const [busy, idle] = [await open(), await open()]
+    expect([await get(busy), await get(idle)]).toEqual([200, 200])
+    const drained = fixture.gateway.drain()
+    expect(await get(busy)).toBe(200)
+    expect(await busy.goAway).toBe(0)
+    expect(await idle.goAway).toBe(0)
+    await drained
+  } finally {
+    for (const session of sessions) session.destroy()
+    await rm(directory, { recursive: true })
+  }
 })
