@@ -6,9 +6,9 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 /** Tells whether an address is one of the operator's own proxies. */
 export type IsTrustedProxy = (address: string) => boolean
 
-/** `entries` are addresses or CIDR ranges. Throws `config_invalid` with the entry that is neither. */
-export function createTrustedProxies(entries: readonly string[]): IsTrustedProxy {
-  const ranges = entries.map(parseRange)
+/** `entries` are addresses or CIDR ranges, of the option `field`. Throws `config_invalid` with the entry that is neither. */
+export function createTrustedProxies(entries: readonly string[], field: 'trustedProxies' | 'proxyProtocol' = 'trustedProxies'): IsTrustedProxy {
+  const ranges = entries.map((entry) => parseRange(entry, field))
   if (ranges.length === 0) return () => false
   return (address) => {
     if (!ipaddr.isValid(address)) return false
@@ -17,15 +17,13 @@ export function createTrustedProxies(entries: readonly string[]): IsTrustedProxy
   }
 }
 
-function parseRange(entry: string): Range {
+function parseRange(entry: string, field: string): Range {
   try {
     if (entry.includes('/')) return ipaddr.parseCIDR(entry)
     const address = ipaddr.process(entry)
     return [address, address.kind() === 'ipv4' ? 32 : 128]
   } catch (cause) {
-    throw new SkerryError('config_invalid', `Trusted proxy ${JSON.stringify(entry)} is neither an address nor a CIDR range.`, {
-      cause, field: 'trustedProxies',
-    })
+    throw new SkerryError('config_invalid', `The proxy ${JSON.stringify(entry)} is neither an address nor a CIDR range.`, { cause, field })
   }
 }
 

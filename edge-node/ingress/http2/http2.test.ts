@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../../../test/helpers/certificates.ts'
+import { createRandom } from '../../../test/helpers/random.ts'
 import { until } from '../../../test/helpers/until.ts'
 import { openCertificates, type Certificates } from '../../../tls/index.ts'
 import { ConnectionGate } from '../../protection/index.ts'
@@ -364,6 +365,25 @@ describe('ends the connection, and no other:', () => {
     other.send(frame(frameTypes.data, 0, 7, Buffer.from('x')))
     await ends(other)
   })
+})
+
+it('frames at random end their own connection at most', async () => {
+  const random = createRandom(9_113)
+  const bytes = (): Buffer => Buffer.from(Array.from({ length: random.between(0, 40) }, () => random.between(0, 255)))
+  const path = (): string => random.pick(['/head', '/echo', '/wait', '/break', '/large', '/unread', '/hints'])
+  for (let round = 0; round < 40; round += 1) {
+    const raw = await open(random.next() < 0.3 ? [[random.between(1, 8), random.between(0, 70_000)]] : [])
+    for (let times = 0; times < 30; times += 1) {
+      const stream = random.between(0, 12)
+      raw.send(random.next() < 0.4
+        ? headers(2 * times + 1, [...usual.slice(0, 3), [':path', path()]], random.between(0, 255))
+        : frame(random.between(0, 11), random.between(0, 255), stream, bytes()))
+    }
+    raw.send(frame(frameTypes.ping, 0, 0, Buffer.from('the last')))
+    raw.socket.end()
+    await raw.closed
+  }
+  await othersAreServed()
 })
 
 it('a connection has no more requests at a time than it was told', async () => {

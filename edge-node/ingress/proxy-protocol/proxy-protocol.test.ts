@@ -142,6 +142,10 @@ describe('a server', () => {
     expect(await said).toBe('')
   })
 
+  it('does not start with proxies that are none', async () => {
+    await expect(start(['ten'])).rejects.toMatchObject({ code: 'config_invalid', field: 'proxyProtocol' })
+  })
+
   it('does not believe who is no proxy', async () => {
     const socket = await dial(urls.strict)
     const said = readAll(socket)

@@ -18,7 +18,7 @@ export class ProxyProtocol {
 
   /** `proxies` are addresses or CIDR ranges. Throws `config_invalid` with the entry that is neither. */
   constructor(proxies: readonly string[]) {
-    this.#isProxy = createTrustedProxies(proxies)
+    this.#isProxy = createTrustedProxies(proxies, 'proxyProtocol')
   }
 
   /** Calls `next` once the connection begins with what the client sent, and its `remoteAddress` is the client's; never where it ends before. */
