@@ -12,11 +12,19 @@ const regionPattern = /^[a-z]{3}$/
  * Invariant: bounded by what hosts there are, not by what clients ask for, since only nodes that answered with a function tell.
  */
 export class KnownRegions {
-  readonly #byHost = new LRUCache<string, readonly string[]>({ max: hostsMax, ttl: knownMs })
+  readonly #byHost = new LRUCache<string, { readonly regions: readonly string[]; readonly untilMs: number }>({ max: hostsMax })
+  readonly #nowMs: () => number
+
+  constructor(nowMs = (): number => performance.now()) {
+    this.#nowMs = nowMs
+  }
 
   /** Undefined where nothing is known, or the host is answered anywhere. */
   of(host: string): readonly string[] | undefined {
-    return this.#byHost.get(host)
+    const known = this.#byHost.get(host)
+    if (known === undefined || known.untilMs > this.#nowMs()) return known?.regions
+    this.#byHost.delete(host)
+    return undefined
   }
 
   /** @param told the header `x-skerry-regions` of an answer */
@@ -28,6 +36,6 @@ export class KnownRegions {
     const regions = told.split(', ')
     if (!regions.every((region) => regionPattern.test(region))) return
     // What is known goes on for its time only, so that a wider choice is found.
-    if (String(this.#byHost.get(host)) !== String(regions)) this.#byHost.set(host, regions)
+    if (String(this.of(host)) !== String(regions)) this.#byHost.set(host, { regions, untilMs: this.#nowMs() + knownMs })
   }
 }
