@@ -74,10 +74,13 @@ export class Http2Response extends ServerResponse {
     this.#sendHead(false)
   }
 
-  override write(chunk: unknown, second?: BufferEncoding | WriteCallback, third?: WriteCallback): boolean {
+  /**
+   * Callbacks are not called: Node says of a stream of HTTP/2 that bytes are written while they still wait in its memory to be sent, and whoever
+   * freed them then would send whatever comes to lie there.
+   */
+  override write(chunk: unknown, second?: BufferEncoding | WriteCallback): boolean {
     this.#sendHead(false)
-    const callback = typeof second === 'function' ? second : third
-    return typeof second === 'string' ? this.#stream.write(chunk, second, callback) : this.#stream.write(chunk, callback)
+    return typeof second === 'string' ? this.#stream.write(chunk, second) : this.#stream.write(chunk)
   }
 
   override end(first?: unknown, second?: BufferEncoding | (() => void), third?: () => void): this {

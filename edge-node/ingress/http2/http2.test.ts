@@ -60,6 +60,14 @@ const routes: Record<string, Route> = {
     response.end('no')
     linger(request)
   },
+  '/reused': (_request, response) => {
+    response.writeHead(200, [])
+    for (let index = 0; index < 16; index += 1) {
+      const chunk = Buffer.alloc(64 * 1024, 'x')
+      response.write(chunk, () => chunk.fill('-'))
+    }
+    response.end()
+  },
   '/hints': (_request, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' })
     response.writeHead(204, []).end()
@@ -199,6 +207,11 @@ describe('a request', () => {
 })
 
 describe('an answer', () => {
+  it('is what was written, though whoever wrote it uses its memory for something else once he is told that it is written', async () => {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => ask('/reused')))
+    for (const { text } of answers) expect([text.length, text.replaceAll('x', '')]).toEqual([16 * 64 * 1024, ''])
+  })
+
   it('that breaks off is reset, after what there was of it', async () => {
     const stream = session.request({ ':path': '/break' })
     const failed = once(stream, 'error')
