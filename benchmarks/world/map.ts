@@ -114,12 +114,12 @@ function meridians(): string[] {
 function legend(): string[] {
   const y = size.height - 40
   const parts = [text(20, y + 4, 'Above the best node:', { class: 'label' })]
-  let x = 162
+  let x = 176
   for (const { name, label } of classes) {
     parts.push(element('circle', { class: `place ${name}`, cx: x, cy: y, r: 5.5 }), text(x + 10, y + 4, label))
-    x += 30 + label.length * 6.4
+    x += 28 + label.length * 6.4
   }
-  x = 612
+  x = 616
   for (const [kind, label] of [['site', 'node'], ['site full', 'node beyond its capacity']] as const) {
     parts.push(element('circle', { class: kind, cx: x, cy: y, r: 4.5 }), text(x + 10, y + 4, label))
     x += 30 + label.length * 6.4
