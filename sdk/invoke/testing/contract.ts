@@ -216,7 +216,7 @@ export function invokerContract(name: string, open: () => Promise<Harness>): voi
       nodes.at('fra').script = (request, response) => request.pipe(response.writeHead(200, { ...cors, 'x-seen': `${request.method} ${String(request.headers['x-own'])}` }))
       const request = new UndiciRequest('http://hello.example.com/', { method: 'PUT', body: 'abc', headers: { 'x-own': '1' } })
       expect(request).not.toBeInstanceOf(Request)
-      const answer = await create().fetch(request as unknown as Request)
+      const answer = await create().fetch(request)
       expect([answer.headers.get('x-seen'), await answer.text()]).toEqual(['PUT 1', 'abc'])
     })
 
