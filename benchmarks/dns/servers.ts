@@ -25,7 +25,7 @@ export async function startServer(name: ServerName, directory: string, cluster: 
   const port = await freePort()
   const child = name === 'nsd' ? await startNsd(directory, port) : name === 'skerry' ? startSkerry(cluster, port) : startBare(port)
   const exited = once(child, 'exit')
-  await untilAnswers(port)
+  await untilAnswers(name, port)
   return {
     port,
     cpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
@@ -43,7 +43,7 @@ function startSkerry(cluster: ScriptedCluster, port: number): ChildProcess {
 }
 
 function startBare(port: number): ChildProcess {
-  return spawn(process.execPath, [join(import.meta.dirname, 'bare-server.ts'), String(port)], { stdio: 'ignore' })
+  return spawn(process.execPath, [join(import.meta.dirname, 'bare-server.ts'), String(port)], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** With one process that answers, and the names that the load asks for as a static zone; it has no idea of places. */
@@ -58,7 +58,7 @@ async function startNsd(directory: string, port: number): Promise<ChildProcess> 
     `  xfrdfile: "${directory}/xfrd.state"`, `  zonelistfile: "${directory}/zone.list"`, `  xfrdir: "${directory}"`, '  rrl-ratelimit: 0', 'remote-control:', '  control-enable: no',
     'zone:', `  name: ${domain}`, '  zonefile: zone', '',
   ].join('\n'))
-  return spawn('nsd', ['-d', '-c', configuration], { stdio: 'ignore' })
+  return spawn('nsd', ['-d', '-c', configuration], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 async function freePort(): Promise<number> {
@@ -70,7 +70,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function untilAnswers(port: number): Promise<void> {
+async function untilAnswers(name: ServerName, port: number): Promise<void> {
   const socket = createSocket('udp4')
   socket.on('error', () => undefined)
   try {
@@ -79,7 +79,7 @@ async function untilAnswers(port: number): Promise<void> {
       const answered = await once(socket, 'message', { signal: AbortSignal.timeout(100) }).then(() => true, () => false)
       if (answered) return
     }
-    throw new Error(`nothing answers at port ${port}`)
+    throw new Error(`${name} does not answer at port ${port}`)
   } finally {
     socket.close()
   }
