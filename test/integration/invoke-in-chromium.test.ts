@@ -139,13 +139,13 @@ async function runInPage(open: (url: string) => Promise<Page>): Promise<Record<s
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const page = await open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  try {
-    return await reported.promise
-  } finally {
+  // Closed with the rest, so that it goes where the page never reports, too.
+  closers.push(async () => {
     await page.close()
     server.close()
     server.closeAllConnections()
-  }
+  })
+  return reported.promise
 }
 
 test.skipIf(chromiumPath === undefined)('discovers nodes, calls them by names of their own, fails over, and ends at the gateway', { timeout: 90_000 }, async () => {
