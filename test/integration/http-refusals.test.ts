@@ -31,6 +31,11 @@ describe.each(doors)('through the %s', (door) => {
     ['two hosts', 'GET / HTTP/1.1\r\nHost: probe.localhost\r\nHost: other.localhost\r\n\r\n'],
     ['an unknown target', 'GET nowhere HTTP/1.1\r\nHost: probe.localhost\r\n\r\n'],
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n'],
+    ['a coding beside chunked', 'POST / HTTP/1.1\r\nHost: probe.localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+    ['HTTP/2.0 in text', 'GET / HTTP/2.0\r\nHost: probe.localhost\r\n\r\n'],
+    ['another host in the target', 'GET http://other.localhost/ HTTP/1.1\r\nHost: probe.localhost\r\n\r\n'],
+    ['a host with a user', 'GET / HTTP/1.1\r\nHost: user@probe.localhost\r\n\r\n'],
+    ['a fragment', 'GET /#a HTTP/1.1\r\nHost: probe.localhost\r\n\r\n'],
     ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: probe.localhost\r\nX-A: a\u0000b\r\n\r\n'],
   ])('%s -> 400', async (_name, text) => {
     const client = await open()
