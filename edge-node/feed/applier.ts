@@ -108,7 +108,7 @@ export class Applier {
     this.#options.serveChange({ put: state.functionsOf(account), removed: [] })
     void Promise.all([state.save(), isOutside ? this.#retainArtifacts() : true]).then(([isSaved, isCleared]) => {
       // Of what a disk has kept nobody is told that it is gone.
-      if (isSaved && isCleared) return this.#acknowledge(position, { status: 'applied' })
+      if (isSaved && isCleared) void this.#acknowledge(position, { status: 'applied' })
     })
   }
 

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 /** When a request with 30 s to answer is given up that was so old when it came. */
 function givenUpAfterMs(elapsedMs: number | undefined): number {
   const codes: string[] = []
-  new RequestExchange({
+  const exchange = new RequestExchange({
     version: versionOf('silent', ''),
     request: { method: 'GET', url: 'http://function.test/', headers: [], metadata: {}, body: undefined, ...(elapsedMs === undefined ? {} : { elapsedMs }) },
     handler: { onHead: () => undefined, onChunk: () => true, onEnd: () => undefined, onError: ({ code }) => void codes.push(code), onDrain: () => undefined },
@@ -16,7 +16,7 @@ function givenUpAfterMs(elapsedMs: number | undefined): number {
   })
   let passedMs = 0
   for (; codes.length === 0; passedMs += 1) vi.advanceTimersByTime(1)
-  expect(codes).toEqual(['wall_limit_exceeded'])
+  expect([codes, exchange.over]).toEqual([['wall_limit_exceeded'], true])
   return passedMs
 }
 
