@@ -60,7 +60,7 @@ export interface DnsServer {
 }
 
 export const ttlSecondsMax = 60
-const ttlSecondsDefault = 20
+const ttlSecondsDefault = 5
 /** A large public resolver asks from few networks, and keeps each answer for the TTL. */
 const answersPerSecondDefault = 200
 /** Of checks of nodes: one that ends is out with the next, one that falls silent when the next has timed out, and one at once: within 4 s. */

@@ -25,7 +25,7 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
   const complete = withNearest(withAdmin(withUpstream(withListening(command, '0.0.0.0', 53))))
     .option('--name-server <name=addresses>', 'a name server of the zone, as NAME=ADDRESS[,ADDRESS]; a NAME outside the zone needs no address; may be repeated (default: ns1.DOMAIN at --host)', parseNameServer)
     .option('--records <file>', 'zone file with further records (TXT, CAA, NS, ...), read again when it changes and on SIGHUP')
-    .option('--ttl <seconds>', 'how long answers may be kept (default: 20)', parseNumber(1, 60))
+    .option('--ttl <seconds>', 'how long answers may be kept (default: 5)', parseNumber(1, 60))
     .option('--answers-per-second <n>', 'answers over UDP to one network of askers (default: 200); the rest is sent to TCP', parseNumber(1, 1_000_000))
   const host = complete.options.find(({ long }) => long === '--host')
   if (host !== undefined) host.description = 'addresses to listen at, separated by commas; where a machine has several, name each, so that answers leave from the one that was asked'
