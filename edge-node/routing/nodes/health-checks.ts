@@ -188,7 +188,7 @@ class Patience {
   #onDue(): void {
     const lateMs = performance.now() - this.#dueMs
     // A loop that stood still has much to read, of which the answer may be a part.
-    this.#timer = setTimeout(() => this.#abort.abort(), Math.min(lateMs, 250))
+    this.#timer = setTimeout(() => this.#abort.abort(), Math.min(Math.max(0, lateMs), 250))
   }
 }
 
