@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { SkerryError } from '../../errors/index.ts'
-import { runWrk } from '../load/wrk.ts'
+import { checkBodies, runWrk } from '../load/wrk.ts'
 import { cpuMillisecondsOf } from '../process-tree.ts'
 import type { CheckedRequest } from '../workload.ts'
 
@@ -40,12 +40,14 @@ const streams = 8
 
 async function byH2load({ request, connections, seconds, processId }: ClosedLoad): Promise<Throughput> {
   const { port, pathname } = new URL(request.url)
+  await checkBodies(request, connections, true)
   const beforeMs = processId === undefined ? 0 : cpuMillisecondsOf(processId)
   const { stdout } = await promisify(execFile)('h2load', [
     '-t', '1', '-c', String(Math.ceil(connections / streams)), '-m', String(streams), '-D', String(seconds),
     `--connect-to=127.0.0.1:${port}`, `https://${request.host}:${port}${pathname}`,
   ])
   const cpuMs = processId === undefined ? undefined : cpuMillisecondsOf(processId) - beforeMs
+  await checkBodies(request, connections, true)
   const protocol = /^Application protocol: (\S+)/m.exec(stdout)?.[1]
   const perSecond = Number(/^finished in .*, ([\d.]+) req\/s/m.exec(stdout)?.[1])
   const [, requests = '0', others] = /^status codes: (\d+) 2xx, (.*)$/m.exec(stdout) ?? []

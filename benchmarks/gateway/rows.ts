@@ -31,6 +31,7 @@ export const rows: readonly Row[] = [
   { name: 'tls-small', title: 'bare servers, GET of 16 bytes, TLS', backEnds: 'bare', protocol: 'https', payload: 'small', ...counted },
   { name: 'tls-1m', title: 'bare servers, GET of 1 MB, TLS', backEnds: 'bare', protocol: 'https', payload: '1m', ...counted },
   { name: 'h2-small', title: 'bare servers, GET of 16 bytes, HTTP/2', backEnds: 'bare', protocol: 'h2', payload: 'small', ...counted },
+  { name: 'h2-1m', title: 'bare servers, GET of 1 MB, HTTP/2', backEnds: 'bare', protocol: 'h2', payload: '1m', ...counted },
   { name: 'default-small', title: 'bare servers, GET of 16 bytes, workers as each product takes them', backEnds: 'bare', protocol: 'http', payload: 'small', connections: 64, workers: 'default' },
   { name: 'latency-node-1', title: 'edge nodes, 1 connection, 500 requests/s', backEnds: 'node', protocol: 'http', payload: 'small', connections: 1, perSecond: 500, workers: 'one' },
   { name: 'latency-node-32', title: 'edge nodes, 32 connections, 2,000 requests/s', backEnds: 'node', protocol: 'http', payload: 'small', connections: 32, perSecond: 2_000, workers: 'one' },

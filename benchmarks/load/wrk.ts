@@ -92,9 +92,10 @@ async function load(request: CheckedRequest, options: WrkOptions, { connections,
   return output
 }
 
-async function checkBodies(request: CheckedRequest, connections: number): Promise<void> {
+/** As many requests at once as there are connections, twice: rejects where an answer is not exactly the right one. */
+export async function checkBodies(request: CheckedRequest, connections: number, allowH2 = false): Promise<void> {
   // Whoever is measured here by TLS has a certificate that signs itself.
-  const agent = new Agent({ connections, connect: { rejectUnauthorized: false } })
+  const agent = new Agent({ connections, allowH2, connect: { rejectUnauthorized: false } })
   try {
     await Promise.all(Array.from({ length: connections * 2 }, async () => await sendChecked(request, agent, 10_000)))
   } finally {
