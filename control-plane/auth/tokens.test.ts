@@ -35,7 +35,7 @@ describe('tokens', () => {
     })
     expect(await (await harness.client.call('GET', '/v1/tokens')).text()).not.toContain(token)
     expect(await (await harness.client.call('GET', '/v1/audit')).text()).not.toContain(token.slice(prefix.length))
-    expect(await harness.client.json('GET', '/v1/tokens?limit=1')).toMatchObject({ tokens: [{ name: expect.stringMatching(/^(?:admin|node)$/) as string }], nextCursor: expect.any(String) as string })
+    expect(await harness.client.json('GET', '/v1/tokens?limit=1')).toMatchObject({ tokens: [{ name: expect.stringMatching(/^(?:admin|node|ci)$/) as string }], nextCursor: expect.any(String) as string })
   })
 
   it('end at once, with the time told to who has them', async () => {

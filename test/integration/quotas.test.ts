@@ -115,9 +115,10 @@ test('a rate is held over both nodes, follows demand, and goes on when the contr
 
   const startedMs = performance.now()
   let served = 0
-  await until('one node that alone is asked has nearly all of it', async () => {
+  // Not all: a fifth of what it refuses, and ten a second, it offers to the other.
+  await until('one node that alone is asked has most of it', async () => {
     served += (await flood('iad', 200)).served
-    return (await shareOf('iad')) > 0.8 * limit
+    return (await shareOf('iad')) > 0.6 * limit
   }, 60_000)
   expect(served).toBeLessThanOrEqual(limit * ((performance.now() - startedMs) / 1_000 + 1) + regions.length)
   expect((await shareOf('fra')) + (await shareOf('iad'))).toBeLessThanOrEqual(limit + 1e-6)

@@ -11,6 +11,7 @@ import { type Gateway, startGateway } from '../../edge-node/routing/index.ts'
 import { EdgeStatistics } from '../../edge-node/statistics.ts'
 import { answer, answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../helpers/fake-runtime.ts'
 import { exchangeRaw, openSocket, readUntil } from '../helpers/raw-http.ts'
+import { until } from '../helpers/until.ts'
 
 const places = { fra: [50, 8], iad: [39, -77], sin: [1, 104] } as const
 type Region = keyof typeof places
@@ -95,6 +96,11 @@ beforeAll(async () => {
   gateway = await startGateway({
     host: '127.0.0.1', port: 0, adminPort: 0, controlPlaneUrl: plane.url, token: plane.nodeToken, domain: 'localhost', allowLocationHeader: true, trustedProxies: [],
   })
+  // Who has just started does not know of the others yet.
+  for (const region of Object.keys(nodes)) {
+    await deploy(`known-${region}`, [region])
+    for (const door of doors()) await until('the door knows the others', async () => (await call(door, `known-${region}.localhost`)).node === `${region}-1`)
+  }
 })
 afterAll(async () => {
   vi.restoreAllMocks()
