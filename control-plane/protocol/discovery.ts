@@ -2,7 +2,7 @@
  * What nodes and gateways tell anybody of the cluster, under `/.well-known/skerry/` of every host name. Read in browsers too: small schemas,
  * and nothing of Node.
  */
-import { array, type infer as Infer, enum as oneOf, gte, lte, maxLength, minLength, number, object, optional, refine, string } from 'zod/mini'
+import { array, type infer as Infer, enum as oneOf, gte, lte, maxLength, minLength, number, object, optional, refine, regex, string } from 'zod/mini'
 
 export const discoveryPaths = { nodes: '/.well-known/skerry/nodes', ping: '/.well-known/skerry/ping' } as const
 
@@ -31,7 +31,7 @@ export type DiscoveredNode = Infer<typeof discoveredNodeSchema>
 /** `GET /.well-known/skerry/nodes` */
 export const discoverySchema = object({
   /** Functions answer at FUNCTION.DOMAIN. */
-  domain: shortText,
+  domain: shortText.check(regex(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i)),
   nodes: array(discoveredNodeSchema).check(maxLength(discoveredNodesMax)),
 })
 export type Discovery = Infer<typeof discoverySchema>

@@ -66,7 +66,13 @@ describe('where a browser may go', () => {
     ['https://hello.example.com/', 'https://fra-1.example.net', { credentials: 'include' }, undefined],
     ['https://api.example.org/', 'https://fra-1.example.net', {}, undefined], ['https://app.example.com/', 'https://fra-1.example.net', {}, undefined],
   ] as const)('%s at %s %j: %s', (url, nodeUrl, init, reached) => {
-    const transport = createFetchTransport(fetch, 'https://app.example.com')
+    const transport = createFetchTransport(fetch, { pageOrigin: 'https://app.example.com', hasPlainDoor: false })
     expect(transport.reach(call(url, init), node(nodeUrl), 'example.com')?.href).toBe(reached)
+  })
+
+  test('what is called by HTTPS goes to no node that was told of without', () => {
+    const transport = createFetchTransport(fetch, { pageOrigin: undefined, hasPlainDoor: true })
+    expect(transport.reach(call('https://hello.example.com/'), node('https://nodes.example.net'), 'example.com')).toBeUndefined()
+    expect(transport.reach(call('http://hello.example.com/'), node('http://nodes.example.net'), 'example.com')?.href).toBe('http://hello.nodes.example.net/')
   })
 })

@@ -16,5 +16,5 @@ export function createInvoker(options: InvokerOptions): Invoker {
   }
   const plainFetch = options.fetch ?? ((...of: Parameters<typeof fetch>) => fetch(...of))
   const { location } = globalThis as { readonly location?: { readonly origin: string } }
-  return createInvokerOn({ fetch: plainFetch, openTransport: () => createFetchTransport(plainFetch, location?.origin) }, options)
+  return createInvokerOn({ fetch: plainFetch, openTransport: ({ hasPlainDoor }) => createFetchTransport(plainFetch, { pageOrigin: location?.origin, hasPlainDoor }) }, options)
 }

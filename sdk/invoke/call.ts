@@ -40,6 +40,11 @@ export function isRequest(target: string | URL | Request): target is Request {
   return typeof target === 'object' && 'method' in target && 'url' in target
 }
 
+/** Whether a function is named, rather than called by URL. */
+export function isName(target: string | URL | Request): boolean {
+  return typeof target === 'string' && functionTarget.test(target)
+}
+
 /** Reads where a call goes. Throws `bad_request` for a target that is neither a function nor an http URL. */
 export function readTarget(target: string | URL | Request, named: () => NamedOrigin): URL {
   const text = typeof target === 'string' ? target : isRequest(target) ? target.url : target.href
@@ -84,15 +89,4 @@ function fieldsOf(request: Request | undefined): RequestInit {
   // No script may send that by itself.
   if ((fields.mode as string | undefined) === 'navigate') delete fields.mode
   return fields
-}
-
-/**
- * Whether an answer is a refusal that another node may do better: the node vouches that no code ran, or it is overloaded and the call does no
- * harm twice. A function's own 503 and a broken limit are answers, and would be the same elsewhere.
- */
-export function isRefusal(call: Call, response: Response): boolean {
-  if (!call.mayMove || !call.isReplayable) return false
-  if (response.headers.has('x-skerry-not-begun')) return true
-  const code = response.headers.get('x-skerry-error')
-  return call.mayRepeat && response.status === 503 && (code === 'overloaded' || code === 'no_healthy_node')
 }

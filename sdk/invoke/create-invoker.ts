@@ -1,13 +1,15 @@
 import { discoveryPaths } from '../../control-plane/protocol/discovery.ts'
 import { retryAfterMs, workedMs } from './answer-hints.ts'
-import { type Call, isRequest, type NamedOrigin, readCall, readTarget } from './call.ts'
+import { BurdenBudget } from './burden-budget.ts'
+import { type Call, isName, isRequest, type NamedOrigin, readCall, readTarget } from './call.ts'
 import type { AttemptReason } from './events.ts'
 import { invokeError } from './invoke-error.ts'
 import { ListKeeper } from './list-keeper.ts'
 import { NodeDirectory, nodesTriedMax, toTarget } from './node-directory.ts'
 import { discoveryCall, type GetDiscovery, readDiscovery, type ReadNodeList, readPlace } from './node-list.ts'
-import { discard, Offer, type Route } from './offer.ts'
-import { type InvokeInit, type InvokerOptions, readOptions, type Settings } from './options.ts'
+import { discard, type Route } from './offer-options.ts'
+import { Offer } from './offer.ts'
+import { type InvokeInit, type InvokerOptions, maySpeakFor, readOptions, type Settings } from './options.ts'
 import { after, pause, untilAborted } from './timers.ts'
 import type { Target, Transport } from './transport.ts'
 
@@ -58,12 +60,15 @@ const roundsMax = 3
 export function createInvokerOn(platform: Platform, options: InvokerOptions): Invoker {
   const settings = readOptions(options)
   let domain = settings.domain?.toLowerCase() ?? settings.doors[0]?.hostname ?? 'localhost'
-  const isOurs = (host: string): boolean => settings.isOurHost(host, domain) || settings.doors.some((door) => door.hostname === host)
+  /** Whose URLs are calls of functions; `domain` is for those that are named. */
+  let urlDomain = domain
+  const isDoor = (host: string): boolean => settings.doors.some((door) => door.hostname === host)
+  const isOurs = (host: string): boolean => isDoor(host) || settings.isOurHost(host, domain)
   /** Of the calls whose answer has not begun. */
   const calls = new Set<AbortController>()
   let isClosed = false
   let opened: Promise<Transport> | undefined
-  const transport = (): Promise<Transport> => (opened ??= Promise.resolve(platform.openTransport(settings, isOurs)))
+  const transport = (): Promise<Transport> => (isClosed ? Promise.reject(closed()) : (opened ??= Promise.resolve(platform.openTransport(settings, isOurs))))
 
   /** Asks a target for a path of discovery, as a function of that origin would be called there. */
   const get = (target: Target, origin: URL): GetDiscovery => async (path, signal) => {
@@ -118,7 +123,10 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     initial: settings.nodes ?? [], refreshMs: settings.refreshMs, emit: settings.emit,
     sources: () => [...(controlPlane === undefined ? [] : [controlPlane]), ...doorLists, ...(doorLists.length === 0 ? [] : nodeLists())],
     onList: (nodes, told) => {
-      if (settings.domain === undefined && told !== undefined) domain = told
+      if (settings.domain === undefined && told !== undefined) {
+        domain = told
+        if (settings.doors.every((door) => maySpeakFor(door, told))) urlDomain = told
+      }
       directory.replace(nodes)
       const urls = new Set([...nodes, ...directory.doors].map(({ url }) => url))
       void opened?.then((way) => way.retain(urls))
@@ -159,12 +167,14 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     return routes
   }
 
+  const burdens = new BurdenBudget()
+
   const offer = async (call: Call, reason: AttemptReason, signal: AbortSignal): Promise<Response> => {
     const way = await transport()
     const offering = new Offer(call, await routesOf(call), {
       transport: way, signal, reason, emit: settings.emit,
       patienceMs: (target) => directory.patienceMs(target), isAlive: (target) => directory.isAlive(target, call.url),
-      isKnownAlive: ({ name }, withinMs) => directory.isKnownAlive(name, withinMs),
+      isKnownAlive: ({ name }, withinMs) => directory.isKnownAlive(name, withinMs), mayBurden: () => burdens.withdraw(performance.now()),
       onFailure: ({ name }) => {
         directory.failed(name)
         keeper.hurry()
@@ -199,7 +209,8 @@ export function createInvokerOn(platform: Platform, options: InvokerOptions): In
     const begin = async (): Promise<Response> => {
       await ready()
       const url = readTarget(target, namedOrigin)
-      if (!isOurs(url.hostname)) return platform.fetch(isRequest(target) ? target : url, { ...init, signal })
+      if (!isName(target) && !isDoor(url.hostname) && !settings.isOurHost(url.hostname, urlDomain)) return platform.fetch(isRequest(target) ? target : url, { ...init, signal })
+      burdens.deposit(performance.now())
       return run(await readCall(url, target, init, settings.retry ?? 'safe'), signal)
     }
     try {

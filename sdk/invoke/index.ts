@@ -15,7 +15,7 @@ export function createInvoker(options: InvokerOptions): Invoker {
   return createInvokerOn({
     fetch: plainFetch,
     openTransport: async (settings, isOurs) => {
-      if (settings.fetch !== undefined) return createFetchTransport(settings.fetch, undefined)
+      if (settings.fetch !== undefined) return createFetchTransport(settings.fetch, { pageOrigin: undefined, hasPlainDoor: settings.hasPlainDoor })
       // Loaded with the first call: who only imports it pays nothing.
       const { createNodeTransport } = await import('./node-transport.ts')
       return createNodeTransport(isOurs)

@@ -180,11 +180,12 @@ describe('failover', () => {
 
   test.each([
     ['overloaded', 'GET', {}, 'iad-1'], ['overloaded', 'POST', {}, 'fra-1'], ['overloaded', 'POST', { 'x-skerry-not-begun': '1' }, 'iad-1'],
-    ['cpu_limit_exceeded', 'GET', {}, 'fra-1'],
-  ])('503 %s of a %s with %j is answered by %s', async (code, method, more, name) => {
+    ['cpu_limit_exceeded', 'GET', {}, 'fra-1'], ['concurrency_limit_exceeded', 'GET', {}, 'iad-1'], ['concurrency_limit_exceeded', 'POST', {}, 'fra-1'],
+    ['rate_limit_exceeded', 'GET', {}, 'fra-1'],
+  ])('%s of a %s with %j is answered by %s', async (code, method, more, name) => {
     at('fra').handle = (request, response) => {
       request.resume()
-      response.writeHead(503, { 'x-skerry-error': code, 'x-skerry-node': 'fra-1', ...more }).end()
+      response.writeHead(/^(?:concurrency|rate)/.test(code) ? 429 : 503, { 'x-skerry-error': code, 'x-skerry-node': 'fra-1', ...more }).end()
     }
     expect((await invoke().fetch('hello', { method })).headers.get('x-skerry-node')).toBe(name)
   })

@@ -12,12 +12,14 @@ interface Sent extends Sending {
 let sent: Sent[]
 let alive: Set<string>
 let failures: string[]
+let burdens = 0
 
 beforeEach(() => {
   vi.useFakeTimers()
   sent = []
   alive = new Set(['a', 'b', 'c'])
   failures = []
+  burdens = 10
 })
 afterEach(() => vi.useRealTimers())
 
@@ -37,7 +39,10 @@ function offer(call: Partial<Call>, tellsSent = true, signal = new AbortControll
       if (alive.has(name)) resolve(true)
       else setTimeout(resolve, 2_000, false)
     }),
-    isKnownAlive: (_target, withinMs) => tellsSent && withinMs === undefined, onFailure: ({ name }) => failures.push(name), onHead: () => undefined, emit: () => undefined,
+    isKnownAlive: (_target, withinMs) => tellsSent && withinMs === undefined, mayBurden: () => {
+      burdens -= 1
+      return burdens >= 0
+    }, onFailure: ({ name }) => failures.push(name), onHead: () => undefined, emit: () => undefined,
   })
   return offering.run().then((response) => response.text())
 }
@@ -111,6 +116,37 @@ test('a refusal is kept until somebody does better, and is the answer where nobo
   }
   sent[2]?.fail(new Error('gone'))
   expect(await answer).toBe('b')
+})
+
+test('what busy nodes refuse goes on within a budget, and what was not begun whatever it is', async () => {
+  burdens = 1
+  const answer = offer({ mayRepeat: true })
+  for (const index of [0, 1]) {
+    sent[index]?.answer(429, { 'x-skerry-error': 'concurrency_limit_exceeded' })
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  expect([await answer, names()]).toEqual(['b', ['a', 'b']])
+  sent = []
+  const unsafe = offer({})
+  sent[0]?.onSend()
+  sent[0]?.answer(503, { 'x-skerry-not-begun': '1' })
+  await vi.advanceTimersByTimeAsync(0)
+  sent[1]?.answer(429, { 'x-skerry-error': 'concurrency_limit_exceeded' })
+  expect([await unsafe, names()]).toEqual(['b', ['a', 'b']])
+})
+
+test('one that fails while another is looked after does not end the call', async () => {
+  alive.clear()
+  const answer = offer({ mayRepeat: true }, false)
+  await vi.advanceTimersByTimeAsync(600)
+  expect(names()).toEqual(['a', 'b'])
+  sent[0]?.fail(new Error('broken'))
+  await vi.advanceTimersByTimeAsync(100)
+  sent[1]?.fail(new Error('broken'))
+  await vi.advanceTimersByTimeAsync(2_100)
+  expect(names()).toEqual(['a', 'b', 'c'])
+  sent[2]?.answer()
+  expect(await answer).toBe('c')
 })
 
 test('where nobody tells what was sent, an unsafe call goes only to who answers a ping', async () => {

@@ -1,30 +1,10 @@
 import { SkerryError } from '../../errors/index.ts'
-import { type Call, isRefusal } from './call.ts'
-import type { AttemptReason, InvokerEvent } from './events.ts'
+import { refusalOf } from './answer-hints.ts'
+import type { Call } from './call.ts'
+import type { AttemptReason } from './events.ts'
 import { nobodyAnswered, type Tried } from './invoke-error.ts'
+import { discard, type OfferOptions, type Route } from './offer-options.ts'
 import { after } from './timers.ts'
-import type { Target, Transport } from './transport.ts'
-
-/** A target, and the URL of the call there. */
-export interface Route {
-  readonly target: Target
-  readonly url: URL
-}
-
-export interface OfferOptions {
-  readonly transport: Transport
-  readonly signal: AbortSignal
-  readonly reason: AttemptReason
-  /** For so long a target may be silent before it is looked after. */
-  readonly patienceMs: (target: Target) => number
-  /** Whether the target answers anything at all. */
-  readonly isAlive: (target: Target) => Promise<boolean>
-  /** The target has been heard of so lately that it needs no question: within so many ms, or as long as connections are taken to be good. */
-  readonly isKnownAlive: (target: Target, withinMs?: number) => boolean
-  readonly onFailure: (target: Target) => void
-  readonly onHead: (target: Target, response: Response, headMs: number) => void
-  readonly emit: (event: InvokerEvent) => void
-}
 
 /** Attempts that fail though their nodes are alive: the trouble is the function's, or the browser's rules, at every node alike. */
 const livingFailuresMax = 2
@@ -216,11 +196,10 @@ export class Offer {
     const headMs = performance.now() - (attempt.sentAtMs ?? attempt.startedMs)
     this.#options.emit({ kind: 'answer', target: target.name, url: url.href, status: response.status, headMs })
     this.#options.onHead(target, response, headMs)
-    if (!isRefusal(this.#call, response)) {
-      attempt.isOver = true
-      return this.#settle(attempt, () => this.#resolve(response))
-    }
     attempt.isOver = true
+    const refusal = refusalOf(this.#call, response)
+    const mayGoOn = refusal === 'not begun' || (refusal === 'busy' && (this.#next === this.#routes.length || this.#options.mayBurden()))
+    if (!mayGoOn) return this.#settle(attempt, () => this.#resolve(response))
     attempt.outcome = 'refused'
     attempt.status = response.status
     if (this.#refusal !== undefined) discard(this.#refusal.response)
@@ -231,13 +210,15 @@ export class Offer {
   #fail(attempt: Attempt, error: unknown): void {
     attempt.cancelWatch()
     if (attempt.isOver || this.#settled.signal.aborted) return
-    attempt.isOver = true
     attempt.outcome = 'failed'
     attempt.error = error
     const { transport, emit, onFailure, isAlive } = this.#options
     const { target, url } = attempt.route
     emit({ kind: 'failure', target: target.name, url: url.href, error })
     const goOn = (): void => {
+      // Not before: as long as it may bring another attempt, the call is not over for others that fail.
+      attempt.isOver = true
+      attempt.cancelWatch()
       const mayGoOn = attempt.isPassedOver ? false : this.#isUnsent(attempt) ? this.#call.mayMove : this.#call.mayRepeat && this.#livingFailures < livingFailuresMax
       if (!mayGoOn || !this.#begin('failed')) this.#finish()
     }
@@ -269,9 +250,4 @@ export class Offer {
     if (this.#refusal !== undefined) discard(this.#refusal.response)
     tell()
   }
-}
-
-/** Lets go of an answer that nobody will read. */
-export function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined)
 }

@@ -19,7 +19,10 @@ export interface InvokerOptions {
   readonly controlPlaneUrl?: string
   /** A token of the control plane that may list nodes. */
   readonly token?: string
-  /** DOMAIN of the cluster, where `baseUrl` does not tell it; `localhost` unless either does. */
+  /**
+   * DOMAIN of the cluster, where `baseUrl` does not tell it; `localhost` unless either does. A `baseUrl` with a name outside of DOMAIN tells it for
+   * functions that are named: URLs below DOMAIN are taken for the cluster's only where it is given here.
+   */
   readonly domain?: string
   /** Further hosts that functions answer at by their routes, such as `api.example.com` or `*.example.org`. */
   readonly hosts?: readonly string[]
@@ -57,6 +60,8 @@ export interface InvokeInit extends RequestInit {
 /** The options as they are used. */
 export interface Settings extends InvokerOptions {
   readonly doors: readonly URL[]
+  /** Whether a list of nodes may come from who has not proved by TLS who he is. */
+  readonly hasPlainDoor: boolean
   readonly isOurHost: (host: string, domain: string) => boolean
   readonly refreshMs: number
   readonly retryAfterMsMax: number
@@ -74,10 +79,11 @@ export function readOptions(options: InvokerOptions): Settings {
     throw new SkerryError('invalid_request', '`location` is not a place in degrees.', { field: 'location' })
   }
   for (const node of nodes ?? []) readUrl(node.url, 'nodes')
+  const doors = bases.map((base) => new URL('/', readUrl(String(base), 'baseUrl')))
   const hosts = (options.hosts ?? []).map((host) => host.toLowerCase())
   return {
     ...options,
-    doors: bases.map((base) => new URL('/', readUrl(String(base), 'baseUrl'))),
+    doors, hasPlainDoor: doors.some(({ protocol }) => protocol === 'http:'),
     isOurHost: (host, domain) => host === domain || host.endsWith(`.${domain}`) ||
       hosts.some((of) => (of.startsWith('*.') ? host.endsWith(of.slice(1)) : host === of)),
     refreshMs: options.refreshMs ?? 10_000,
@@ -90,6 +96,16 @@ export function readOptions(options: InvokerOptions): Settings {
       }
     },
   }
+}
+
+/**
+ * Whether who is met at a door may say that URLs below a domain are the cluster's: where the door is of that domain itself, or has an address or
+ * a local name, which lead to whoever the caller means by them. Otherwise calls to anybody could be drawn away with what they carry.
+ */
+export function maySpeakFor({ hostname }: URL, domain: string): boolean {
+  const isLocal = !hostname.includes('.') || /^[\d.]+$/.test(hostname)
+  const isBelow = hostname.endsWith(`.${domain}`) && (domain.includes('.') || domain === 'localhost')
+  return isLocal || hostname === domain || isBelow
 }
 
 function readUrl(text: string, field: string): URL {
