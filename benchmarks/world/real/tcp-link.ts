@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { resetSocket } from '../../../test/helpers/reset-socket.ts'
 import { DelayLine } from './delay-line.ts'
 
 export interface TcpLinkOptions {
@@ -53,7 +54,7 @@ export class TcpLink {
     this.#server = undefined
     for (const { near, far, lines } of this.#connections) {
       for (const line of lines) line.close()
-      near.resetAndDestroy()
+      resetSocket(near)
       far.destroy()
     }
     this.#connections.clear()
@@ -103,7 +104,7 @@ function pass(from: Socket, to: Socket, line: DelayLine): void {
   from.on('end', () => line.send(0, () => to.end()))
   from.on('error', ignore)
   from.on('close', (hadError) => {
-    if (hadError) line.send(0, () => to.resetAndDestroy())
+    if (hadError) line.send(0, () => resetSocket(to))
     else line.send(0, () => to.destroySoon())
   })
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { resetSocket } from '../../helpers/reset-socket.ts'
 
 /** From who connects to who is connected to, or back. */
 export type Direction = 'there' | 'back'
@@ -94,17 +95,11 @@ export class Link implements Disturbable {
 
   #breakAll(): void {
     for (const { near, far } of this.#pairs) {
-      reset(near)
-      reset(far)
+      resetSocket(near)
+      resetSocket(far)
     }
     this.#pairs.clear()
   }
-}
-
-/** A socket whose end is on its way can not be reset: Node would keep it for good, and its process would not end. */
-function reset(socket: Socket): void {
-  if (socket.writableEnded) socket.destroy()
-  else socket.resetAndDestroy()
 }
 
 /** Not `pipe`, which would resume what is held. What a process of a test sends is small: it may wait in memory. */
