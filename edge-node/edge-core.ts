@@ -104,7 +104,7 @@ export class EdgeCore {
       if (cell.core === undefined) throw new SkerryError('internal_error', 'The edge is still starting.')
       return cell.core
     }
-    const sockets = new OpenSockets()
+    const sockets = new OpenSockets((account) => core().table.isHeldElsewhere(account))
     const onServed = (version: RunnableVersion, outcome: RequestOutcome): void => options.usage?.count(version, outcome)
     const onCpu = (version: RunnableVersion, cpuMs: number): void => {
       options.usage?.addCpu(version, cpuMs)
@@ -211,10 +211,17 @@ export class EdgeCore {
       const now = this.#table.versions.get(key)
       if (now !== undefined && (now.allowedHere || !wasAllowed)) continue
       this.runtime.retire(key)
-      const graceMs = this.#options.socketGraceMs ?? socketGraceMs
-      if (now === undefined) this.#sockets.retire(key, graceMs)
-      else this.#sockets.expel(key, graceMs)
+      this.#sockets.retire(key, this.#graceMs)
     }
+  }
+
+  /** Accounts came to be held elsewhere, and the table knows: what goes on of theirs ends after a grace. */
+  expel(): void {
+    this.#sockets.expel(this.#graceMs)
+  }
+
+  get #graceMs(): number {
+    return this.#options.socketGraceMs ?? socketGraceMs
   }
 
   /** Listens; rejects with the system's error where the port can not be had. */

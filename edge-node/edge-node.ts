@@ -241,7 +241,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const applier = new Applier({
       region, state, readArtifact: (hash) => artifacts.read(hash), hasArtifact: (hash) => artifacts.has(hash),
       artifactWritten: (hash) => artifacts.written(hash), retainArtifacts: (kept) => artifacts.retain(kept),
-      testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions), serveChange: (change) => core.changeFunctions(change),
+      testLoad: (version) => core.runtime.testLoad(version), serve: (functions) => core.setFunctions(functions), serveChange: (change) => core.changeFunctions(change), expel: () => core.expel(),
       provisioned: () => core.runtime.provisioned(),
       limitAll: (accounts) => {
         quotas.replaceAll(accounts)

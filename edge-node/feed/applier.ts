@@ -22,6 +22,8 @@ export interface ApplierOptions {
   readonly serve: (functions: Iterable<FunctionState>) => void
   /** Serves what changed besides what it serves, all at once. */
   readonly serveChange: (change: TableChange) => void
+  /** Accounts came to be held elsewhere: what goes on of theirs ends soon. */
+  readonly expel: () => void
   /** Resolves when the isolates are warm that are to be kept so, as far as there is place for them. */
   readonly provisioned: () => Promise<void>
   /** These accounts have quotas from now on, and no others; or this one. */
@@ -60,7 +62,10 @@ export class Applier {
       state.replaceAll(position, record.functions, record.accounts)
       this.#options.limitAll(record.accounts)
       this.#options.serve(state.functions)
-      if (record.accounts.some(({ regions }) => regions?.includes(this.#options.region) === false)) void this.#retainArtifacts()
+      if (record.accounts.some(({ regions }) => regions?.includes(this.#options.region) === false)) {
+        this.#options.expel()
+        void this.#retainArtifacts()
+      }
       this.prefetch()
       void state.save()
       return
@@ -106,6 +111,7 @@ export class Applier {
     const isOutside = regions?.includes(region) === false
     if (isOutside) state.withhold(account, region)
     this.#options.serveChange({ put: state.functionsOf(account), removed: [] })
+    if (isOutside) this.#options.expel()
     void Promise.all([state.save(), isOutside ? this.#retainArtifacts() : true]).then(([isSaved, isCleared]) => {
       // Of what a disk has kept nobody is told that it is gone.
       if (isSaved && isCleared) void this.#acknowledge(position, { status: 'applied' })

@@ -188,13 +188,13 @@ export class Exchange implements ResponseHandler, UnreadHolder, OpenStream {
     this.#context.gate?.leave(this.#context.version.runnable.functionName)
   }
 
-  /** Whom it holds for what its client leaves unread. */
-  get party(): string {
+  get account(): string {
     return this.#context.version.runnable.account
   }
 
-  get versionKey(): string {
-    return this.#context.version.runnable.key
+  /** Whom it holds for what its client leaves unread. */
+  get party(): string {
+    return this.account
   }
 
   /** It may not run here any more. */

@@ -170,10 +170,10 @@ export class Ingress {
   }
 
   /** The node where it should have been run did not take it: it is run here, if its body is still to be had. */
-  #comeBack(arrival: Arrival, { runnable: { key } }: RoutedVersion, answerHere: (read: Inbound) => void): void {
+  #comeBack(arrival: Arrival, { runnable: { account } }: RoutedVersion, answerHere: (read: Inbound) => void): void {
     try {
       // Time has passed, in which the account may have been held to other regions.
-      if (this.#options.table().versions.get(key)?.allowedHere === false) throw new SkerryError('no_healthy_node', 'The function may not run here any more.')
+      if (this.#options.table().isHeldElsewhere(account)) throw new SkerryError('no_healthy_node', 'The function may not run here any more.')
       if (arrival.request.readableDidRead) throw new SkerryError('no_healthy_node', 'The node that ran the function is gone, and the body of the request with it.')
       answerHere(this.#read(arrival))
     } catch (error) {

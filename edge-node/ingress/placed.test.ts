@@ -18,6 +18,7 @@ let node: string | undefined
 let told: string[]
 let asked: Array<{ readonly isComparable: boolean }>
 let other: Forwarder['forward']
+let heldTo: readonly string[] | undefined
 
 beforeEach(async () => {
   const { controls, create } = createFakeRuntime()
@@ -26,6 +27,7 @@ beforeEach(async () => {
   told = []
   asked = []
   node = 'iad-1'
+  heldTo = undefined
   other = (_request, response, context) => {
     response.writeHead(200, { 'x-skerry-placement': 'remote' }).end('from iad')
     context.onHead?.('iad-1', 200)
@@ -48,7 +50,7 @@ beforeEach(async () => {
   }
   core = await EdgeCore.start({
     name: 'fra-1', region: 'fra', domain: 'localhost', allowOutbound: [], allowLocationHeader: true, trustedProxies: [], createRuntime: create, onLog: () => undefined,
-    isSynchronised: () => true, internalTokens: () => ['token'], readArtifact: () => new Uint8Array(), placement: placement as Placement, forwarder,
+    isSynchronised: () => true, internalTokens: () => ['token'], readArtifact: () => new Uint8Array(), placement: placement as Placement, forwarder, residencyOf: () => heldTo,
   })
   const placed = functionState('placed')
   const smart = { ...placed, versions: placed.versions.map((version) => ({ ...version, config: { ...version.config, placement: { mode: 'smart' as const } } })) }
@@ -124,4 +126,17 @@ it('tells a node that is busy from one that breaks off', async () => {
   }
   expect((await call('placed', 'abc')).status).toBe(502)
   expect(told).toEqual(['failed'])
+})
+
+it('runs nothing here any more whose account was held to other regions meanwhile, whatever is left of it', async () => {
+  const placed = functionState('placed')
+  const state = { ...placed, secrets: { KEY: 'secret' }, versions: placed.versions.map((version) => ({ ...version, config: { ...version.config, placement: { mode: 'smart' as const } } })) }
+  core.setFunctions([state])
+  other = () => {
+    heldTo = ['iad']
+    core.setFunctions([{ ...state, secrets: {} }])
+    return Promise.resolve(false)
+  }
+  const refused = await call()
+  expect([refused.status, refused.headers['x-skerry-error'], fake.exchanges.length]).toEqual([503, 'no_healthy_node', 0])
 })

@@ -128,6 +128,11 @@ export class RouteTable {
     return others.every((regions) => String(regions) === String(first)) ? first : undefined
   }
 
+  /** Whether no function of the account may run here, by what holds now: also of versions that no table has any more. */
+  isHeldElsewhere(account: string): boolean {
+    return this.#here.residencyOf?.(account)?.includes(this.#here.region) === false
+  }
+
   /** Whether the name is one of ours even where no function has it: below DOMAIN. */
   isUnderDomain(host: string): boolean {
     return host.endsWith(this.#suffix)

@@ -21,6 +21,7 @@ export interface ServedSocketOptions extends AcceptedSocket {
  */
 export class ServedSocket implements OpenSocket {
   readonly versionKey: string
+  readonly account: string
   readonly #control: RequestControl
   readonly #wire: WireSocket
   readonly #onOver: (code: string) => void
@@ -29,6 +30,7 @@ export class ServedSocket implements OpenSocket {
 
   constructor({ versionKey, account, control, sockets, webSocket, connection, onOver }: ServedSocketOptions) {
     this.versionKey = versionKey
+    this.account = account
     this.#control = control
     this.#onOver = (code) => {
       sockets.remove(this)

@@ -195,13 +195,15 @@ it('holds the functions of an account to its regions from one moment on, and lea
   const stateOf = (region: Region): Promise<string> => readFile(join(directory, region, 'state.json'), 'utf8')
   expect(await stateOf('iad')).toContain('of-the-account')
 
-  // What goes on after its head is broken off.
+  // What goes on after its head is broken off, also of a function with secrets and of a version that was replaced since.
+  await operator.json('PUT', '/v1/functions/endless/secrets/KEY', { value: 'endless' })
   await deploy('endless', ['*'])
   nodes.iad.fake.functions.set('endless', (exchange) => answerHead(exchange, 200))
   const endless = await openSocket(nodes.iad.node.url)
   endless.write('GET / HTTP/1.1\r\nHost: endless.localhost\r\n\r\n')
   await readUntil(endless, /200 OK/)
   const brokenOff = once(endless, 'close')
+  await operator.json('DELETE', '/v1/functions/endless')
 
   // A request that began before may end, and what it calls is already held.
   let asks: (() => void) | undefined

@@ -237,8 +237,8 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     answerProblemTo(this.#events, this.#request.method, error, this.#requestId)
   }
 
-  get versionKey(): string {
-    return this.#work?.version.key ?? ''
+  get account(): string {
+    return this.#work?.version.account ?? ''
   }
 
   /** It may not run here any more. */

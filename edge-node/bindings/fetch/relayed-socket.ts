@@ -19,6 +19,7 @@ export interface RelayedSocketOptions {
 /** A WebSocket between two functions of this node: messages pass as they stand, watched for the closes. */
 export class RelayedSocket implements OpenSocket {
   readonly versionKey: string
+  readonly account: string
   readonly #control: RequestControl
   readonly #events: TransportEvents
   readonly #onOver: (error: SkerryError | undefined) => void
@@ -27,6 +28,7 @@ export class RelayedSocket implements OpenSocket {
 
   constructor({ caller, called, control, events, unfinished, onOver }: RelayedSocketOptions) {
     this.versionKey = called.key
+    this.account = called.account
     this.#control = control
     this.#events = events
     this.#onOver = (error) => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { OpenSockets } from './open-sockets.ts'
+import { type OpenSocket, OpenSockets } from './open-sockets.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-function open(sockets: OpenSockets, versionKey: string, gone: string[]): { readonly versionKey: string; goAway(): void } {
-  const socket = { versionKey, goAway: () => void gone.push(versionKey) }
+function open(sockets: OpenSockets, versionKey: string, gone: string[]): OpenSocket {
+  const socket = { versionKey, account: versionKey, goAway: () => void gone.push(versionKey) }
   sockets.add(socket)
   return socket
 }
@@ -31,4 +31,26 @@ test('a node that drains lets all of them go', () => {
   sockets.drain(1_000)
   vi.advanceTimersByTime(1_000)
   expect(gone).toEqual(['a', 'b'])
+})
+
+test('all of an account that is held elsewhere ends after the grace, and what comes later at once', () => {
+  let held = ['acme']
+  const sockets = new OpenSockets((account) => held.includes(account))
+  const gone: string[] = []
+  const stream = (account: string): void => sockets.addStream({ account, breakOff: () => void gone.push(`stream of ${account}`) })
+  held = []
+  open(sockets, 'acme', gone)
+  for (const account of ['acme', 'other', 'back']) stream(account)
+  held = ['acme', 'back']
+  sockets.expel(1_000)
+  vi.advanceTimersByTime(999)
+  stream('acme')
+  expect(gone).toEqual([])
+  held = ['acme']
+  vi.advanceTimersByTime(1)
+  expect(gone).toEqual(['stream of acme', 'stream of acme', 'acme'])
+  stream('acme')
+  open(sockets, 'acme', gone)
+  vi.runAllTimers()
+  expect(gone.slice(3)).toEqual(['stream of acme', 'acme'])
 })
