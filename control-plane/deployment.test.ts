@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { functionListSchema, versionListSchema } from './protocol/index.ts'
+import { type FeedRecord, functionListSchema, versionListSchema } from './protocol/index.ts'
 import { changes, done, last, useControlPlane } from './testing/harness.ts'
 
 const harness = useControlPlane()
@@ -127,11 +127,32 @@ describe('deployment', () => {
     expect(functions[0]?.active).toEqual([{ version: first, percent: 100 }])
   })
 
-  it('waits only for nodes of the regions, and names the regions where none is', async () => {
+  it('has nodes of the regions alone load and serve, waits until the others know where to send clients, and names the regions where no node is', async () => {
     await harness.startNode('fra-1')
-    await harness.startNode('iad-1', { answer: () => undefined })
-    const result = done(await harness.client.deploy('hello', '1', { config: { regions: ['fra'] } }))
-    expect(result.missing).toEqual([])
+    let heard = Promise.withResolvers<void>()
+    const iad = await harness.startNode('iad-1', {
+      answer: ({ change }) => {
+        if (change.kind === 'activate') heard.resolve()
+        return undefined
+      },
+    })
+    let isDone = false
+    const deploying = harness.client.deploy('hello', '1', { config: { regions: ['fra'] } }).finally(() => void (isDone = true))
+    await heard.promise
+    const activation = iad.records.at(-1)
+    expect(isDone).toBe(false)
+    const acknowledge = (status: 'applied' | 'failed', record: FeedRecord | undefined): Promise<Response> =>
+      iad.post('/v1/nodes/iad-1/acknowledgements', 'POST', {
+        epoch: record?.epoch, sequence: record?.sequence, outcome: status === 'applied' ? { status } : { status, code: 'storage_full', function: 'hello', detail: 'no room' },
+      })
+    await acknowledge('applied', activation)
+    expect(done(await deploying)).toMatchObject({ missing: [], nodes: [{ node: 'fra-1' }] })
+
+    heard = Promise.withResolvers<void>()
+    const again = harness.client.deploy('hello', '2', { config: { regions: ['fra'] } })
+    await heard.promise
+    await acknowledge('failed', iad.records.at(-1))
+    expect(done(await again)).toMatchObject({ missing: ['iad-1'], nodes: [{ node: 'fra-1' }] })
     expect(last(await harness.client.deploy('other', '1', { config: { regions: ['sin'] } }))).toMatchObject({ code: 'no_nodes', detail: expect.stringContaining('sin') as string })
   })
 

@@ -14,7 +14,7 @@ export interface PhaseResult {
   readonly revision: StoredRevision
   readonly acknowledged: readonly NodeAcknowledgement[]
   readonly failures: ReadonlyArray<{ readonly node: string; readonly outcome: FailedOutcome }>
-  /** Nodes that were waited for and did not acknowledge. */
+  /** Nodes that were waited for and did not acknowledge, those that were only to hear of it too. */
   readonly missing: readonly string[]
 }
 
@@ -22,8 +22,10 @@ export interface PhaseOptions {
   readonly phase: 'prepare' | 'activate'
   /** What the nodes are to carry out. */
   readonly revision: StoredRevision
-  /** Whether to wait for this node. */
+  /** Whether this node is to carry it out, and is waited for. */
   readonly isAwaited: (node: ConnectedNode) => boolean
+  /** Whether a node that is to carry nothing out is waited for nevertheless, as it has to know where to send clients; nothing fails by it. */
+  readonly isInformed?: (node: ConnectedNode) => boolean
   readonly emit: (event: DeploymentEvent) => void
   /** The phase ends after this long in any case. */
   readonly overallMs: number
@@ -52,6 +54,8 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
   const finish = (): void => ended.resolve()
 
   const awaited = new Set<string>()
+  const informed = new Set<string>()
+  const heard = new Set<string>()
   /** Nodes that came later count too; those that the versions do not concern acknowledge what they did not do. */
   const isRelevant = (name: string): boolean =>
     awaited.has(name) || nodes.connected().some((node) => node.name === name && options.isAwaited(node))
@@ -65,8 +69,11 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
   }
 
   const publishedMs = clock.monotonicMs()
-  for (const node of nodes.connected()) if (options.isAwaited(node)) awaited.add(node.name)
-  for (const name of awaited) pending.add(name)
+  for (const node of nodes.connected()) {
+    if (options.isAwaited(node)) awaited.add(node.name)
+    else if (options.isInformed?.(node) === true) informed.add(node.name)
+  }
+  for (const name of [...awaited, ...informed]) pending.add(name)
   options.signal.addEventListener('abort', finish)
   cleanUps.push(
     nodes.onDisconnect((node) => {
@@ -74,6 +81,11 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
     }),
     clock.after(options.overallMs, finish),
     board.watch(revision.sequence, (node, outcome) => {
+      if (informed.has(node)) {
+        if (outcome.status === 'applied') heard.add(node)
+        if (pending.has(node)) answered(node)
+        return
+      }
       if (acknowledged.has(node) || failures.has(node) || !isRelevant(node)) return
       if (outcome.status === 'failed') {
         failures.set(node, outcome)
@@ -93,7 +105,7 @@ export async function runPhase(dependencies: PhaseDependencies, options: PhaseOp
       revision,
       acknowledged: [...acknowledged.values()],
       failures: [...failures].map(([node, outcome]) => ({ node, outcome })),
-      missing: [...awaited].filter((node) => !acknowledged.has(node)),
+      missing: [...awaited, ...informed].filter((node) => !acknowledged.has(node) && !heard.has(node)),
     }
   } finally {
     cancelIdle()

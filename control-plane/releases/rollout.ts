@@ -127,6 +127,8 @@ export class Rollout {
       phase: 'activate', revision, emit,
       isAwaited: (node) =>
         [...activation.states.flatMap(activeVersions), ...plan.functions.map((one) => one.reported)].some(({ config }) => mayRun(config, node, residency)),
+      // A door that has yet to hear of a new function would answer that there is none.
+      isInformed: (node) => !node.draining,
       overallMs: waitMs,
       idleMs: waitMs,
       isFatal: () => false,
