@@ -25,8 +25,10 @@ export interface ControlPlaneOptions {
   readonly host?: string
   /** 7400 unless set; 0 takes a free one. */
   readonly port?: number
-  /** Health and metrics, on loopback; a free one unless set. */
+  /** Health and metrics; a free one unless set. */
   readonly adminPort?: number
+  /** Loopback unless set. */
+  readonly adminHost?: string | undefined
   /** Holds the database and the key that secrets are sealed with. Created where missing, readable by its owner only. */
   readonly dataDirectory: string
   /** Where several replicas share one state; a file in the data directory unless set. */
@@ -146,8 +148,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ],
     })
     cleanUps.push(() => retention.close())
+    const reach = new NodeReach(store, nodes)
+    cleanUps.push(() => reach.close())
     const api = createApi({
-      store, feed, nodes, reach: new NodeReach(store, nodes), board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, residency: new AccountResidency({ store, clock, nodes, board, signal: closing.signal }), accountLimits, members: new Members(store, clock),
+      store, feed, nodes, reach, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, residency: new AccountResidency({ store, clock, nodes, board, signal: closing.signal }), accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       accessNotes: new AccessNotes(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer),
@@ -157,7 +161,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const tls = options.tls === undefined ? undefined : await openCertificates({ pairs: [options.tls], after: (delayMs, callback) => clock.after(delayMs, callback), log })
     const server = await listen(api, options.host ?? loopback, options.port ?? 7_400, undefined, tls)
     cleanUps.push(() => server.close(), () => feed.close())
-    const adminServer = await listen(createAdminApp({ store, metrics }), loopback, options.adminPort ?? 0)
+    const adminServer = await listen(createAdminApp({ store, metrics }), options.adminHost ?? loopback, options.adminPort ?? 0)
     cleanUps.push(() => adminServer.close())
     return { url: server.url, adminUrl: adminServer.url, adminToken: identity.adminToken, nodeToken: identity.nodeToken, areTokensNew: identity.areTokensNew, close }
   } catch (error) {

@@ -3,9 +3,7 @@ import { describeError, exitCodes } from './reporter.ts'
 import { runCli } from './run.ts'
 import { supervisedVariable } from './supervised.ts'
 
-
-
-
+/** A second signal within so long is the same request to stop. */
 const sameRequestMs = 1_000
 
 function stopSignal(): AbortSignal {

@@ -1,4 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { isIP } from 'node:net'
 import { createClient, type SkerryClient } from '../client/index.ts'
 import type { CliContext } from './context.ts'
 import { readAuthorities } from './authorities.ts'
@@ -68,6 +69,36 @@ export function parsePort(text: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
   return port
+}
+
+/** Parses the domain that functions answer below. */
+export function parseDomain(text: string): string {
+  if (text.length > 253 || !/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)) {
+    throw new InvalidArgumentError('A domain such as example.com is expected, without scheme, port, or dot at the end.')
+  }
+  return text.toLowerCase()
+}
+
+/** Parses where something is reached. */
+export function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new InvalidArgumentError('A URL without path is expected, such as https://example.com or http://192.0.2.1:8080.')
+  }
+  return url.origin
+}
+
+/** Gathers addresses and ranges of them, likewise. */
+export function gatherRanges(text: string, before: readonly string[] | undefined): readonly string[] {
+  const isRange = (entry: string): boolean => {
+    const [address = '', bits, ...rest] = entry.split('/')
+    const family = isIP(address)
+    return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  }
+  const entries = gather(text, undefined)
+  const wrong = entries.find((entry) => !isRange(entry))
+  if (wrong !== undefined || entries.length === 0) throw new InvalidArgumentError('An address or a range such as 10.0.0.0/8 is expected.')
+  return [...(before ?? []), ...entries]
 }
 
 export const parseNumber =

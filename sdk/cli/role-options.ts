@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SkerryError } from '../../errors/index.ts'
 import type { CliContext } from './context.ts'
-import { gather, type JsonOption, parseNumber, parsePort, withJson } from './options.ts'
+import { gather, gatherRanges, type JsonOption, parseDomain, parseNumber, parsePort, withJson } from './options.ts'
 
 /** Flags that the roles share. */
 export interface RoleOptions extends JsonOption {
@@ -11,6 +11,14 @@ export interface RoleOptions extends JsonOption {
   readonly port: number
   readonly domain: string
 }
+
+export interface AdminOptions {
+  readonly adminPort: number
+  readonly adminHost: string
+}
+
+/** How a command says that its flags do not go together; see `Command.error`. */
+export type WrongUsage = Pick<Command, 'error'>
 
 export interface UpstreamOptions extends RoleOptions {
   readonly controlPlane: string
@@ -28,8 +36,7 @@ export interface NearestOptions {
   readonly data?: string
 }
 
-export interface IngressOptions extends UpstreamOptions {
-  readonly adminPort: number
+export interface IngressOptions extends UpstreamOptions, AdminOptions {
   readonly allowLocationHeader?: boolean
   readonly trustedProxy?: readonly string[]
   readonly connectionsPerClient?: number
@@ -46,10 +53,12 @@ export const withListening = (command: Command, host: string, port: number): Com
   withJson(command)
     .option('--host <address>', 'address to listen at', host)
     .option('--port <port>', 'port to listen at; 0 for any', parsePort, port)
-    .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
+    .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', parseDomain, 'localhost')
 
 export const withAdmin = (command: Command): Command =>
-  command.option('--admin-port <port>', 'port of /healthz, /readyz and /metrics, on loopback; 0 for any', parsePort, 0)
+  command
+    .option('--admin-port <port>', 'port of /healthz, /readyz and /metrics; 0 for any', parsePort, 0)
+    .option('--admin-host <address>', 'address that it listens at; gateways and DNS servers check nodes there', '127.0.0.1')
 
 export const withUpstream = (command: Command): Command =>
   command
@@ -71,8 +80,9 @@ export function dataDirectory(context: CliContext, { data }: NearestOptions): st
 }
 
 /** As the roles take the flags of `withNearest`. Makes the folder. */
-export async function nearestSettings(context: CliContext, options: NearestOptions) {
+export async function nearestSettings(context: CliContext, options: NearestOptions, usage: WrongUsage) {
   const { geoDatabase, latitude, longitude } = options
+  if ((latitude === undefined) !== (longitude === undefined)) usage.error('error: --latitude and --longitude go together')
   const directory = dataDirectory(context, options)
   if (directory !== undefined) await mkdir(directory, { recursive: true })
   return {
@@ -91,7 +101,7 @@ export const clockOption = (): Option =>
 export const withIngress = (command: Command): Command =>
   withAdmin(withUpstream(command))
     .option('--allow-location-header', 'let clients set their place by `x-skerry-location: LAT,LON`')
-    .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gather)
+    .option('--trusted-proxy <cidr>', 'peers whose x-forwarded-for is believed; may be repeated', gatherRanges)
     .option('--no-discovery', 'answer nothing at /.well-known/skerry/, by which clients (`skerry/invoke`) learn of the nodes')
     .option('--connections-per-client <n>', 'connections of one address (IPv6: /64) at a time (default: any number, as behind a proxy all have one)', parseNumber(1, 1_000_000))
     .option('--tls-certificates <dir>', 'serve by HTTPS and HTTP/2, with NAME.crt (or NAME.pem) and NAME.key of this folder, chosen by the names in the certificates; read anew when they change, and on SIGHUP')
@@ -99,15 +109,15 @@ export const withIngress = (command: Command): Command =>
     .option('--tls-key <file>', 'PEM of its key; once for each --tls-cert, in the same order', gather)
     .option('--redirect-port <port>', 'a port without TLS that sends clients to the other', parsePort)
     .option('--drain-settle <seconds>', 'when asked to stop, go on for so long while `/readyz` refuses, so that load balancers, gateways and DNS turn elsewhere', parseNumber(0, 300), 3)
-    .option('--proxy-protocol <cidr>', 'proxies that tell whose connection it is by the PROXY protocol, 1 or 2; may be repeated', gather)
+    .option('--proxy-protocol <cidr>', 'proxies that tell whose connection it is by the PROXY protocol, 1 or 2; may be repeated', gatherRanges)
 
-/** As the roles take the flags of TLS and PROXY protocol. Throws `config_invalid` where they do not go together. */
-export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol, drainSettle }: IngressOptions) {
-  if (tlsCert.length !== tlsKey.length) throw new SkerryError('config_invalid', 'A certificate needs its key, and a key its certificate: pass --tls-cert and --tls-key as often as each other')
+/** As the roles take the flags of TLS and PROXY protocol. */
+export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol, drainSettle }: IngressOptions, usage: WrongUsage) {
+  if (tlsCert.length !== tlsKey.length) usage.error('error: a certificate needs its key, and a key its certificate: pass --tls-cert and --tls-key as often as each other')
   const path = (file: string): string => resolve(context.workingDirectory, file)
   const pairs = tlsCert.map((file, index) => ({ certificateFile: path(file), keyFile: path(tlsKey[index] ?? '') }))
   const hasTls = tlsCertificates !== undefined || pairs.length > 0
-  if (redirectPort !== undefined && !hasTls) throw new SkerryError('config_invalid', '--redirect-port sends clients to HTTPS: pass --tls-certificates, or --tls-cert with --tls-key')
+  if (redirectPort !== undefined && !hasTls) usage.error('error: --redirect-port sends clients to HTTPS: pass --tls-certificates, or --tls-cert with --tls-key')
   return {
     redirectPort, proxyProtocol, drainSettleMs: drainSettle * 1_000,
     tls: hasTls ? { pairs, directory: tlsCertificates === undefined ? undefined : path(tlsCertificates) } : undefined,

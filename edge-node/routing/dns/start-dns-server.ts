@@ -38,8 +38,10 @@ export interface DnsServerOptions {
   readonly recordsFile?: string | undefined
   /** Of answers, and of denials; at most 60. */
   readonly ttlSeconds?: number | undefined
-  /** Health and metrics at loopback, where given; 0 takes a free one. */
+  /** Health and metrics, where given; 0 takes a free one. */
   readonly adminPort?: number | undefined
+  /** Where they are had; loopback unless set. */
+  readonly adminHost?: string | undefined
   readonly nodesFile?: string | undefined
   /** Answers over UDP to one network of askers; see `AnswerRate`. */
   readonly answersPerSecondMax?: number | undefined
@@ -104,7 +106,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   let adminUrl: string | undefined
   let listeners: Listeners
   try {
-    if (options.adminPort !== undefined) adminUrl = `http://${await listen(admin, '127.0.0.1', options.adminPort)}`
+    if (options.adminPort !== undefined) adminUrl = `http://${await listen(admin, options.adminHost ?? '127.0.0.1', options.adminPort)}`
     listeners = await listenAt(options.hosts, options.port, responder, tcp)
   } catch (error) {
     stop()

@@ -23,8 +23,10 @@ export interface GatewayOptions extends ProtectionSettings {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  /** Loopback only. 0 takes a free one. */
+  /** 0 takes a free one. */
   readonly adminPort: number
+  /** Loopback unless set. */
+  readonly adminHost?: string | undefined
   readonly controlPlaneUrl: string
   /** A control-plane token with scope `node`, or a gateway's own credential. */
   readonly token: Token
@@ -170,7 +172,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const url = `${certificates === undefined ? 'http' : 'https'}://${address}`
     port = Number(address.slice(address.lastIndexOf(':') + 1))
     if (options.redirectPort !== undefined && certificates !== undefined) await listen(redirectServer, options.host, options.redirectPort)
-    const adminUrl = `http://${await listen(adminServer, '127.0.0.1', options.adminPort)}`
+    const adminUrl = `http://${await listen(adminServer, options.adminHost ?? '127.0.0.1', options.adminPort)}`
     return {
       url, adminUrl, close,
       reload: certificates === undefined ? undefined : () => certificates.look(),

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { ClusterDescription } from '../cluster/index.ts'
 import { type CliContext, untilStopped } from '../context.ts'
 import { readCredentialsFile, writeCredentials } from '../credentials.ts'
-import { attempt, gather, type JsonOption, parsePort, type SetExitCode, withJson } from '../options.ts'
+import { attempt, gather, type JsonOption, parseDomain, parsePort, type SetExitCode, withJson } from '../options.ts'
 import type { Reporter } from '../reporter.ts'
 import { type Clock, clockOption, type OutboundOptions, outboundRules, withOutbound } from '../role-options.ts'
 import { formatTable } from '../table.ts'
@@ -46,7 +46,7 @@ export function clusterCommand(context: CliContext, setExitCode: SetExitCode): C
     .option('--regions <list>', 'IATA airport codes, one node each (default: fra,iad,sin)', gather)
     .option('--port <port>', 'port of the gateway and the nodes; the next free one where it is in use, 0 for any', parsePort, 8080)
     .option('--data <dir>', 'where everything is stored', '.skerry/cluster')
-    .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', 'localhost')
+    .option('--domain <domain>', 'functions answer at FUNCTION.DOMAIN', parseDomain, 'localhost')
     .option('--require-sandbox', 'refuse to start where cells can not have bubblewrap and a filter of system calls')
     .addOption(clockOption())
   return withJson(withOutbound(command)).action(async (options: ClusterCommandOptions) =>

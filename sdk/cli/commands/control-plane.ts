@@ -3,12 +3,11 @@ import { resolve } from 'node:path'
 import { SkerryError } from '../../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { attempt, gather, type SetExitCode } from '../options.ts'
-import { type RoleOptions, withAdmin, withListening } from '../role-options.ts'
+import { type AdminOptions, type RoleOptions, withAdmin, withListening } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 import { natsSettings, type StoreOptions, withStore } from '../store-options.ts'
 
-interface ControlPlaneOptions extends RoleOptions, StoreOptions {
-  readonly adminPort: number
+interface ControlPlaneOptions extends RoleOptions, AdminOptions, StoreOptions {
   readonly data: string
   readonly gatewayUrl?: string
   readonly keyFile?: string
@@ -64,6 +63,7 @@ export function controlPlaneCommand(context: CliContext, setExitCode: SetExitCod
             host: options.host,
             port: options.port,
             adminPort: options.adminPort,
+            adminHost: options.adminHost,
             dataDirectory: resolve(context.workingDirectory, options.data),
             domain: options.domain,
             sharedNodeToken: options.sharedNodeToken,

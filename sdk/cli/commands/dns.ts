@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { CliContext } from '../context.ts'
 import { joinUpstream } from '../join.ts'
 import { attempt, parseNumber, type SetExitCode } from '../options.ts'
-import { type NearestOptions, dataDirectory, nearestSettings, type UpstreamOptions, withAdmin, withListening, withNearest, withUpstream } from '../role-options.ts'
+import { type AdminOptions, type NearestOptions, dataDirectory, nearestSettings, type UpstreamOptions, withAdmin, withListening, withNearest, withUpstream } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 
 interface NameServerOption {
@@ -12,8 +12,7 @@ interface NameServerOption {
   readonly addresses: readonly string[]
 }
 
-type DnsOptions = UpstreamOptions & NearestOptions & {
-  readonly adminPort: number
+type DnsOptions = UpstreamOptions & AdminOptions & NearestOptions & {
   readonly answersPerSecond?: number
   readonly nameServer?: readonly NameServerOption[]
   readonly records?: string
@@ -31,8 +30,8 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
   if (host !== undefined) host.description = 'addresses to listen at, separated by commas; where a machine has several, name each, so that answers leave from the one that was asked'
   return complete.action(async (options: DnsOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
+      const nearest = await nearestSettings(context, options, command)
       const { startDnsServer } = await import('../../../edge-node/routing/index.ts')
-      const nearest = await nearestSettings(context, options)
       const { membership: _joined, ...upstream } = await joinUpstream(context, reporter, options, 'dns', dataDirectory(context, options))
       const start = () =>
         startDnsServer({
@@ -45,27 +44,15 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
           recordsFile: options.records === undefined ? undefined : resolve(context.workingDirectory, options.records),
           ttlSeconds: options.ttl,
           adminPort: options.adminPort,
+          adminHost: options.adminHost,
           answersPerSecondMax: options.answersPerSecond,
           ...nearest,
           onOutage: (error) => reporter.say(error === undefined ? 'the control plane can be reached again' : error.message),
           onRecords: (error) => reporter.say(error === undefined ? 'the file of records was read' : `the records stay as they were: ${error.message}`),
         })
-      await runRole(context, reporter, async () => reloadOnHangup(await start()), ({ address, addresses, adminUrl }) => ({ address, addresses, adminUrl }))
+      await runRole(context, reporter, start, ({ address, addresses, adminUrl }) => ({ address, addresses, adminUrl }))
     }),
   )
-}
-
-/** SIGHUP has the file of records read again, as operators of name servers are used to. */
-function reloadOnHangup<Server extends { reload(): Promise<void>; close(): Promise<void> }>(server: Server): Server {
-  const reload = (): void => void server.reload()
-  process.on('SIGHUP', reload)
-  return {
-    ...server,
-    close: async () => {
-      process.off('SIGHUP', reload)
-      await server.close()
-    },
-  }
 }
 
 function parseNameServer(text: string, before: readonly NameServerOption[] | undefined): readonly NameServerOption[] {

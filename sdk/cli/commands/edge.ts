@@ -6,9 +6,10 @@ import { closest } from '../../project/index.ts'
 import type { CliContext } from '../context.ts'
 import { certificateFiles } from '../authorities.ts'
 import { joinUpstream, type Upstream } from '../join.ts'
-import { attempt, parseNumber, parsePort, type SetExitCode } from '../options.ts'
+import { attempt, parseNumber, parseOrigin, parsePort, type SetExitCode } from '../options.ts'
 import { type Clock, clockOption, type IngressOptions, type OutboundOptions, outboundRules, frontSettings, withIngress, withListening, withOutbound } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
+import { leadNowhere } from '../reachable.ts'
 import { type TierOptions, tiersOf, withTiers } from '../tier-options.ts'
 
 interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
@@ -21,7 +22,6 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly internalTlsKey?: string
   readonly publicUrl?: string
   readonly internalUrl?: string
-  readonly adminHost?: string
   readonly geoDatabase?: string
   readonly bodyRateMin?: number
   readonly isolateIdle: number
@@ -66,9 +66,8 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--internal-port <port>', 'port for gateway and other nodes; 0 for any', parsePort, 0)
     .option('--internal-tls-cert <file>', 'PEM of the certificate of the internal port, which speaks TLS then; read anew when it changes')
     .option('--internal-tls-key <file>', 'PEM of its key')
-    .option('--public-url <url>', 'where clients reach it, where that is not its host and port')
-    .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise')
-    .option('--admin-host <address>', 'where the admin port listens (default: loopback)')
+    .option('--public-url <url>', 'where clients reach it, where that is not its host and port', parseOrigin)
+    .option('--internal-url <url>', 'where gateway and other nodes reach its internal port, likewise', parseOrigin)
     .option('--geo-database <file>', 'MMDB with cities (default: the countries that come with Skerry)')
     .option('--body-rate-min <bytes>', 'bytes a second that a request\'s body must bring over 30 s; 0 for any (default: 1024)', parseNumber(0, 1_000_000_000))
     .option('--isolate-idle <seconds>', 'unload isolates that got no request for so long', parseNumber(1, 86_400), 600)
@@ -80,6 +79,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
     .action(async (options: EdgeOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
+        const front = frontSettings(context, options, command)
         const { describeSandbox, startEdgeNode } = await import('../../../edge-node/index.ts')
         const directory = resolve(context.workingDirectory, options.data)
         const { membership, ...upstream } = await joinUpstream(context, reporter, options, 'node', directory)
@@ -104,17 +104,18 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
             allowLocationHeader: options.allowLocationHeader === true,
             trustedProxies: options.trustedProxy ?? [],
             connectionsPerClientMax: options.connectionsPerClient,
-            ...frontSettings(context, options),
+            ...front,
             discovery: options.discovery,
             bodyRateMin: options.bodyRateMin,
             runtime: { idleIsolateMs: options.isolateIdle * 1_000, cellMemoryMb: options.cellMemory, sandbox: options.sandbox, requireSandbox: options.requireSandbox === true, shareCells: options.shareCells === true, ...tiersOf(options), clock: options.clock },
             ...(options.geoDatabase === undefined ? {} : { geoDatabase: resolve(context.workingDirectory, options.geoDatabase) }),
             ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
             ...(options.internalUrl === undefined ? {} : { internalUrl: options.internalUrl }),
-            ...(options.adminHost === undefined ? {} : { adminHost: options.adminHost }),
+            adminHost: options.adminHost,
             onNotice: (notice) => reporter.say(notice),
           })
           reporter.say(describeSandbox(node.runtime.status()))
+          for (const notice of leadNowhere(node)) reporter.say(notice)
           await node.ready()
           return node
         }

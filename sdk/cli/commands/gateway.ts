@@ -13,21 +13,23 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
     .option('--hedge', 'where a node is slower than usual, ask the next as well for GET, HEAD and OPTIONS; at most one in fifty requests, and the first answer counts')
   return flagged.action(async (options: GatewayOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
+      const front = frontSettings(context, options, command)
+      const nearest = await nearestSettings(context, options, command)
       const { startGateway } = await import('../../../edge-node/routing/index.ts')
-      const nearest = await nearestSettings(context, options)
       const { membership: _joined, ...upstream } = await joinUpstream(context, reporter, options, 'gateway', dataDirectory(context, options))
       const start = () =>
         startGateway({
           host: options.host,
           port: options.port,
           adminPort: options.adminPort,
+          adminHost: options.adminHost,
           controlPlaneUrl: options.controlPlane,
           ...upstream,
           domain: options.domain,
           allowLocationHeader: options.allowLocationHeader === true,
           trustedProxies: options.trustedProxy ?? [],
           connectionsPerClientMax: options.connectionsPerClient,
-          ...frontSettings(context, options),
+          ...front,
           onNotice: (notice) => reporter.say(notice),
           discovery: options.discovery,
           hedge: options.hedge === true,
