@@ -148,10 +148,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ],
     })
     cleanUps.push(() => retention.close())
-    const reach = new NodeReach(store, nodes)
-    cleanUps.push(() => reach.close())
     const api = createApi({
-      store, feed, nodes, reach, board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, residency: new AccountResidency({ store, clock, nodes, board, signal: closing.signal }), accountLimits, members: new Members(store, clock),
+      store, feed, nodes, reach: new NodeReach(store, nodes), board, deployments, functions, rollouts, idempotency, tail, usage, identity, metrics, clock, log, accounts, residency: new AccountResidency({ store, clock, nodes, board, signal: closing.signal }), accountLimits, members: new Members(store, clock),
       authenticator: new Authenticator(store, clock), tokens: new TokenAdministration(store, clock), tokenUse: new TokenUse(store, clock),
       accessNotes: new AccessNotes(store, clock),
       standingAccess: new StandingAccess(clock), peers: new Peers(store, () => clock.nowMs(), identity.signer),

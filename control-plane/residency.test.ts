@@ -107,6 +107,22 @@ it('tells nothing of an account that was held to regions and is no more, and hol
   expect(seen(latest(iad, 'gone')?.functions[0])).toMatchObject({ env: config.env })
 })
 
+it('grants nodes outside nothing of an account’s quotas, and does not believe what they say that it used', async () => {
+  const owner = await create('metered')
+  await hold('metered', 'fra')
+  await operator.json('PATCH', '/v1/accounts/metered/quotas', { cpuSecondsPerDay: 60, requestsPerSecond: 100 })
+  const report = async (node: ScriptedNode, name: string): Promise<unknown> => {
+    const day = new Date().toISOString().slice(0, 10)
+    const demands = [{ account: 'metered', requestsPerSecond: 90, concurrentRequests: 0, holds: {}, cpuMs: 59_000 }]
+    return ((await (await node.post(`/v1/nodes/${name}/quotas`, 'POST', { day, demands })).json()) as { accounts: unknown }).accounts
+  }
+  expect(await report(iad, 'iad-1')).toEqual([])
+  expect(await owner.json('GET', '/v1/quotas')).not.toMatchObject({ used: { cpuSeconds: 59 } })
+  // Nothing is kept back for those that may run nothing of it.
+  expect(await report(fra, 'fra-1')).toMatchObject([{ account: 'metered', othersCpuMs: 0, share: { requestsPerSecond: 100 } }])
+  expect(await owner.json('GET', '/v1/quotas')).toMatchObject({ used: { cpuSeconds: 59 } })
+})
+
 it('refuses what could run nowhere, and names what can run nowhere any more', async () => {
   const owner = await create('homeless')
   done(await owner.deploy('american', 'american', { config: { regions: ['iad', 'sin'] } }))

@@ -51,7 +51,7 @@ export function addQuotaRoutes(app: OpenAPIHono<ApiEnvironment>, dependencies: A
     async (context) => {
       const { node } = context.req.valid('param')
       nodes.touch(node)
-      return context.json(await accountLimits.report(node, context.req.valid('json')))
+      return context.json(await accountLimits.report({ name: node, region: context.get('peer')?.region ?? nodes.region(node) }, context.req.valid('json')))
     },
   )
 }

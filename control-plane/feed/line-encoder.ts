@@ -6,10 +6,9 @@ import {
   type FeedChange, type FeedRecord, type FeedRevision, type FeedSnapshot, type FeedSnapshotPart, type FunctionState, isWithheld, mayRunIn, protocolVersion, withholdFrom, withholdVersion,
 } from '../protocol/index.ts'
 import { listForNodes } from '../quotas/index.ts'
-import { listResidencies, type StoredResidency } from '../residency/index.ts'
+import { KnownResidencies, listResidencies, type StoredResidency } from '../residency/index.ts'
 import type { Store, StoredRevision, StoreSnapshot } from '../store/index.ts'
 import { Shared } from './shared.ts'
-import { KnownResidencies } from './known-residencies.ts'
 import { SharedLines } from './shared-lines.ts'
 
 const linesKept = 64

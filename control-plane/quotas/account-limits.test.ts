@@ -12,7 +12,8 @@ let directory: string
 let store: Store
 let bus: MemoryBus
 let clock: FakeClock
-const open = (connected = ['a', 'b']): Promise<AccountLimits> => AccountLimits.open({ store, bus, clock, log: () => undefined, nodes: { connected: () => connected.map((name) => ({ name, region: 'fra', draining: false })) } })
+const open = (connected = ['a', 'b']): Promise<AccountLimits> =>
+  AccountLimits.open({ store, bus, clock, log: () => undefined, nodes: { connected: () => connected.map((name) => ({ name, region: 'fra', draining: false })) } })
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'skerry-limits-'))
@@ -26,7 +27,7 @@ afterEach(async () => {
 })
 
 async function share(limits: AccountLimits, node: string, requestsPerSecond: number, holds: number, cpuMs = 0, day = '2030-01-01') {
-  const { accounts, ...rest } = await limits.report(node, { day, demands: [{ account: 'acme', requestsPerSecond, concurrentRequests: 0, holds: { requestsPerSecond: holds }, cpuMs }] })
+  const { accounts, ...rest } = await limits.report({ name: node, region: 'fra' }, { day, demands: [{ account: 'acme', requestsPerSecond, concurrentRequests: 0, holds: { requestsPerSecond: holds }, cpuMs }] })
   return { ...rest, cpuMs: accounts[0]?.cpuMs, othersCpuMs: accounts[0]?.othersCpuMs, granted: accounts[0]?.share.requestsPerSecond }
 }
 

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { type Actor, asOperator, auditWrite } from '../audit/index.ts'
 import type { Bus } from '../bus/index.ts'
 import type { Clock } from '../clock.ts'
-import type { NodeDirectory } from '../feed/index.ts'
+import type { ConnectedNode, NodeDirectory } from '../feed/index.ts'
 import {
   type AccountQuotas, nameSchema, type QuotaAnswer, type QuotaDemand, quotaNames, type QuotaReport, quotaReportSchema, type Quotas, type QuotasChange, quotasSchema,
   type QuotaUsage,
 } from '../protocol/index.ts'
+import { KnownResidencies } from '../residency/index.ts'
 import type { Collection, Store } from '../store/index.ts'
 import { CpuLedger } from './cpu-ledger.ts'
 import { accountForNodes, accountQuotas, readQuotas, suspensions } from './quota-checks.ts'
@@ -41,6 +42,7 @@ export class AccountLimits {
   readonly #cpu = new CpuLedger()
   /** Of accounts that have some, and that nodes asked about. */
   readonly #known = new Map<string, Quotas>()
+  readonly #residencies: KnownResidencies
   readonly #origin = randomUUID()
   readonly #stopListening: () => void
   /** The revision told last. */
@@ -51,6 +53,7 @@ export class AccountLimits {
 
   private constructor(options: AccountLimitsOptions) {
     this.#options = options
+    this.#residencies = new KnownResidencies(options.store)
     const nowMs = (): number => options.clock.monotonicMs()
     this.#rates = new ShareLedger(false, nowMs)
     this.#concurrency = new ShareLedger(true, nowMs)
@@ -69,6 +72,7 @@ export class AccountLimits {
     this.#stopListening = () => {
       stopTelling()
       stopFollowing()
+      this.#residencies.close()
     }
   }
 
@@ -123,14 +127,20 @@ export class AccountLimits {
     }
   }
 
-  /** What a node may go by from now on, for what it was asked. */
-  async report(node: string, { day, demands }: QuotaReport): Promise<QuotaAnswer> {
+  /**
+   * What a node may go by from now on, for what it was asked. Of accounts that are held to other regions it gets nothing and is believed nothing.
+   * Its region is empty where that is not known.
+   */
+  async report({ name: node, region }: Pick<ConnectedNode, 'name' | 'region'>, { day, demands }: QuotaReport): Promise<QuotaAnswer> {
     const dayLeftMs = this.#turnDay()
-    const nodes = this.#options.nodes.connected().map(({ name }) => name)
+    const connected = this.#options.nodes.connected()
     const accounts: QuotaAnswer['accounts'] = []
     const told: QuotaDemand[] = []
     for (const demand of demands) {
       const { account } = demand
+      const residency = (await this.#residencies.of(account))?.regions
+      const isWithin = (where: string): boolean => where === '' || residency === undefined || residency.includes(where)
+      if (!isWithin(region)) continue
       const quotas = await this.#quotasOf(account)
       if (isWithout(quotas)) {
         // Nothing is kept of it: what accounts there are, a node does not decide.
@@ -139,6 +149,7 @@ export class AccountLimits {
       }
       const known = this.#cpu.of(account, node)
       if (day === this.#cpu.day) this.#cpu.note(account, node, demand.cpuMs)
+      const nodes = connected.filter((other) => isWithin(other.region)).map(({ name }) => name)
       const share = this.#share(node, nodes, demand, quotas)
       const othersCpuMs = Math.max(0, this.#cpu.total(account) - this.#cpu.of(account, node))
       accounts.push({ account, share, cpuMs: known, othersCpuMs })

@@ -1,9 +1,9 @@
-import { readResidencyRecord, type StoredResidency } from '../residency/index.ts'
 import type { Store } from '../store/index.ts'
+import { readResidencyRecord, type StoredResidency } from './records.ts'
 
 const accountsMax = 10_000
 
-/** What accounts are held to, read once for all nodes that follow: it changes by revisions of the account. */
+/** What accounts are held to, read once for all nodes: it changes by revisions of the account. */
 export class KnownResidencies {
   readonly #store: Store
   readonly #stopFollowing: () => void
