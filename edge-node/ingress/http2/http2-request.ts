@@ -62,6 +62,11 @@ export class Http2Request extends IncomingMessage {
   }
 
   readonly #onEnd = (): void => {
+    // A client that gives up without saying that anything is wrong has not sent the whole.
+    if (this.#stream.aborted) {
+      this.destroy()
+      return
+    }
     this.complete = true
     this.push(null)
   }

@@ -56,16 +56,17 @@ export class Http2Response extends ServerResponse {
   override writeHead(status: number, second?: string | OutgoingHttpHeaders | OutgoingHttpHeader[], third?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this {
     // HTTP/2 has no text beside the status.
     const given = typeof second === 'string' ? third : second
-    const head: Record<string, string[]> = {}
+    // Functions choose the names, `constructor` and `__proto__` among them.
+    const head = new Map<string, string[]>()
     for (const [name, value] of pairsOf(given ?? {})) {
       validateHeaderName(name)
       validateHeaderValue(name, value)
       const lower = name.toLowerCase()
       if (lower === 'connection' && value.toLowerCase() === 'close') this.shouldKeepAlive = false
-      if (!connectionSpecific.has(lower)) (head[lower] ??= []).push(value)
+      if (!connectionSpecific.has(lower)) head.set(lower, [...(head.get(lower) ?? []), value])
     }
     this.statusCode = status
-    this.#head = { ...Object.fromEntries(Object.entries(head).map(([name, values]) => [name, values.length === 1 ? values[0] : values])), ':status': status }
+    this.#head = { ...Object.fromEntries([...head].map(([name, values]) => [name, values.length === 1 ? values[0] : values])), ':status': status }
     this.#hasHead = true
     return this
   }

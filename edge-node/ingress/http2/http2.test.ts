@@ -26,6 +26,7 @@ const raws: RawHttp2[] = []
 let begun = 0
 let aborted = 0
 let opened = 0
+let told: string[] = []
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void
 const routes: Record<string, Route> = {
@@ -71,6 +72,12 @@ const routes: Record<string, Route> = {
   '/hints': (_request, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' })
     response.writeHead(204, []).end()
+  },
+  '/names': (_request, response) => {
+    response.writeHead(200, ['constructor', 'a', '__proto__', 'b', '__proto__', 'c']).end()
+  },
+  '/told': (request) => {
+    for (const event of ['data', 'end', 'aborted']) request.on(event, () => told.push(event))
   },
   '/impossible': (_request, response) => {
     response.writeEarlyHints({ link: ['</a>'], upgrade: 'x' })
@@ -184,6 +191,18 @@ describe('a request', () => {
     expect(await neighbourSaid).toMatchObject({ text: 'still here' })
   })
 
+  it('that is given up in the middle of its body has not come to its end, whatever the client gives for the reason', async () => {
+    for (const code of [constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL]) {
+      told = []
+      const raw = await open()
+      raw.send(headers(1, [[':method', 'POST'], ...usual.slice(1, 3), [':path', '/told']], flags.endHeaders), frame(frameTypes.data, 0, 1, Buffer.from('abc')))
+      await until('a part came', () => told.length === 1)
+      raw.send(frame(frameTypes.reset, 0, 1, Buffer.from([0, 0, 0, code])))
+      await until('the rest is given up', () => told.length === 2)
+      expect(told).toEqual(['data', 'aborted'])
+    }
+  })
+
   it('has 100 and 103 before its answer', async () => {
     const stream = session.request({ ':path': '/echo', ':method': 'POST', expect: '100-continue' })
     const said = read(stream)
@@ -210,6 +229,11 @@ describe('an answer', () => {
   it('is what was written, though whoever wrote it uses its memory for something else once he is told that it is written', async () => {
     const answers = await Promise.all(Array.from({ length: 4 }, () => ask('/reused')))
     for (const { text } of answers) expect([text.length, text.replaceAll('x', '')]).toEqual([16 * 64 * 1024, ''])
+  })
+
+  it('may have headers of any name', async () => {
+    const answered = (await ask('/names')).headers
+    expect(['constructor', '__proto__'].map((name) => Object.entries(answered).find(([key]) => key === name)?.[1])).toEqual(['a', 'b, c'])
   })
 
   it('that breaks off is reset, after what there was of it', async () => {
