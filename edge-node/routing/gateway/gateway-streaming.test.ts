@@ -5,8 +5,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { GatewayFixture } from '../testing/gateway-fixture.ts'
+import { refuseNotBegun } from '../testing/scripted-cluster.ts'
 
 const megabyte = 1024 * 1024
 const totalMb = 100
@@ -73,6 +74,41 @@ test('100 MB stream through both ways at flat memory', async () => {
     gateway.disconnect()
     await once(gateway, 'exit')
   }
+})
+
+test.each([['chunks', {}], ['a length', { 'content-length': '6' }]])('a client that sends its body (%s) only when it has the answer’s head gets what it waits for', async (_name, headers) => {
+  fixture.cluster.node('iad').script = (request, response) => {
+    response.flushHeaders()
+    request.pipe(response)
+  }
+  const node = (region: string) => fixture.cluster.node(region)
+  for (const isRefused of [false, false, true]) {
+    node('fra').script = isRefused ? refuseNotBegun : node('iad').script
+    const request = httpRequest(fixture.gateway.url, { method: 'POST', headers: { host: 'hello.localhost', ...headers } })
+    request.flushHeaders()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const ended = once(response, 'end')
+    for (const part of ['abc', 'def']) {
+      request.write(part)
+      expect(String((await once(response, 'data'))[0])).toBe(part)
+    }
+    request.end()
+    response.resume()
+    await ended
+  }
+  expect([node('fra').requests, node('iad').requests]).toEqual([3, 1])
+})
+
+test('a body that is late and empty is empty', async () => {
+  const request = httpRequest(fixture.gateway.url, { method: 'POST', headers: { host: 'hello.localhost', 'transfer-encoding': 'chunked' } })
+  request.flushHeaders()
+  const arrived = once(request, 'response')
+  await vi.waitFor(() => expect(fixture.cluster.node('fra').requests).toBe(1))
+  request.end()
+  const [response] = (await arrived) as [IncomingMessage]
+  expect(response.statusCode).toBe(200)
+  response.resume()
+  expect((await fixture.call({ method: 'POST', body: 'abc' })).status).toBe(200)
 })
 
 test('a client that does not read stops the node from sending', async () => {

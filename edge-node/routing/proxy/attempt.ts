@@ -108,7 +108,9 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    const { request } = this.#options
     if (this.#aborted) controller.abort(new Error('the answer is not wanted'))
+    else if (request.body?.isAwaited === true) this.#connection?.sendHead(request)
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders, statusText?: string): void {

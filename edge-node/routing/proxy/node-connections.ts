@@ -1,7 +1,9 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { Client, type Dispatcher } from 'undici'
+import { sendHeadEarly } from './early-head.ts'
 import { hopLimits } from './hop-limits.ts'
+import type { ProxyRequest } from './proxy-request.ts'
 
 /** Somebody who needs a connection. Exactly one of the two is called, once, unless he is cancelled before. */
 export interface ConnectionWaiter {
@@ -64,6 +66,11 @@ export class NodeConnection {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     const named: Dispatcher.DispatchOptions & { readonly servername: string } = { ...options, servername: hopServerName }
     this.#client.dispatch(named, handler)
+  }
+
+  /** Sends the head of the request that is about to begin, whose body has yet to come. */
+  sendHead(request: ProxyRequest): void {
+    sendHeadEarly(this.#socket, request)
   }
 
   /** The answer is through: it may carry another. */
@@ -140,7 +147,7 @@ export class NodeConnections {
     if (this.#open.size + this.#connecting.size === 0) this.#openMore(1)
   }
 
-  /** Keeps what is in use until its answer is through, and takes nothing new. */
+  /** Keeps what is in use until its answer is through; who still comes has a connection to himself. */
   close(): void {
     this.#isClosing = true
     for (const connection of [...this.#idle]) connection.destroy()
@@ -200,10 +207,10 @@ export class NodeConnections {
 
   readonly #onFree = (connection: NodeConnection): void => {
     if (!connection.isOpen) return
-    if (this.#isClosing) return connection.destroy()
     const [waiter] = this.#waiting
     if (waiter === undefined) {
-      this.#idle.push(connection)
+      if (this.#isClosing) connection.destroy()
+      else this.#idle.push(connection)
       return
     }
     this.#waiting.delete(waiter)

@@ -67,6 +67,6 @@ export type ProxyOutcome =
   | { readonly kind: 'unavailable'; readonly busy: boolean }
   /** A node took it and broke before the head, and repeating it might do things twice, or was of no use; nothing was written. */
   | { readonly kind: 'broken'; readonly target: ProxyTarget }
-  /** The request can not be written as HTTP/1.1; nothing was written. */
+  /** The request can not be written as HTTP/1.1, or is not as long as it says; nothing was written to the client. */
   | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'client_gone' }

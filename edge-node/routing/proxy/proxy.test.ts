@@ -10,12 +10,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { makeCertificate } from '../../../test/helpers/certificates.ts'
 import { RetryBudget, UnreadBytes } from '../../protection/index.ts'
 import { startUnanswering } from '../testing/unanswering.ts'
+import type { NodeConnection } from './node-connections.ts'
 import { type AttemptFailure, type Extra, proxy, ReplayableBody, Upstreams } from './index.ts'
 
 /** What stands between the test and two nodes. */
 let upstreams: Upstreams
 let origins: Record<'near' | 'far', string>
 let trialMax: number | undefined
+let claimedBytes: string | undefined
 const failures: AttemptFailure[] = []
 const extras: Extra[] = []
 const servers: Server[] = []
@@ -27,6 +29,7 @@ beforeEach(async () => {
   held = []
   onNear = 'answer'
   trialMax = undefined
+  claimedBytes = undefined
   failures.length = 0
   extras.length = 0
   upstreams = new Upstreams()
@@ -44,7 +47,7 @@ beforeEach(async () => {
     const targets = [
       { name: 'near', upstream: upstreams.get(origins.near), trialMax }, { name: 'far', upstream: upstreams.get(origins.far) },
     ]
-    void proxy({ method, target: '/', headers: ['host', 'a'], body }, targets, response, {
+    void proxy({ method, target: '/', headers: ['host', 'a', ...(claimedBytes === undefined ? [] : ['content-length', claimedBytes])], body }, targets, response, {
       passLastRefusal: true, retries, held: unread, onFailure: (_target, failure) => failures.push(failure), onExtra: (_target, why) => extras.push(why),
     }).then(({ kind }) => {
       if (!response.headersSent) response.writeHead(503).end(kind)
@@ -160,6 +163,34 @@ test('a connection that is made ahead is used, unless something came over it una
     node.close()
     for (const socket of sockets) socket.destroy()
   }
+})
+
+test('a request that turns to a node when it has just left the list gets a connection, which nobody gets after it', async () => {
+  const { connections } = upstreams.get(origins.near)
+  upstreams.retain(new Set())
+  const connection = await new Promise<NodeConnection>((resolve, reject) => connections.acquire({ onConnection: resolve, onNoConnection: reject }))
+  expect(connections.counts).toEqual({ idle: 0, busy: 1, connecting: 0, waiting: 0 })
+  connection.release()
+  await vi.waitFor(() => expect(connections.counts).toEqual({ idle: 0, busy: 0, connecting: 0, waiting: 0 }))
+})
+
+test('a body that is not as long as it says is the request’s fault, and that of no node', async () => {
+  for (const claimed of ['9', '1']) {
+    claimedBytes = claimed
+    expect(await ask('POST')).toBe('invalid')
+  }
+  expect(failures).toEqual([])
+})
+
+test('a body that is broken off behind a request that waits is no fault of the node', async () => {
+  onNear = 'hold'
+  const { hostname, port } = new URL(front)
+  const client = connect(Number(port), hostname)
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc')
+  await vi.waitFor(() => expect([held.length, counts('near').busy]).toEqual([1, 2]))
+  client.destroy()
+  await vi.waitFor(() => expect(upstreams.get(origins.near).inFlight).toBe(0))
+  expect(failures).toEqual([])
 })
 
 test('a client that goes away while there is no connection leaves nothing behind', async () => {

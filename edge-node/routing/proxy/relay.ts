@@ -149,7 +149,7 @@ export class Relay {
     if (this.#over) return
     const { target } = lane
     const { method, body } = this.#request
-    if (isInvalidArgument(error)) return this.#finish({ kind: 'invalid', reason: error.message })
+    if (isOwnFault(error)) return this.#finish({ kind: 'invalid', reason: error.message })
     if (how === 'stale' && this.#lanes.length === 0 && this.#stale < staleMax && (body?.isReplayable ?? true)) {
       this.#stale += 1
       this.#attempts -= 1
@@ -247,6 +247,9 @@ function isOnTrial({ upstream, trialMax = Number.POSITIVE_INFINITY }: ProxyTarge
   return upstream.inFlight >= trialMax
 }
 
-function isInvalidArgument(error: Error): boolean {
-  return 'code' in error && (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED')
+/** What undici refuses to send, or finds wrong while it does. */
+const faultsOfRequests: ReadonlySet<unknown> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
+
+function isOwnFault(error: Error): boolean {
+  return 'code' in error && faultsOfRequests.has(error.code)
 }

@@ -34,6 +34,11 @@ export class ReplayableBody {
     return !this.#overflowed
   }
 
+  /** Whether it was asked for, and nothing of it has come yet. */
+  get isAwaited(): boolean {
+    return this.#started && !this.#ended && !this.#overflowed && this.#keptBytes === 0
+  }
+
   /** The body from its first byte, for one attempt. Only while `isReplayable`. */
   open(): Readable {
     this.#attempt?.destroy()
