@@ -144,7 +144,7 @@ export async function startEdgeNode(options: EdgeNodeOptions): Promise<EdgeNode>
     const client = new ControlPlaneClient({ url: controlPlaneUrl, token, ca, node: name, region })
     const identity = await NodeIdentity.open(directory, onError, options.controlPlaneKey)
     const write = options.writeFile === undefined ? {} : { write: options.writeFile }
-    const state = await NodeState.open({ directory, onError, ...write, seal: options.stateKey === undefined ? undefined : createStateSeal(options.stateKey) })
+    const state = await NodeState.open({ directory, region, onError, ...write, seal: options.stateKey === undefined ? undefined : createStateSeal(options.stateKey) })
     const files = await ArtifactFiles.open({
       directory: join(directory, 'artifacts'), bytesMax: options.artifactBytesMax ?? artifactBytesDefault,
       isPinned: (hash) => state.usesArtifact(hash), onError, ...write,

@@ -16,6 +16,8 @@ const leftEpochsMax = 100
 
 export interface NodeStateOptions {
   readonly directory: string
+  /** Where the node is. */
+  readonly region?: string | undefined
   readonly onError: (error: SkerryError) => void
   readonly write?: WriteWholeFile
   /** How the file is protected; readable JSON unless set. */
@@ -28,7 +30,8 @@ export interface NodeStateOptions {
  * What the node serves and up to where it followed the feed, in memory and on disk.
  *
  * Invariants: position and functions are changed and written together; a write that is asked for while one is under way is
- * made once, of the latest; a disk that fails is reported, and memory goes on.
+ * made once, of the latest; a disk that fails is reported, and memory goes on. What was kept in another region counts for nothing: there the
+ * node was told of other secrets.
  */
 export class NodeState {
   readonly #options: NodeStateOptions
@@ -159,7 +162,7 @@ export class NodeState {
     const changes = this.#changes
     this.#changes = []
     try {
-      await this.#file.save(() => ({ ...position, functions: [...this.#functions.values()], accounts: this.accounts, leftEpochs: [...this.#leftEpochs] }), changes)
+      await this.#file.save(() => ({ ...position, region: this.#options.region, functions: [...this.#functions.values()], accounts: this.accounts, leftEpochs: [...this.#leftEpochs] }), changes)
       return true
     } catch (error) {
       this.#options.onError(storageError(this.#path, error))
@@ -171,8 +174,10 @@ export class NodeState {
     try {
       const kept = await this.#file.read()
       if (kept === undefined) return
-      const { functions, accounts, leftEpochs, epoch, sequence } = kept.whole
+      const { functions, accounts, leftEpochs, epoch, sequence, region } = kept.whole
       this.#leftEpochs = leftEpochs
+      const { region: here = region } = this.#options
+      if (region !== undefined && region !== here) return
       this.replaceAll({ epoch, sequence }, functions, accounts)
       for (const change of kept.changes) this.#apply(change)
     } catch (error) {

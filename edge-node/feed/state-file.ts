@@ -11,6 +11,8 @@ const positionFields = { epoch: z.string().min(1), sequence: z.int().min(0) }
 const wholeSchema = z.strictObject({
   format: z.literal(1), ...positionFields, functions: z.array(functionStateSchema), accounts: z.array(accountQuotasSchema).default([]),
   leftEpochs: z.array(z.string()).default([]),
+  /** Where the node was. */
+  region: z.string().optional(),
   /** Changes that go on from this file name it. */
   base: z.string().optional(),
 })
