@@ -43,7 +43,6 @@ export function createDiscovery(options: DiscoveryOptions): DiscoveryAnswer {
     const query = url.indexOf('?')
     const path = query === -1 ? url : url.slice(0, query)
     if (path !== discoveryPaths.nodes && path !== discoveryPaths.ping) return false
-    request.resume()
     if (options.isDraining()) response.shouldKeepAlive = false
     if (method === 'OPTIONS') {
       const allowed = { 'access-control-allow-methods': 'GET, HEAD', 'access-control-allow-headers': '*', 'access-control-max-age': String(daySeconds) }

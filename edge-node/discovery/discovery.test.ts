@@ -122,4 +122,8 @@ describe('at an edge', () => {
     expect(await get('nobody.fra-1.nodes.example.com', '/')).toContain('function_not_found')
     expect(await get('fra-1.nodes.example.com', '/')).toContain('function_not_found')
   })
+
+  test('no connection is held by a body that nobody wants', async () => {
+    expect(await exchangeRaw(edge.url, 'POST /.well-known/skerry/ping HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx')).toMatch(/^HTTP\/1.1 405 /)
+  })
 })

@@ -93,7 +93,10 @@ export class Ingress {
 
   /** Serves one request. `expectsContinue` where the client waits for 100 before it sends the body. */
   handle(request: IncomingMessage, response: ServerResponse, listener: ListenerKind, expectsContinue: boolean): void {
-    if (listener === 'public' && this.#options.discovery?.(request, response) === true) return
+    if (listener === 'public' && this.#options.discovery?.(request, response) === true) {
+      linger(request)
+      return
+    }
     this.#options.events.onStart()
     const arrival: Arrival = {
       request, response, startedMs: performance.now(), isInternal: listener === 'internal',

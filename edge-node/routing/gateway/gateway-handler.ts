@@ -49,7 +49,10 @@ export function createGatewayHandler(
   const { metrics } = options
   const newRequestId = createUlidGenerator()
   return (request, response, expectsContinue) => {
-    if (options.discovery?.(request, response) === true) return
+    if (options.discovery?.(request, response) === true) {
+      linger(request)
+      return
+    }
     const startedMs = performance.now()
     const requestId = newRequestId()
     metrics.inFlight += 1
