@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { isIPv6 } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type FunctionState, nodeHostOf } from '../control-plane/protocol/index.ts'
 import { SkerryError } from '../errors/index.ts'
 import type { LogRecord, ProvisionedVersion, Runtime, RuntimeOptions, RunnableVersion } from '../runtime/supervisor/index.ts'
@@ -9,7 +10,7 @@ import { createLogGate } from './bindings/logs/index.ts'
 import { OpenSockets } from './bindings/websocket/index.ts'
 import { createDiscovery, type DiscoveryAnswer, type PublicNode } from './discovery/index.ts'
 import {
-  createIngressServer, createRedirectHandler, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, findPublicClient, type Forwarder, Ingress, type LocateClient,
+  createIngressServer, createRedirectHandler, createTraceparentGenerator, createTrustedProxies, createUlidGenerator, findPublicClient, type Forwarder, Ingress, type IngressServer, type LocateClient,
   type ProblemContext, problemText, type ReadArtifact, type RoutedVersion, RouteTable, type TableChange,
 } from './ingress/index.ts'
 import type { Placement } from './placement/index.ts'
@@ -66,6 +67,8 @@ export interface Listening {
 }
 
 const drainMsMax = 30_000
+/** How often a node that drains looks whether all is sent. */
+const sentPollMs = 20
 /** Connections that functions of a node may have open together, where there are descriptors for them. */
 const outgoingMax = 4_096
 /** WebSockets go on for so long where their node drains or their version is no longer in the table; then they are closed. */
@@ -80,7 +83,7 @@ export class EdgeCore {
   readonly #ingress: Ingress
   readonly #closeFetch: () => Promise<void>
   readonly #sockets: OpenSockets
-  readonly #servers: Server[] = []
+  readonly #servers: IngressServer[] = []
   readonly #newRequestId: () => string
   #table: RouteTable
   #publicPort: number | undefined
@@ -265,8 +268,11 @@ export class EdgeCore {
   async drain(settleMs = 0): Promise<void> {
     this.#isDraining = true
     this.#sockets.drain(socketGraceMs)
-    if (settleMs > 0) await new Promise((resolve) => setTimeout(resolve, settleMs))
+    if (settleMs > 0) await delay(settleMs)
+    const endsMs = performance.now() + drainMsMax
     await this.statistics.idle(drainMsMax)
+    // Functions are done; clients that read slowly have yet to take what they said.
+    while (this.#servers.some((server) => server.unsentAnswers() > 0) && performance.now() < endsMs) await delay(sentPollMs)
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 /** Knows the requests of each connection that are not answered yet. */
 export class Pipelines {
-  readonly #unanswered = new WeakMap<Duplex, ServerResponse[]>()
+  readonly #unanswered = new Map<Duplex, ServerResponse[]>()
   readonly #ended = new WeakSet<Duplex>()
 
   /** Adds one; answers how many there are with it. */
@@ -11,6 +11,7 @@ export class Pipelines {
     const before = this.#unanswered.get(connection)
     if (before === undefined) {
       this.#unanswered.set(connection, [response])
+      connection.once('close', () => this.#unanswered.delete(connection))
       return 1
     }
     dropFinished(before)
@@ -22,6 +23,11 @@ export class Pipelines {
     const responses = this.#unanswered.get(connection) ?? []
     dropFinished(responses)
     return responses
+  }
+
+  /** Connections on which an answer has ended and is not through: the client has yet to take the rest. */
+  get unsent(): readonly Duplex[] {
+    return [...this.#unanswered.keys()].filter((connection) => this.unanswered(connection).some(({ writableEnded }) => writableEnded))
   }
 
   /** Nothing that comes on the connection from now on is a request. False where that was said before. */

@@ -14,6 +14,12 @@ export interface SecureServerOptions {
   readonly proxyProtocol: ProxyProtocol
 }
 
+export interface SecureServer {
+  readonly server: Server
+  /** Of HTTP/2, over all connections. */
+  readonly openStreams: () => number
+}
+
 const handshakeMs = 10_000
 /** As Node has it: a name, a key to authenticate with and one to encrypt with. */
 const ticketKeyBytes = 48
@@ -22,7 +28,7 @@ const ticketKeyBytes = 48
  * An HTTP server by TLS: the client chooses HTTP/2 or HTTP/1.1 by ALPN, and the certificate by the name that it asks for. Where none is for that
  * name and there is no default, the handshake fails. New certificates are for new connections; tickets of earlier ones go on.
  */
-export function createSecureServer({ settings, certificates, http2, proxyProtocol }: SecureServerOptions): Server {
+export function createSecureServer({ settings, certificates, http2, proxyProtocol }: SecureServerOptions): SecureServer {
   // As long as the server: tickets outlive certificates.
   const ticketKeys = randomBytes(ticketKeyBytes)
   const fallback = () => ({ ...tlsSettings, ticketKeys, cert: certificates.current.fallback?.cert, key: certificates.current.fallback?.key })
@@ -40,7 +46,7 @@ export function createSecureServer({ settings, certificates, http2, proxyProtoco
     else for (const listener of serveHttp1) listener.call(server, socket)
   })
   if (sessions !== undefined) closeToo(server, sessions)
-  return server
+  return { server, openStreams: () => sessions?.streams ?? 0 }
 }
 
 /** The server knows its connections of HTTP/1.1 alone. */

@@ -28,6 +28,11 @@ export interface IngressServerOptions {
   readonly problemContext: () => ProblemContext
 }
 
+export interface IngressServer extends Server {
+  /** Answers that clients have yet to take, though whoever gave them is done; over HTTP/2 all that are under way. */
+  readonly unsentAnswers: () => number
+}
+
 const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
 const checkIntervalMs = 2_000
@@ -38,7 +43,7 @@ const pipelinedMax = 64
  * An HTTP server with the limits of the edge: heads of at most 32 KB and 10 s, bodies as long as they move, malformed
  * requests answered by problem documents, nothing silently dropped from a head. Throws `config_invalid` for a bad list of proxies.
  */
-export function createIngressServer(options: IngressServerOptions): Server {
+export function createIngressServer(options: IngressServerOptions): IngressServer {
   const proxyProtocol = new ProxyProtocol(options.proxyProtocol ?? [])
   const notUpgraded = new WeakSet<IncomingMessage>()
   const settings = {
@@ -58,7 +63,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
     },
     noDelay: true,
   }
-  const server = options.tls === undefined ? createServer(settings) : createSecureServer({
+  const secure = options.tls === undefined ? undefined : createSecureServer({
     settings, certificates: options.tls, proxyProtocol,
     http2: options.http2 !== true ? undefined : {
       firstRequestMs: headersTimeoutMs, idleMs: keepAliveTimeoutMs,
@@ -66,6 +71,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
       refuse: (response, error) => answerProblem(response, error, options.problemContext()),
     },
   })
+  const server = secure?.server ?? createServer(settings)
   server.maxHeadersCount = 0
   const pipelines = new Pipelines()
   const refuse = (request: IncomingMessage, response: ServerResponse, error: SkerryError): void => {
@@ -115,6 +121,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
     else options.handle(request, new UpgradeResponse(request, connection, head), false)
   })
   closeUpgradedToo(server)
+  keepUnsent(server, pipelines)
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     endInOrder(socket, new SkerryError('bad_request', 'CONNECT is not offered.'))
   })
@@ -124,7 +131,7 @@ export function createIngressServer(options: IngressServerOptions): Server {
     else socket.destroy()
   })
   options.gate.guard(server, proxyProtocol.receive)
-  return server
+  return Object.assign(server, { unsentAnswers: () => pipelines.unsent.length + (secure?.openStreams() ?? 0) })
 }
 
 /** `end` waits for the peer to close as well; a peer that does not is cut off, and with it what was being served. */
@@ -132,6 +139,17 @@ function endWith(socket: Duplex, text: string): void {
   socket.end(text)
   const timer = setTimeout(() => socket.destroy(), checkIntervalMs)
   socket.once('close', () => clearTimeout(timer))
+}
+
+/** Node takes a connection for idle once its answer has ended, however much of that the client has yet to take: this keeps it. */
+function keepUnsent(server: Server, pipelines: Pipelines): void {
+  const closeIdleConnections = server.closeIdleConnections.bind(server)
+  server.closeIdleConnections = () => {
+    const { unsent } = pipelines
+    for (const connection of unsent) connection.destroy = () => connection
+    closeIdleConnections()
+    for (const connection of unsent) Reflect.deleteProperty(connection, 'destroy')
+  }
 }
 
 /** The server forgets connections that left HTTP, and would wait for them when it closes. */

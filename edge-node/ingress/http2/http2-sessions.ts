@@ -102,6 +102,13 @@ export class Http2Sessions {
     })
   }
 
+  /** Requests that are under way, their answers included until the client has them. */
+  get streams(): number {
+    let streams = 0
+    for (const state of this.#sessions.values()) streams += state.streams
+    return streams
+  }
+
   /** Has those close that have no request under way. */
   closeIdle(): void {
     for (const [session, { streams }] of this.#sessions) if (streams === 0) session.close()

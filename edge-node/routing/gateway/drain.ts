@@ -1,8 +1,8 @@
-import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { IngressServer } from '../../ingress/index.ts'
 
 export interface DrainOptions {
-  readonly servers: readonly Server[]
+  readonly servers: readonly IngressServer[]
   readonly settleMs: number
   /** Requests under way, WebSockets left out. */
   readonly inFlight: () => number
@@ -37,7 +37,7 @@ export async function drain({ servers, settleMs, inFlight, openSockets, endSocke
     }
   }
   await Promise.all([
-    until(() => inFlight() === 0, startedMs + inFlightMsMax),
+    until(() => inFlight() === 0 && servers.every((server) => server.unsentAnswers() === 0), startedMs + inFlightMsMax),
     until(() => openSockets() === 0, startedMs + socketGraceMs).then(async () => {
       endSockets()
       await until(() => openSockets() === 0, performance.now() + goodbyeMsMax)
