@@ -140,7 +140,7 @@ export class Ingress {
       const unknown = new SkerryError('function_not_found', `No function answers at ${printable(head.hostName + head.path)}.`)
       // Whoever sent it on knows the function, so that it is this node that has yet to hear of it.
       if (isInternal) this.#refuse(arrival, unknown, forwarded !== undefined || !options.isSynchronised())
-      else if (options.isSynchronised()) this.#refuse(arrival, unknown, false)
+      else if (options.isSynchronised() || !this.#mayAskForUnknown(arrival, table)) this.#refuse(arrival, unknown, false)
       else this.#sendOn(arrival, inbound, 'unsynchronised', ['*'], () => this.#refuse(arrival, unknown, true))
       return
     }
@@ -162,6 +162,14 @@ export class Ingress {
     const answerHere = (read: Inbound): void => this.#answerHere(arrival, read, version, isPreview, affinityCookie, table, placed)
     if (placed.node === undefined) answerHere(inbound)
     else this.#sendOn(arrival, inbound, 'placement', version.regions, () => this.#comeBack(arrival, version, answerHere), placed)
+  }
+
+  /**
+   * While a node does not hear of what is new, others may know a function. They are asked within a budget: names can be made up without end, and
+   * when the control plane is gone all nodes would ask three others for each. A node that knows nothing yet can do nothing else.
+   */
+  #mayAskForUnknown({ startedMs }: Arrival, table: RouteTable): boolean {
+    return table.functionCount === 0 || this.#options.protection.forwards.withdraw(startedMs)
   }
 
   /** Decides where a request is run of a function that may be run near its back end. */

@@ -19,6 +19,7 @@ let told: string[]
 let asked: Array<{ readonly isComparable: boolean }>
 let other: Forwarder['forward']
 let heldTo: readonly string[] | undefined
+let isSynchronised: boolean
 
 beforeEach(async () => {
   const { controls, create } = createFakeRuntime()
@@ -28,6 +29,7 @@ beforeEach(async () => {
   asked = []
   node = 'iad-1'
   heldTo = undefined
+  isSynchronised = true
   other = (_request, response, context) => {
     response.writeHead(200, { 'x-skerry-placement': 'remote' }).end('from iad')
     context.onHead?.('iad-1', 200)
@@ -50,7 +52,7 @@ beforeEach(async () => {
   }
   core = await EdgeCore.start({
     name: 'fra-1', region: 'fra', domain: 'localhost', allowOutbound: [], allowLocationHeader: true, trustedProxies: [], createRuntime: create, onLog: () => undefined,
-    isSynchronised: () => true, internalTokens: () => ['token'], readArtifact: () => new Uint8Array(), placement: placement as Placement, forwarder, residencyOf: () => heldTo,
+    isSynchronised: () => isSynchronised, internalTokens: () => ['token'], readArtifact: () => new Uint8Array(), placement: placement as Placement, forwarder, residencyOf: () => heldTo,
   })
   const placed = functionState('placed')
   const smart = { ...placed, versions: placed.versions.map((version) => ({ ...version, config: { ...version.config, placement: { mode: 'smart' as const } } })) }
@@ -139,4 +141,19 @@ it('runs nothing here any more whose account was held to other regions meanwhile
   }
   const refused = await call()
   expect([refused.status, refused.headers['x-skerry-error'], fake.exchanges.length]).toEqual([503, 'no_healthy_node', 0])
+})
+
+it('asks others for functions that it does not know while it hears nothing new, and of few made-up names', async () => {
+  isSynchronised = false
+  other = () => Promise.resolve(false)
+  const asked = 100
+  const startedMs = performance.now()
+  for (let name = 0; name < asked; name += 1) expect((await call(`unknown-${name}`)).status).toBe(404)
+  const seconds = (performance.now() - startedMs) / 1_000
+  expect(forwarded.length).toBeGreaterThan(10)
+  expect(forwarded.length).toBeLessThanOrEqual(10 + asked / 5 + 10 * seconds + 1)
+  core.setFunctions([])
+  forwarded = []
+  for (let name = 0; name < asked; name += 1) await call(`unknown-${name}`)
+  expect(forwarded.length).toBe(asked)
 })

@@ -74,7 +74,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
     },
     nodesFor: async ({ regions, host }) => {
       const rank = () => rankNodes(options.place, nodes.byPlace, { regions, tieKey: host, unavailable: 'omit', limit: targetsMax })
-      if (rank().length === 0) await nodes.refreshEarly()
+      if (regions.length > 0 && rank().length === 0) await nodes.refreshEarly()
       return { internalToken: nodes.internalToken, ca: options.internalCa, nodes: nodes.internalToken === '' ? [] : rank() }
     },
     forward: async (request, response, context) => {
@@ -89,7 +89,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ? rankNodes(place, nodes.byPlace, { ...ranking, limit: reliefSearched }).filter(({ pressureMs = 0 }) => pressureMs === 0).slice(0, reliefTargetsMax)
         : rankNodes(place, nodes.byPlace, { ...ranking, limit: targetsMax })
       let ranked = context.only === undefined ? rank() : placed(context, context.only, rank)
-      if (ranked.length === 0 && context.only === undefined && !isRelief) {
+      if (ranked.length === 0 && regions.length > 0 && context.only === undefined && !isRelief) {
         await nodes.refreshEarly()
         ranked = rank()
       }
