@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeCellBundle } from '../runtime/supervisor/index.ts'
 import { writeCredentials } from '../sdk/cli/credentials.ts'
 import { startCluster } from '../sdk/cli/cluster/index.ts'
 import { packageRoot } from '../sdk/cli/package-root.ts'
@@ -56,6 +57,7 @@ async function run(once: boolean): Promise<number> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'skerry-start-'))
   const lines: string[] = []
   say('Starting control plane, gateway, DNS and nodes in fra, iad and sin ...')
+  await makeCellBundle()
   const cluster = await startCluster({
     regions: ['fra', 'iad', 'sin'],
     port: 8080,

@@ -5,6 +5,7 @@ import { chooseSandbox } from './sandbox-trial.ts'
 import { buildGuestImage } from './snapshot.ts'
 
 export { type Release, releaseOf } from '../pipe/index.ts'
+export { makeCellBundle } from './cell-bundle.ts'
 export { buildGuestBundle, bundleGuest } from './guest-bundle.ts'
 export type {
   CellQueue,

@@ -3,13 +3,16 @@ import { dirname, extname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
+import { findCellBundle } from './cell-bundle.ts'
 
 const runtimeDirectory = dirname(dirname(fileURLToPath(import.meta.url)))
 const searchableByAll = 0o001
 const extension = extname(fileURLToPath(import.meta.url))
 
-/** The scripts that run in processes of their own; `.ts` from sources, `.js` from the package. */
-export const cellEntry = join(runtimeDirectory, 'cell', `main${extension}`)
+const cellBundle = findCellBundle()
+
+/** The scripts that run in processes of their own; `.ts` from sources, unless there is a bundle of them, `.js` from the package. */
+export const cellEntry = cellBundle ?? join(runtimeDirectory, 'cell', `main${extension}`)
 export const snapshotEntry = join(runtimeDirectory, 'cell', `build-snapshot${extension}`)
 
 /** Something that a cell may read: where it looks for it, and where it really is (package managers link). */
@@ -29,7 +32,8 @@ function findPackage(name: string, directory: string): Readable | undefined {
 
 /** What a cell may read: its code, the packages that it loads, and the package.json that says it is ESM. */
 export function readablePaths(): Readable[] {
-  const paths: Readable[] = [{ path: runtimeDirectory, target: runtimeDirectory }]
+  const code = cellBundle === undefined ? runtimeDirectory : dirname(cellBundle)
+  const paths: Readable[] = [{ path: code, target: code }]
   for (let at = runtimeDirectory; at !== dirname(at); at = dirname(at)) {
     const file = join(at, 'package.json')
     if (!existsSync(file)) continue

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { makeCellBundle } from '../../runtime/supervisor/index.ts'
 import { runChaos } from './run.ts'
 
 /** `npm run test:chaos`: kills cells, nodes and gateways at random, beside hostile functions, under steady load, and says what held. */
@@ -21,6 +22,7 @@ async function main(): Promise<number> {
     process.stderr.write('The chaos test finds cells by /proc, and so runs on Linux only\n')
     return 2
   }
+  await makeCellBundle()
   return runChaos({ seconds, seed })
 }
 
