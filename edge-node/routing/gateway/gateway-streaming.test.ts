@@ -111,6 +111,15 @@ test('a body that is late and empty is empty', async () => {
   expect((await fixture.call({ method: 'POST', body: 'abc' })).status).toBe(200)
 })
 
+test('a node that ends the connection before a late body has come has not answered', async () => {
+  fixture.cluster.node('fra').script = (request) => void request.socket.end()
+  const request = httpRequest(fixture.gateway.url, { method: 'POST', headers: { host: 'hello.localhost', 'transfer-encoding': 'chunked' } })
+  request.flushHeaders()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(502)
+  request.destroy()
+})
+
 test('a client that does not read stops the node from sending', async () => {
   let sentBytes = 0
   let stalled = (): void => undefined

@@ -10,6 +10,8 @@ import type { ProxyRequest } from './proxy-request.ts'
  * would be read as the body, so that the connection ends.
  */
 export function sendHeadEarly(socket: Socket, { method, target, headers }: ProxyRequest): void {
+  // Node has put something else there: the other end is gone.
+  if (Object.hasOwn(socket, 'write')) return void socket.destroy()
   const start = `${method} ${target} HTTP/1.1\r\n`
   let head = `${start}connection: keep-alive\r\n`
   let length: string | undefined
@@ -29,13 +31,13 @@ export function sendHeadEarly(socket: Socket, { method, target, headers }: Proxy
   })
 }
 
-/** Has the next write do something else, once. */
+/** Has the next write do something else, once. Node may replace it, where the other end closes before. */
 function insteadOfNext(socket: Socket, write: (text: string) => boolean): void {
   const once = (text: unknown): boolean => {
     Reflect.deleteProperty(socket, 'write')
     return write(String(text))
   }
-  Object.defineProperty(socket, 'write', { value: once, configurable: true })
+  Object.defineProperty(socket, 'write', { value: once, configurable: true, writable: true })
 }
 
 function breakOff(socket: Socket): boolean {
