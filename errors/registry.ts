@@ -227,7 +227,7 @@ export const errorRegistry = define({
   },
   config_invalid: {
     status: 400, audience: 'caller', title: 'skerry.jsonc is not valid',
-    remedy: 'Mend the key and line that are named.',
+    remedy: 'Mend the key and line, or the file of a flag, that is named.',
   },
   server_unreachable: {
     status: 503, audience: 'operator', title: 'The control plane can not be reached',

@@ -4,12 +4,7 @@ import type { CliContext } from './context.ts'
 import { frontSettings, type IngressOptions } from './role-options.ts'
 
 const context = { workingDirectory: '/etc/skerry' } as CliContext
-const usage = {
-  error: (message: string): never => {
-    throw new Error(message)
-  },
-}
-const settings = (flags: Partial<IngressOptions>) => frontSettings(context, flags as IngressOptions, usage)
+const settings = (flags: Partial<IngressOptions>) => frontSettings(context, flags as IngressOptions)
 
 it('takes pairs in their order, and a folder, relative to the working directory', () => {
   expect(settings({})).toMatchObject({ tls: undefined, redirectPort: undefined, proxyProtocol: undefined })

@@ -1,10 +1,10 @@
 import type { PeerKind } from '../../control-plane/protocol/index.ts'
 import type { Membership, Token } from '../../edge-node/routing/index.ts'
-import { SkerryError } from '../../errors/index.ts'
 import { readAuthorities } from './authorities.ts'
 import type { CliContext } from './context.ts'
 import type { Reporter } from './reporter.ts'
 import { nodeToken, type UpstreamOptions } from './role-options.ts'
+import { wrongUsage } from './wrong-usage.ts'
 
 /** What a role follows the control plane with. */
 export interface Upstream {
@@ -19,7 +19,7 @@ export interface Upstream {
 
 /**
  * Has a role join by its invitation, or takes up the credential that it has from before; without either it gets the shared token.
- * Rejects with what the control plane refuses with, and `unauthorized` where there is nothing to call with.
+ * Rejects with what the control plane refuses with; to have nothing to call with is wrong usage.
  */
 export async function joinUpstream(
   context: CliContext, reporter: Reporter, options: UpstreamOptions, kind: PeerKind, directory: string | undefined,
@@ -29,7 +29,7 @@ export async function joinUpstream(
   const invitation = options.invitation ?? context.environment['SKERRY_INVITATION']
   if (directory === undefined) {
     if (invitation !== undefined && invitation !== '') {
-      throw new SkerryError('config_invalid', 'To join with an invitation pass --data, where the credential is kept')
+      wrongUsage('to join with an invitation pass --data, where the credential is kept')
     }
     return { token: nodeToken(context, options), ca, internalCa, membership: undefined }
   }

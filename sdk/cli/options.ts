@@ -29,7 +29,7 @@ export const withServer = (command: Command): Command =>
 /** How commands tell the outcome to whoever runs the program. */
 export type SetExitCode = (code: number) => void
 
-/** Runs a command's body; its failure becomes a report and an exit code. Wrong usage (`command.error`) goes on to `runCli`. */
+/** Runs a command's body; its failure becomes a report and an exit code. Wrong usage (`wrongUsage`, `command.error`) goes on to `runCli`. */
 export async function attempt(
   context: CliContext,
   setExitCode: SetExitCode,

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { SkerryError } from '../../errors/index.ts'
 import type { CliContext } from './context.ts'
 import { gather, gatherRanges, type JsonOption, parseDomain, parseNumber, parsePort, withJson } from './options.ts'
+import { wrongUsage } from './wrong-usage.ts'
 
 /** Flags that the roles share. */
 export interface RoleOptions extends JsonOption {
@@ -17,8 +17,6 @@ export interface AdminOptions {
   readonly adminHost: string
 }
 
-/** How a command says that its flags do not go together; see `Command.error`. */
-export type WrongUsage = Pick<Command, 'error'>
 
 export interface UpstreamOptions extends RoleOptions {
   readonly controlPlane: string
@@ -80,9 +78,9 @@ export function dataDirectory(context: CliContext, { data }: NearestOptions): st
 }
 
 /** As the roles take the flags of `withNearest`. Makes the folder. */
-export async function nearestSettings(context: CliContext, options: NearestOptions, usage: WrongUsage) {
+export async function nearestSettings(context: CliContext, options: NearestOptions) {
   const { geoDatabase, latitude, longitude } = options
-  if ((latitude === undefined) !== (longitude === undefined)) usage.error('error: --latitude and --longitude go together')
+  if ((latitude === undefined) !== (longitude === undefined)) wrongUsage('--latitude and --longitude go together')
   const directory = dataDirectory(context, options)
   if (directory !== undefined) await mkdir(directory, { recursive: true })
   return {
@@ -112,12 +110,12 @@ export const withIngress = (command: Command): Command =>
     .option('--proxy-protocol <cidr>', 'proxies that tell whose connection it is by the PROXY protocol, 1 or 2; may be repeated', gatherRanges)
 
 /** As the roles take the flags of TLS and PROXY protocol. */
-export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol, drainSettle }: IngressOptions, usage: WrongUsage) {
-  if (tlsCert.length !== tlsKey.length) usage.error('error: a certificate needs its key, and a key its certificate: pass --tls-cert and --tls-key as often as each other')
+export function frontSettings(context: CliContext, { tlsCertificates, tlsCert = [], tlsKey = [], redirectPort, proxyProtocol, drainSettle }: IngressOptions) {
+  if (tlsCert.length !== tlsKey.length) wrongUsage('a certificate needs its key, and a key its certificate: pass --tls-cert and --tls-key as often as each other')
   const path = (file: string): string => resolve(context.workingDirectory, file)
   const pairs = tlsCert.map((file, index) => ({ certificateFile: path(file), keyFile: path(tlsKey[index] ?? '') }))
   const hasTls = tlsCertificates !== undefined || pairs.length > 0
-  if (redirectPort !== undefined && !hasTls) usage.error('error: --redirect-port sends clients to HTTPS: pass --tls-certificates, or --tls-cert with --tls-key')
+  if (redirectPort !== undefined && !hasTls) wrongUsage('--redirect-port sends clients to HTTPS: pass --tls-certificates, or --tls-cert with --tls-key')
   return {
     redirectPort, proxyProtocol, drainSettleMs: drainSettle * 1_000,
     tls: hasTls ? { pairs, directory: tlsCertificates === undefined ? undefined : path(tlsCertificates) } : undefined,
@@ -148,11 +146,11 @@ export function outboundRules(options: OutboundOptions) {
   return { allowOutbound: options.allowOutbound ?? [], denyOutbound: options.denyOutbound ?? [], onlyOutbound: options.onlyOutbound ?? [] }
 }
 
-/** The node token from flag or environment. Throws `unauthorized`. */
+/** The node token from flag or environment. */
 export function nodeToken(context: CliContext, options: UpstreamOptions): string {
   const token = options.token ?? context.environment['SKERRY_NODE_TOKEN']
   if (token === undefined || token === '') {
-    throw new SkerryError('unauthorized', 'Set SKERRY_INVITATION to what `skerry node invite` prints, or SKERRY_NODE_TOKEN (or --token) to the node token that `skerry control-plane --json` prints')
+    wrongUsage('set SKERRY_INVITATION to what `skerry node invite` prints, or SKERRY_NODE_TOKEN (or --token) to the node token that `skerry control-plane --json` prints')
   }
   return token
 }

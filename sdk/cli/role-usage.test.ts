@@ -22,6 +22,7 @@ test.each([
   [`gateway ${follow} --trusted-proxy 10.0.0.0/33`, 'such as 10.0.0.0/8'], [`edge ${follow} --proxy-protocol balancer`, 'such as 10.0.0.0/8'],
   [`gateway ${follow} --latitude 50`, 'go together'], [`dns ${follow} --longitude 8`, 'go together'],
   [`dns ${follow} --domain http://example.com`, 'such as example.com'], [`control-plane --domain example.com.`, 'such as example.com'],
+  [`gateway ${follow}`, 'set SKERRY_INVITATION'], [`dns ${follow} --invitation x`, 'pass --data'], [`control-plane --tls-cert a.crt`, 'pass both'], [`edge ${follow} --token x`, 'pass --region'],
   [`edge ${follow} --public-url fra-1.example.com`, 'without path'], [`edge ${follow} --internal-url http://10.0.0.1/path`, 'without path'],
 ])('%s is wrong usage', async (line, hint) => {
   const { code, error } = await skerry(line)

@@ -46,6 +46,7 @@ function timeout(milliseconds: number): Promise<void> {
 /** A port that is in use, or that the user may not take, with what to do; other errors as they are. */
 export function explainListenError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error
+  if (error.syscall === 'getaddrinfo') return new SkerryError('conflict', `${'hostname' in error ? String(error.hostname) : 'What --host names'} is no address. Choose one of this machine with --host`, { cause: error })
   const where = 'address' in error && 'port' in error ? `${String(error.address)}:${String(error.port)}` : 'the address'
   if (error.code === 'EADDRINUSE') {
     return new SkerryError('conflict', `${where} is in use by another process. Choose another port with --port, or stop that process`, { cause: error })

@@ -33,6 +33,7 @@ import { versionsCommand } from './commands/versions.ts'
 import type { CliContext } from './context.ts'
 import { productVersion } from './package-root.ts'
 import { createReporter, exitCodes } from './reporter.ts'
+import { wrongUsageCode } from './wrong-usage.ts'
 
 const commands = [
   initCommand, devCommand, clusterCommand, controlPlaneCommand, edgeCommand, gatewayCommand, dnsCommand, deployCommand, versionsCommand,
@@ -40,6 +41,8 @@ const commands = [
   accountCommand, memberCommand, tokenCommand, auditCommand,
   backupCommand, restoreCommand, migrateCommand, verifyCommand,
 ]
+
+const helpHint = '(add --help to see what there is)'
 
 /** Commands without `[options]`, so that there is room for what they do in 80 columns. */
 const help = {
@@ -54,7 +57,7 @@ function humanReadable(argument: Argument): string {
 
 /** A usage error ends commander by an exception, so that the exit code is ours; subcommands inherit nothing by themselves. */
 function tame(command: Command, context: CliContext): void {
-  command.configureHelp(help).exitOverride().showHelpAfterError('(add --help to see what there is)').configureOutput({ writeOut: context.writeOut, writeErr: context.writeError })
+  command.configureHelp(help).exitOverride().showHelpAfterError(helpHint).configureOutput({ writeOut: context.writeOut, writeErr: context.writeError })
   for (const child of command.commands) tame(child, context)
 }
 
@@ -76,6 +79,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return exitCodes.done
+    // What commander finds wrong it has told already.
+    if (error.code === wrongUsageCode) context.writeError(`${error.message}\n${helpHint}\n`)
     // `skerry` alone shows its help as an error; that is a usage error like any other.
     const reporter = createReporter(context, argv.includes('--json'))
     reporter.result({ error: { code: 'usage', detail: error.message.replace(/^error: /, '') } })

@@ -6,6 +6,7 @@ import { attempt, gather, type SetExitCode } from '../options.ts'
 import { type AdminOptions, type RoleOptions, withAdmin, withListening } from '../role-options.ts'
 import { runRole } from '../run-role.ts'
 import { natsSettings, type StoreOptions, withStore } from '../store-options.ts'
+import { wrongUsage } from '../wrong-usage.ts'
 
 interface ControlPlaneOptions extends RoleOptions, AdminOptions, StoreOptions {
   readonly data: string
@@ -20,7 +21,7 @@ interface ControlPlaneOptions extends RoleOptions, AdminOptions, StoreOptions {
 
 function tlsFiles(context: CliContext, { tlsCert, tlsKey }: ControlPlaneOptions) {
   if (tlsCert === undefined && tlsKey === undefined) return {}
-  if (tlsCert === undefined || tlsKey === undefined) throw new SkerryError('config_invalid', 'Pass both --tls-cert and --tls-key')
+  if (tlsCert === undefined || tlsKey === undefined) wrongUsage('pass both --tls-cert and --tls-key')
   return { tls: { certificateFile: resolve(context.workingDirectory, tlsCert), keyFile: resolve(context.workingDirectory, tlsKey) } }
 }
 

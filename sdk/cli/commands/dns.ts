@@ -30,7 +30,7 @@ export function dnsCommand(context: CliContext, setExitCode: SetExitCode): Comma
   if (host !== undefined) host.description = 'addresses to listen at, separated by commas; where a machine has several, name each, so that answers leave from the one that was asked'
   return complete.action(async (options: DnsOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
-      const nearest = await nearestSettings(context, options, command)
+      const nearest = await nearestSettings(context, options)
       const { startDnsServer } = await import('../../../edge-node/routing/index.ts')
       const { membership: _joined, ...upstream } = await joinUpstream(context, reporter, options, 'dns', dataDirectory(context, options))
       const start = () =>

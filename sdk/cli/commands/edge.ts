@@ -11,6 +11,7 @@ import { type Clock, clockOption, type IngressOptions, type OutboundOptions, out
 import { runRole } from '../run-role.ts'
 import { leadNowhere } from '../reachable.ts'
 import { type TierOptions, tiersOf, withTiers } from '../tier-options.ts'
+import { wrongUsage } from '../wrong-usage.ts'
 
 interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
   readonly name?: string
@@ -36,7 +37,7 @@ interface EdgeOptions extends IngressOptions, OutboundOptions, TierOptions {
 /** Name and region: those that the node has joined with, otherwise those of the flags. Throws `config_invalid` where they differ, or are missing. */
 function standing(options: EdgeOptions, membership: Upstream['membership']): { readonly name: string; readonly region: string } {
   const region = membership?.region ?? options.region
-  if (region === undefined) throw new SkerryError('config_invalid', 'Pass --region, or join with an invitation', { field: 'region' })
+  if (region === undefined) wrongUsage('pass --region, or join with an invitation')
   const name = membership?.name ?? options.name ?? `${region}-1`
   if (region !== (options.region ?? region) || name !== (options.name ?? name)) {
     throw new SkerryError('config_invalid', `The node has joined as ${name} in ${region}; leave --name and --region out, or pass those`, { field: 'region' })
@@ -79,7 +80,7 @@ export function edgeCommand(context: CliContext, setExitCode: SetExitCode): Comm
     .option('--data <dir>', 'where artifacts and the last state are kept', '.skerry/edge')
     .action(async (options: EdgeOptions) =>
       attempt(context, setExitCode, options, async (reporter) => {
-        const front = frontSettings(context, options, command)
+        const front = frontSettings(context, options)
         const { describeSandbox, startEdgeNode } = await import('../../../edge-node/index.ts')
         const directory = resolve(context.workingDirectory, options.data)
         const { membership, ...upstream } = await joinUpstream(context, reporter, options, 'node', directory)

@@ -13,8 +13,8 @@ export function gatewayCommand(context: CliContext, setExitCode: SetExitCode): C
     .option('--hedge', 'where a node is slower than usual, ask the next as well for GET, HEAD and OPTIONS; at most one in fifty requests, and the first answer counts')
   return flagged.action(async (options: GatewayOptions) =>
     attempt(context, setExitCode, options, async (reporter) => {
-      const front = frontSettings(context, options, command)
-      const nearest = await nearestSettings(context, options, command)
+      const front = frontSettings(context, options)
+      const nearest = await nearestSettings(context, options)
       const { startGateway } = await import('../../../edge-node/routing/index.ts')
       const { membership: _joined, ...upstream } = await joinUpstream(context, reporter, options, 'gateway', dataDirectory(context, options))
       const start = () =>
