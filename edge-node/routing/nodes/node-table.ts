@@ -51,6 +51,9 @@ const silentMsMax = 30_000
 /** How long a node stays avoided after a failed connection where nobody checks it actively. */
 const passiveAvoidanceMs = 3_000
 
+/** Under load every check of every node changes its pressure, and with a thousand nodes each new index costs milliseconds. */
+const pressureDelayMs = 100
+
 /** Measured latency decides only where the client's place is unknown, and noise must not move clients between equal nodes. */
 const latencyStepMs = 5
 
@@ -80,6 +83,7 @@ export class NodeTable {
   #byLatency = new NodeIndex<KnownNode>([])
   #internalToken = ''
   #firstChecks: Promise<unknown> = Promise.resolve()
+  #rebuilding: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: NodeTableOptions) {
@@ -159,6 +163,7 @@ export class NodeTable {
 
   close(): void {
     this.#closed = true
+    clearTimeout(this.#rebuilding)
     this.#source.close()
     for (const entry of this.#entries.values()) entry.checks?.close()
     this.#entries.clear()
@@ -193,7 +198,7 @@ export class NodeTable {
       ? new NodeHealth({ onChange: (condition) => this.#onCondition(entry, condition), mayEject: () => this.#mayEject(entry) })
       : undefined
     const checks = health === undefined ? undefined : new HealthChecks({
-      adminUrl: info.adminUrl, health, timing: this.#options.healthTiming ?? checkTiming, heard, onPressure: () => this.#rebuild(),
+      adminUrl: info.adminUrl, health, timing: this.#options.healthTiming ?? checkTiming, heard, onPressure: () => this.#rebuildSoon(),
       onChecked: () => {
         const isLost = health.condition === 'down' && heard() === entry.heardAtFall && performance.now() - entry.fellAtMs >= silentMsMax
         if (isLost) this.#options.onLost?.(originOf(entry))
@@ -220,8 +225,14 @@ export class NodeTable {
     return mayEject(recordOf(entry, nowMs), others.map((other) => recordOf(other, nowMs)))
   }
 
+  #rebuildSoon(): void {
+    this.#rebuilding ??= setTimeout(() => this.#rebuild(), pressureDelayMs).unref()
+  }
+
   #rebuild(): void {
     if (this.#closed) return
+    clearTimeout(this.#rebuilding)
+    this.#rebuilding = undefined
     const nowMs = performance.now()
     this.#nodes = [...this.#entries.values()].map(({ info, health, checks, avoidUntilMs }): KnownNode => ({
       health,

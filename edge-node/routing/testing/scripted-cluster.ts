@@ -14,6 +14,8 @@ export interface ScriptedNode {
   script: Script
   /** Status of `/readyz`. */
   readyStatus: number
+  /** What else `/readyz` tells. */
+  readyHeaders: () => Record<string, string>
   /** Requests that reached the internal listener. */
   requests: number
   /** What it does with a request for a WebSocket; takes it as any other unless set. */
@@ -143,7 +145,7 @@ async function startNode(region: string, internalToken: string): Promise<Scripte
     if (frozen === undefined) handle()
     else frozen.push(handle)
   }
-  const admin = createServer((_request, response) => whenThawed(() => response.writeHead(node.readyStatus).end()))
+  const admin = createServer((_request, response) => whenThawed(() => response.writeHead(node.readyStatus, node.readyHeaders()).end()))
   const handle = (request: IncomingMessage, response: ServerResponse): void => whenThawed(() => {
     node.requests += 1
     if (request.headers.authorization === `Bearer ${internalToken}`) node.script(request, response)
@@ -160,7 +162,7 @@ async function startNode(region: string, internalToken: string): Promise<Scripte
       name, region, latitude: place.latitude, longitude: place.longitude, url: internalUrl, internalUrl, adminUrl, draining: false,
       load: 0, epoch: 'e', sequence: 1, connected: true, lastSeenMs: 1,
     },
-    script: echo(name), readyStatus: 200, requests: 0, onUpgrade: undefined,
+    script: echo(name), readyStatus: 200, readyHeaders: () => ({}), requests: 0, onUpgrade: undefined,
     freeze: () => {
       frozen = []
     },
