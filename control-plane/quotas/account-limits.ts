@@ -134,6 +134,7 @@ export class AccountLimits {
   async report({ name: node, region }: Pick<ConnectedNode, 'name' | 'region'>, { day, demands }: QuotaReport): Promise<QuotaAnswer> {
     const dayLeftMs = this.#turnDay()
     const connected = this.#options.nodes.connected()
+    const all = connected.map(({ name }) => name)
     const accounts: QuotaAnswer['accounts'] = []
     const told: QuotaDemand[] = []
     for (const demand of demands) {
@@ -149,7 +150,7 @@ export class AccountLimits {
       }
       const known = this.#cpu.of(account, node)
       if (day === this.#cpu.day) this.#cpu.note(account, node, demand.cpuMs)
-      const nodes = connected.filter((other) => isWithin(other.region)).map(({ name }) => name)
+      const nodes = residency === undefined ? all : connected.filter((other) => isWithin(other.region)).map(({ name }) => name)
       const share = this.#share(node, nodes, demand, quotas)
       const othersCpuMs = Math.max(0, this.#cpu.total(account) - this.#cpu.of(account, node))
       accounts.push({ account, share, cpuMs: known, othersCpuMs })
