@@ -4,7 +4,13 @@ import { type Certificates, type CertificateSources, openCertificates } from '..
 
 /** Reads the certificates of a server. `notice` is told what becomes of them. Rejects with `config_invalid`. */
 export function openServerCertificates(sources: CertificateSources, notice: (text: string) => void): Promise<Certificates> {
-  return openCertificates({ ...sources, log: ({ message, level: _level, ...rest }) => notice([message, ...Object.values(rest)].map(String).join(': ')) })
+  return openCertificates({
+    ...sources,
+    log: ({ message, detail, certificates, firstToExpire }) => {
+      const what = typeof detail === 'string' ? detail : `there are ${String(certificates)}, of which the first expires at ${String(firstToExpire)}`
+      notice(`${String(message)}: ${what}`)
+    },
+  })
 }
 
 /** Until when clients believe what they are shown, and what is left out. */
