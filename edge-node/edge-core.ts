@@ -235,7 +235,7 @@ export class EdgeCore {
         if (this.#isDraining) response.shouldKeepAlive = false
         this.#ingress.handle(request, response, kind, expectsContinue)
       },
-      problemContext,
+      problemContext, tellsNotBegun: kind === 'internal',
       gate: this.#gate(kind, problemContext), tls, ...(kind === 'public' ? { http2: true, proxyProtocol: this.#options.proxyProtocol } : {}),
     })
     const listening = await listenOn(server, host, port)

@@ -11,6 +11,7 @@ import { createIngressServer, type IngressServer } from './index.ts'
 const largeBytes = 32 * 1024 * 1024
 
 let server: IngressServer
+let isInternal = false
 let handled: ServerResponse[]
 let answer: (request: IncomingMessage, response: ServerResponse) => void
 let client: Socket
@@ -18,8 +19,12 @@ let accepted: Socket
 
 beforeEach(async () => {
   handled = []
+  isInternal = false
   answer = (_request, response) => response.end()
   server = createIngressServer({
+    get tellsNotBegun() {
+      return isInternal
+    },
     problemContext: () => ({ requestId: 'id', node: 'test' }), gate: new ConnectionGate({ connectionsMax: 100, refusal: () => '' }),
     handle: (request, response) => {
       handled.push(response)
@@ -43,7 +48,8 @@ afterEach(async () => {
   await closed
 })
 
-it('begins nothing of which it has said that it did not come, as where the process stood still', async () => {
+it.each([false, true])('begins nothing of which it has said that it did not come, as where the process stood still (on the internal port: %s)', async (whether) => {
+  isInternal = whether
   client.write('GET / HTTP/1.1\r\nHost: a\r\n')
   await until('a part came', () => accepted.bytesRead > 0)
   let text = ''
@@ -53,7 +59,7 @@ it('begins nothing of which it has said that it did not come, as where the proce
   server.emit('clientError', Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), accepted)
   await once(accepted, 'close')
   await until('it was told', () => text.includes('bad_request'))
-  expect(handled).toEqual([])
+  expect([handled, text.includes('x-skerry-not-begun: 1')]).toEqual([[], isInternal])
 })
 
 it('a connection is not idle, and the server not drained, until the client has taken its answer', async () => {

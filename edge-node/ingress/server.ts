@@ -6,6 +6,7 @@ import { fixedLimits } from '../../runtime/bridge/index.ts'
 import type { Certificates } from '../../tls/index.ts'
 import { asksForWebSocket } from '../bindings/websocket/index.ts'
 import type { ConnectionGate } from '../protection/index.ts'
+import type { NotBegun } from './internal-headers.ts'
 import { answerProblem, type ProblemContext, problemText } from './problem-answer.ts'
 import { Pipelines } from './pipelines.ts'
 import { framingProblem, unknownExpectation } from './request-framing.ts'
@@ -26,6 +27,8 @@ export interface IngressServerOptions {
   readonly proxyProtocol?: readonly string[] | undefined
   /** Context of answers to requests that could not be parsed. */
   readonly problemContext: () => ProblemContext
+  /** Whether those are told that nothing was begun whose heads did not come in time (internal listener). */
+  readonly tellsNotBegun?: boolean
 }
 
 export interface IngressServer extends Server {
@@ -36,6 +39,8 @@ export interface IngressServer extends Server {
 const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
 const checkIntervalMs = 2_000
+/** Of a process that stood still it tells nothing of who sent it: the head may be there, and has not been read. */
+const lateHead = 'ERR_HTTP_REQUEST_TIMEOUT'
 /** Requests of one connection at a time. Node begins each as it is read, however many stand before it. */
 const pipelinedMax = 64
 
@@ -98,7 +103,7 @@ export function createIngressServer(options: IngressServerOptions): IngressServe
     options.handle(request, response, isBodyAwaited)
   }
   /** Says what is wrong behind the answers that are due before. */
-  const endInOrder = (socket: Duplex, error: SkerryError): void => {
+  const endInOrder = (socket: Duplex, error: SkerryError, notBegun?: NotBegun): void => {
     // The parser says so again with all that still comes.
     if (!pipelines.end(socket)) return
     const unanswered = [...pipelines.unanswered(socket)]
@@ -106,7 +111,7 @@ export function createIngressServer(options: IngressServerOptions): IngressServe
     const broken = unanswered.at(-1)?.req.complete === false ? unanswered.pop() : undefined
     const refuseLast = (): void => {
       if (broken?.headersSent === true) socket.destroy()
-      else if (socket.writable) endWith(socket, problemText(error, options.problemContext()))
+      else if (socket.writable) endWith(socket, problemText(error, { ...options.problemContext(), notBegun }))
     }
     const last = unanswered.at(-1)
     if (last === undefined) refuseLast()
@@ -127,7 +132,7 @@ export function createIngressServer(options: IngressServerOptions): IngressServe
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
     // Nobody hears an answer on a connection that broke, or whose TLS did not come about.
-    if (socket.writable && /^(?:HPE|ERR_HTTP)_/.test(error.code ?? '')) endInOrder(socket, toRefusal(error.code))
+    if (socket.writable && /^(?:HPE|ERR_HTTP)_/.test(error.code ?? '')) endInOrder(socket, toRefusal(error.code), options.tellsNotBegun === true && error.code === lateHead ? '1' : undefined)
     else socket.destroy()
   })
   options.gate.guard(server, proxyProtocol.receive)
@@ -175,7 +180,7 @@ function toRefusal(code: string | undefined): SkerryError {
     const limit = fixedLimits.requestHeaderBytes
     return new SkerryError('request_too_large', `The request's head is larger than ${limit} bytes.`, { limit })
   }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+  if (code === lateHead) {
     return new SkerryError('bad_request', `The request's head took longer than ${headersTimeoutMs} ms.`, { limit: headersTimeoutMs })
   }
   return new SkerryError('bad_request', 'The request is not valid HTTP/1.1.')
