@@ -39,7 +39,7 @@ export function readEntries(text: string, domain: string): Entry[] {
       continue
     }
     if (!/^\s/.test(lineText)) owner = readOwner(tokens.shift(), domain, line)
-    if (owner === undefined) throw new RecordFault(line, 'there is no name before this line to go on with')
+    if (owner === undefined) throw new RecordFault(line, 'a line that begins with a blank goes on with the name of the line before, and there is none')
     const { ttlSeconds, rest } = readTtlAndClass(tokens, line)
     entries.push({ name: owner, ttlSeconds: ttlSeconds ?? defaultSeconds, ...readData(rest, domain, line), line })
     if (entries.length > entriesMax) throw new RecordFault(line, `there are more than ${entriesMax} records`)
