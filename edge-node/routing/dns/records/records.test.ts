@@ -47,7 +47,7 @@ describe('a zone file', () => {
   })
 
   test.each([
-    [1, 'hello', 'there is no type'], [1, '   A 192.0.2.1', 'no name before'], [1, 'hello A 192.0.2.256', 'IPv4'], [1, 'hello A 192.0.2.1 192.0.2.2', 'IPv4'], [1, 'hello AAAA fe80::1%eth0', 'IPv6'],
+    [1, 'hello', 'there is no type'], [1, '   A 192.0.2.1', 'name of the line before, and there is none'], [1, 'hello A 192.0.2.256', 'IPv4'], [1, 'hello A 192.0.2.1 192.0.2.2', 'IPv4'], [1, 'hello AAAA fe80::1%eth0', 'IPv6'],
     [1, 'hello WKS x', '"WKS" is no type'], [1, '@ SOA a b 1 2 3 4 5', 'SOA is made by the server'], [1, 'hello TYPE1 \\# 4 c0000201', 'no type'], [1, 'hello TYPE41 \\# 0', 'no type'], [1, 'hello TYPE255 \\# 0', 'no type'],
     [1, 'hello TYPE99 \\# 3 00ff', 'LENGTH HEX'], [1, 'hello TXT "open', 'quotation'], [1, 'hello TXT (a', 'parentheses'], [1, 'hello TXT a\\999', 'quotation'], [1, `hello TXT ${'x'.repeat(256)}`, '255 bytes'], [1, 'hello TXT', '255 bytes'],
     [1, 'hello CAA 256 issue x', 'FLAGS'], [1, 'hello CAA 0 is-sue x', 'FLAGS'], [1, 'hello MX x mail', 'PREFERENCE'], [1, 'hello SRV 1 2 99999 x', 'PRIORITY'], [1, '@ HTTPS 1 . alpn', 'alpn='], [1, '@ HTTPS 0 . port=1', 'alpn='],
