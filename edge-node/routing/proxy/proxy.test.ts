@@ -193,6 +193,15 @@ test('a body that is broken off behind a request that waits is no fault of the n
   expect(failures).toEqual([])
 })
 
+test('a WebSocket to a node that has left the list is ended with the others', () => {
+  const told: string[] = []
+  for (const origin of [origins.near, origins.far]) upstreams.get(origin).sockets.add({ goAway: () => told.push(origin) })
+  upstreams.retain(new Set([origins.far]))
+  expect(upstreams.openSockets).toBe(2)
+  upstreams.endSockets()
+  expect(told).toEqual([origins.near, origins.far])
+})
+
 test('a client that goes away while there is no connection leaves nothing behind', async () => {
   const unanswering = await startUnanswering()
   try {

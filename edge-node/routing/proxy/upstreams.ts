@@ -24,7 +24,7 @@ export interface Upstream {
   readonly connections: NodeConnections
   readonly headTimes: HeadTimes
   readonly pending: Set<Pending>
-  /** WebSockets that are open. */
+  /** WebSockets that are open, to other nodes as well. */
   readonly sockets: Set<OpenSocket>
   /** Requests at a time. */
   readonly inFlightMax: number
@@ -43,6 +43,8 @@ export interface UpstreamsOptions {
 /** Connections to nodes, made when first needed and kept alive. */
 export class Upstreams {
   readonly #byOrigin = new Map<string, Upstream>()
+  /** They may outlast their node's place in the list. */
+  readonly #sockets = new Set<OpenSocket>()
   readonly #options: UpstreamsOptions
 
   constructor(options: UpstreamsOptions = {}) {
@@ -55,7 +57,7 @@ export class Upstreams {
     const { ca, connectTimeoutMs = hopLimits.connectTimeoutMs, inFlightMax = hopLimits.inFlightMax } = this.#options
     const upstream: Upstream = {
       origin, ca, connections: new NodeConnections({ origin, ca, connectTimeoutMs, connectionsMax: inFlightMax }), headTimes: new HeadTimes(),
-      pending: new Set(), sockets: new Set(), inFlightMax, inFlight: 0, heads: 0,
+      pending: new Set(), sockets: this.#sockets, inFlightMax, inFlight: 0, heads: 0,
     }
     this.#byOrigin.set(origin, upstream)
     return upstream
@@ -84,14 +86,12 @@ export class Upstreams {
 
   /** WebSockets that are open. */
   get openSockets(): number {
-    let count = 0
-    for (const { sockets } of this.#byOrigin.values()) count += sockets.size
-    return count
+    return this.#sockets.size
   }
 
   /** Ends all WebSockets. */
   endSockets(): void {
-    for (const { sockets } of this.#byOrigin.values()) for (const socket of [...sockets]) socket.goAway()
+    for (const socket of [...this.#sockets]) socket.goAway()
   }
 
   /** Breaks off everything. */
