@@ -5,7 +5,7 @@ interface ToldUrls {
   readonly adminUrl: string
 }
 
-const flags = { url: '--public-url', internalUrl: '--internal-url', adminUrl: '--admin-host' } as const
+const flags = { url: '--public-url URL', internalUrl: '--internal-url URL', adminUrl: '--admin-host ADDRESS' } as const
 const whose = { url: 'clients reach functions', internalUrl: 'gateways and other nodes reach it', adminUrl: 'gateways and DNS servers check it' } as const
 
 function reach(url: string): 'anywhere' | 'loopback' | 'nowhere' {
