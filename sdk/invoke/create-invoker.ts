@@ -9,7 +9,7 @@ import { NodeDirectory, nodesTriedMax, toTarget } from './node-directory.ts'
 import { discoveryCall, type GetDiscovery, readDiscovery, type ReadNodeList, readPlace } from './node-list.ts'
 import { discard, type Route } from './offer-options.ts'
 import { Offer } from './offer.ts'
-import { type InvokeInit, type InvokerOptions, maySpeakFor, readOptions, type Settings } from './options.ts'
+import { type InvokeInit, type InvokerOptions, isAddress, maySpeakFor, readOptions, type Settings } from './options.ts'
 import { after, pause, untilAborted } from './timers.ts'
 import type { Target, Transport } from './transport.ts'
 
@@ -59,7 +59,8 @@ const roundsMax = 3
 /** Makes an invoker. Throws `invalid_request` for options that are none. */
 export function createInvokerOn(platform: Platform, options: InvokerOptions): Invoker {
   const settings = readOptions(options)
-  let domain = settings.domain?.toLowerCase() ?? settings.doors[0]?.hostname ?? 'localhost'
+  const doorName = settings.doors.map(({ hostname }) => hostname).find((hostname) => !isAddress(hostname))
+  let domain = settings.domain?.toLowerCase() ?? doorName ?? 'localhost'
   /** Whose URLs are calls of functions; `domain` is for those that are named. */
   let urlDomain = domain
   const isDoor = (host: string): boolean => settings.doors.some((door) => door.hostname === host)

@@ -197,6 +197,15 @@ describe('failover', () => {
     expect(at('iad').requests).toEqual([])
   })
 
+  test('a function that is named is called at an address, also where nobody there tells of a domain', async () => {
+    const { server, url } = await listen((request, response) => response.writeHead(request.url === '/' ? 200 : 404).end(request.headers.host))
+    const named = createInvoker({ baseUrl: url })
+    closers.push(() => named.close())
+    expect(await (await named.fetch('hello')).text()).toBe(`hello.localhost:${new URL(url).port}`)
+    await stop(server)
+    await expect(named.fetch('hello')).rejects.toMatchObject({ code: 'no_healthy_node', tried: [{ outcome: 'failed' }] })
+  })
+
   test('where nobody answers, the last failure is the cause', async () => {
     await Promise.all(nodes.map(({ server }) => stop(server)))
     await expect(invoke().fetch('hello')).rejects.toMatchObject({ code: 'no_healthy_node', cause: expect.any(Error) as Error })

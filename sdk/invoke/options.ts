@@ -103,9 +103,14 @@ export function readOptions(options: InvokerOptions): Settings {
  * a local name, which lead to whoever the caller means by them. Otherwise calls to anybody could be drawn away with what they carry.
  */
 export function maySpeakFor({ hostname }: URL, domain: string): boolean {
-  const isLocal = !hostname.includes('.') || /^[\d.]+$/.test(hostname)
+  const isLocal = !hostname.includes('.') || isAddress(hostname)
   const isBelow = hostname.endsWith(`.${domain}`) && (domain.includes('.') || domain === 'localhost')
   return isLocal || hostname === domain || isBelow
+}
+
+/** Of a URL, where nothing else ends with a digit, and IPv6 is in brackets. */
+export function isAddress(hostname: string): boolean {
+  return /^[\d.]+$|^\[/.test(hostname)
 }
 
 function readUrl(text: string, field: string): URL {
