@@ -263,6 +263,20 @@ describe('fetch', () => {
     expect([inside.redirected, new URL(inside.url).hostname]).toEqual([true, 'other.localhost'])
   })
 
+  test('who was reached by a redirect does not have a call sent again, nor gets its credentials', async () => {
+    let seen: IncomingMessage['headers'] = {}
+    const { url } = await listen((request, response) => {
+      seen = request.resume().headers
+      response.writeHead(503, { 'x-skerry-not-begun': '1' }).end()
+    })
+    at('fra').handle = (request, response) => {
+      request.resume()
+      response.writeHead(307, { location: url }).end()
+    }
+    expect((await invoke().fetch('hello', { method: 'POST', body: 'abc', headers: { authorization: 'Bearer secret', cookie: 'a=1' } })).status).toBe(503)
+    expect([seen.authorization, seen.cookie, at('fra').requests.length, at('iad').requests]).toEqual([undefined, undefined, 1, []])
+  })
+
   test('a given fetch gets plain URLs', async () => {
     const seen: string[] = []
     const given: typeof fetch = (input) => {
