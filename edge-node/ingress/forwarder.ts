@@ -36,6 +36,8 @@ export interface ForwardContext {
   readonly hasBody: boolean
   /** Where the version may run; `['*']` everywhere. */
   readonly regions: readonly string[]
+  /** Which `set-cookie` of the answer may reach the client, who may have come by a name of this very node; all unless given. */
+  readonly keepsCookie?: ((setCookie: string) => boolean) | undefined
   /** To be called once before the body is read: answers `Expect: 100-continue`. */
   readonly accept: () => void
   /** Name of the one node that it shall go to; what can not be repeated for its body goes on to others. */

@@ -21,6 +21,7 @@ import { answerProblem, notBegunOf } from './problem-answer.ts'
 import { bodyTooLarge, wholeBodyBytesMax } from './request-body.ts'
 import { type InboundHead, readRequestHead } from './request-head.ts'
 import { RequestOrigin } from './request-origin.ts'
+import { isCookieAtOrAbove } from './response-head.ts'
 import type { RouteTable } from './route-table.ts'
 import type { RoutedVersion } from './runnable-version.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
@@ -304,6 +305,7 @@ export class Ingress {
   /** Has another node answer what this one can not; `refuse` answers where none does. What was sent on to this node it answers itself. */
   #sendOn(arrival: Arrival, inbound: Inbound, reason: ForwardReason, regions: readonly string[], refuse: () => void, placed?: PlacedRequest): void {
     const { forwarder } = this.#options
+    const nodeHost = this.#options.nodeHost?.()
     if (inbound.forwarded !== undefined || forwarder === undefined) {
       refuse()
       return
@@ -317,6 +319,7 @@ export class Ingress {
         // What passed before it came here counts too.
         reason, requestId, startedMs: arrival.isInternal ? startedMs - readElapsed(head) : startedMs, hops, client, host: head.host, target: head.target, headers, clientAuthorization,
         contentLength: head.contentLength, hasBody: hasBody(head), regions, accept: arrival.accept ?? (() => undefined),
+        keepsCookie: nodeHost === undefined ? undefined : (setCookie) => !isCookieAtOrAbove(setCookie, nodeHost),
         ...(placed?.node === undefined ? {} : { only: placed.node, onHead: (node: string, status: number) => placed.answered(status, node), onBusy: () => placed.refused() }),
       })
       .then(

@@ -53,6 +53,7 @@ beforeEach(async () => {
   core = await EdgeCore.start({
     name: 'fra-1', region: 'fra', domain: 'localhost', allowOutbound: [], allowLocationHeader: true, trustedProxies: [], createRuntime: create, onLog: () => undefined,
     isSynchronised: () => isSynchronised, internalTokens: () => ['token'], readArtifact: () => new Uint8Array(), placement: placement as Placement, forwarder, residencyOf: () => heldTo,
+    publicUrl: 'https://fra-1.nodes.localhost',
   })
   const placed = functionState('placed')
   const smart = { ...placed, versions: placed.versions.map((version) => ({ ...version, config: { ...version.config, placement: { mode: 'smart' as const } } })) }
@@ -77,6 +78,8 @@ it('sends requests of placed functions to the node that was chosen, and tells of
   expect((await call()).text).toBe('from iad')
   expect(forwarded[0]).toMatchObject({ reason: 'placement', only: 'iad-1', regions: ['*'], hasBody: false })
   expect(told).toEqual(['iad-1 answered 200'])
+  const cookies = ['a=1', 'b=2; Domain=fra-1.nodes.localhost', 'c=3; Domain=placed.fra-1.nodes.localhost']
+  expect(cookies.filter((cookie) => forwarded[0]?.keepsCookie?.(cookie))).toEqual([cookies[0], cookies[2]])
   expect(asked).toMatchObject([{ isComparable: true }])
   await call('placed', 'abc')
   expect(asked[1]).toMatchObject({ isComparable: false })

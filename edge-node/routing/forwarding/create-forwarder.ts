@@ -103,7 +103,7 @@ export function createForwarder(options: NodeForwarderOptions): NodeForwarder {
         ranked.map((node) => ({ name: node.name, upstream: upstreams.get(node.internalOrigin) })),
         response,
         {
-          passLastRefusal: false, retries, held,
+          passLastRefusal: false, retries, held, keepsCookie: context.keepsCookie,
           onFailure: (target, failure) => {
             if (failure === 'unreachable' || failure === 'silent') nodes.reportUnreachable(target.name)
             // The next node is told how much of the request's time is over by then.

@@ -50,6 +50,12 @@ async function call(method = 'GET', body?: string): Promise<{ status: number; te
   return { status: response.statusCode ?? 0, text, headers: response.headers }
 }
 
+test('passes on no cookie that the node it came to would not set', async () => {
+  cluster.node('lhr').script = (_request, response) => response.writeHead(200, { 'set-cookie': ['a=1', 'b=2; Domain=fra-1.nodes.localhost'] }).end()
+  context = { keepsCookie: (setCookie) => !setCookie.includes('Domain=') }
+  expect((await call()).headers['set-cookie']).toEqual(['a=1'])
+})
+
 test('goes to the nearest other node, never to itself, with the hop’s headers', async () => {
   const answer = await call()
   const { node, url, headers } = JSON.parse(answer.text) as { node: string; url: string; headers: Record<string, string> }

@@ -17,6 +17,8 @@ export interface AttemptOptions {
   readonly response: ServerResponse
   /** Whether a refusal may be swallowed, because the request can go elsewhere; `isBusy` where that costs others something. */
   readonly mayMoveOn: (isBusy: boolean) => boolean
+  /** Which `set-cookie` of the answer the client gets; all unless given. */
+  readonly keepsCookie: ((setCookie: string) => boolean) | undefined
   /** Counts what the client has yet to take. */
   readonly held: UnreadBytes
   /** A connection is there: from now on the node may have the request. */
@@ -115,7 +117,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders, statusText?: string): void {
     if (this.#aborted) return
-    const { response, upstream, mayMoveOn, onHead, onRefused } = this.#options
+    const { response, upstream, mayMoveOn, onHead, onRefused, keepsCookie } = this.#options
     if (status < 200) {
       if (status === 103 && headers['link'] !== undefined) response.writeEarlyHints({ link: headers['link'] })
       return
@@ -138,7 +140,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
     this.#status = status
     this.#state = 'streaming'
     if (headers.date !== undefined) response.sendDate = false
-    const passed = endToEndResponseHeaders(controller.rawHeaders)
+    const passed = endToEndResponseHeaders(controller.rawHeaders, keepsCookie)
     if (added.length > 0) passed.push(...added)
     response.writeHead(status, statusText ?? '', passed)
     // The head must not wait for the first chunk of a stream, but goes out in one write with a short body.

@@ -17,17 +17,18 @@ function namedByConnection(value: string): ReadonlySet<string> | undefined {
 
 /**
  * A response's raw headers as Node's `writeHead` takes them: flat, order and repetitions kept, hop-by-hop ones left out. undici
- * gives names and values in turn, as bytes; Node as strings.
+ * gives names and values in turn, as bytes; Node as strings. @param keepsCookie which `set-cookie` is passed on; all unless given
  */
-export function endToEndResponseHeaders(raw: unknown): string[] {
+export function endToEndResponseHeaders(raw: unknown, keepsCookie?: (setCookie: string) => boolean): string[] {
   const headers: string[] = []
   if (!Array.isArray(raw)) return headers
   let named: ReadonlySet<string> | undefined
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = toText(raw[index])
     const lower = name.toLowerCase()
-    if (lower === 'connection') named = namedByConnection(toText(raw[index + 1]))
-    else if (!hopByHop.has(lower)) headers.push(name, toText(raw[index + 1]))
+    const value = toText(raw[index + 1])
+    if (lower === 'connection') named = namedByConnection(value)
+    else if (!hopByHop.has(lower) && (lower !== 'set-cookie' || (keepsCookie?.(value) ?? true))) headers.push(name, value)
   }
   return named === undefined ? headers : withoutNamed(headers, named)
 }

@@ -56,6 +56,8 @@ export interface ProxyOptions extends ProxyEvents {
   /** What may be repeated of what nodes refuse because they are busy. */
   readonly retries: RetryBudget
   readonly held: UnreadBytes
+  /** Which `set-cookie` of an answer goes to the client; all unless given. */
+  readonly keepsCookie?: ((setCookie: string) => boolean) | undefined
   /** Lets the next node be asked as well where the first is slow; nobody is asked twice for that unless set. */
   readonly hedges?: HedgeBudget | undefined
 }

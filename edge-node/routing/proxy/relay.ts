@@ -87,7 +87,7 @@ export class Relay {
   #try(target: ProxyTarget): void {
     const response = this.#response
     const options: AttemptOptions = {
-      request: this.#request, upstream: target.upstream, response, held: this.#options.held,
+      request: this.#request, upstream: target.upstream, response, held: this.#options.held, keepsCookie: this.#options.keepsCookie,
       mayMoveOn: (isBusy) => this.#mayMoveOn(isBusy),
       onBegin: () => this.#onBegin(lane),
       onHead: (status, code, tookMs, regions) => this.#onHead(lane, status, code, tookMs, regions),

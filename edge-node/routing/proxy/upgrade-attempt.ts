@@ -147,11 +147,11 @@ export class UpgradeAttempt {
 
   /** The headers of an answer as the client gets them. It is never asked for twice at a time, so that the head is the client's. */
   #passOn(status: number, { headers, rawHeaders }: IncomingMessage): string[] {
-    const { upstream, onHead } = this.#options
+    const { upstream, onHead, keepsCookie } = this.#options
     upstream.heads += 1
     upstream.pending.delete(this)
     const added = onHead(status, codeOf(headers), performance.now() - this.#beganMs, regionsOf(headers))
-    return [...endToEndResponseHeaders(rawHeaders), ...(added ?? [])]
+    return [...endToEndResponseHeaders(rawHeaders, keepsCookie), ...(added ?? [])]
   }
 
   /** Whether it was not over yet. */
