@@ -21,7 +21,7 @@ export interface LogFollowerOptions {
   readonly onFailure: (error: unknown) => void
   readonly pollMs?: number
   /** How long a log may end too early before what it lacks is put back, in milliseconds. */
-  readonly shortMs?: number
+  readonly shortMs?: number | undefined
 }
 
 const pollMs = 1_000

@@ -33,6 +33,8 @@ export interface JetStreamStoreOptions {
   readonly maximumBytes?: number | undefined
   /** How long a commit may take, in milliseconds: enough for servers to elect one another unless set. */
   readonly commitMs?: number | undefined
+  /** How long the log may end before what this replica has applied until it puts the rest back, in milliseconds. */
+  readonly shortMs?: number | undefined
   /** Messages from one checkpoint to the next, and those kept before it. */
   readonly checkpointEvery?: number | undefined
   readonly checkpointMargin?: number | undefined
@@ -66,7 +68,7 @@ export async function openJetStreamStore(options: JetStreamStoreOptions): Promis
     if (await checkpoints.restore()) return
     throw new SkerryError('storage_corrupt', 'The log that the NATS servers keep begins later than this replica ends, and there is no checkpoint between.')
   }
-  const replica = new Replica({ database, log, objects, codec, revisionsKept: options.revisionsKept ?? 1_000, onRevision, restore, onFailure })
+  const replica = new Replica({ database, log, objects, codec, revisionsKept: options.revisionsKept ?? 1_000, shortMs: options.shortMs, onRevision, restore, onFailure })
   const hasState = readEpoch(database) !== undefined
   const prepare = async (): Promise<void> => {
     await link.whenConnected(connectedMs)

@@ -17,6 +17,8 @@ export interface ReplicaOptions {
   readonly objects: JetStreamObjects
   readonly codec: LogCodec
   readonly revisionsKept: number
+  /** See `LogFollowerOptions`. */
+  readonly shortMs?: number | undefined
   /** Told of each revision once it is in the state. */
   readonly onRevision: (revision: StoredRevision) => void
   /** Brings the state to where the log begins, from a checkpoint. */
@@ -69,6 +71,7 @@ export class Replica {
         this.#at = readLogPosition(options.database)
       },
       putBack: (after) => this.#putBack(after),
+      shortMs: options.shortMs,
       onFailure: (error) => options.onFailure(this.#options.database.explain(error)),
     })
   }

@@ -258,10 +258,10 @@ async function copyOfLog(): Promise<{ readonly messages: readonly Uint8Array[]; 
   return { messages, makeAnew }
 }
 
-test('what servers lose at the end of the log is put back by the replicas that have it, once each, and all go on', { timeout: 30_000 }, async () => {
+test('what servers lose at the end of the log is put back by the replicas that have it, once each, and all go on', async () => {
   const told: string[] = []
-  const first = await open('a', { onFailure: (error) => told.push(String(error)) })
-  const second = await open('b')
+  const first = await open('a', { shortMs: 300, onFailure: (error) => told.push(String(error)) })
+  const second = await open('b', { shortMs: 300 })
   const count = async (): Promise<Commit> => ({ writes: [put('x', Number((await first.readRecord('one', 'x')) ?? 0) + 1)], change, timeMs: 1 })
   for (let index = 0; index < 5; index += 1) await first.commit(count)
   await agree([second], 5)
@@ -276,8 +276,8 @@ test('what servers lose at the end of the log is put back by the replicas that h
   expect(await (await open('c')).readRecord('one', 'x')).toBe(6)
 })
 
-test('where other changes took the place of what servers lost, a replica stops and says so', { timeout: 30_000 }, async () => {
-  const first = await open('a')
+test('where other changes took the place of what servers lost, a replica stops and says so', async () => {
+  const first = await open('a', { shortMs: 300 })
   for (const value of [1, 2, 3]) await first.commit({ writes: [put('x', value)], timeMs: 1 })
   const { makeAnew } = await copyOfLog()
   await makeAnew(2)
