@@ -149,7 +149,8 @@ export class LogFollower {
   }
 }
 
-function disagreed(finding: string): SkerryError {
+/** What may be so only until the servers that keep the log agree again. */
+export function disagreed(finding: string): SkerryError {
   return new SkerryError('storage_unreachable', `The servers that keep the log have not agreed yet: ${finding}.`)
 }
 

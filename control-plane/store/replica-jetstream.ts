@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { SkerryError } from '../../errors/index.ts'
 import type { LogCodec, LogMessage, LogPosition } from './commit-message.ts'
-import { LogFollower } from './log-follower.ts'
+import { disagreed, LogFollower } from './log-follower.ts'
 import type { JetStreamLog } from './log-jetstream.ts'
 import { keepMessage, readKeptMessage } from './log-messages.ts'
 import { readEpoch, readLogPosition, writeEpoch, writeLogPosition } from './log-position.ts'
@@ -176,7 +176,7 @@ export class Replica {
   async #requireSame(position: number): Promise<void> {
     const kept = readKeptMessage(this.#options.database, position)
     const stored = await this.#options.log.read(position)
-    if (stored === undefined) throw new SkerryError('storage_unreachable', `The servers that keep the log have not agreed yet: message ${position} is missing.`)
+    if (stored === undefined) throw disagreed(`message ${position} is missing`)
     if (kept === undefined || Buffer.from(stored).equals(kept)) return
     throw new SkerryError(
       'storage_corrupt',
