@@ -22,7 +22,9 @@ export function findCellBundle(): string | undefined {
 
 /** Makes it where it is not there yet. Throws esbuild's BuildFailure, or the system's error where nothing can be written. */
 export async function makeCellBundle(): Promise<void> {
-  if (!runsFromSource || findCellBundle() !== undefined) return
+  if (!runsFromSource) return
+  const path = bundlePath()
+  if (existsSync(path)) return
   const { build } = await import('esbuild')
   const result = await build({
     entryPoints: [join(runtimeDirectory, 'cell', 'main.ts')],
@@ -37,7 +39,6 @@ export async function makeCellBundle(): Promise<void> {
   })
   const [output] = result.outputFiles
   if (output === undefined) throw new Error('esbuild wrote no bundle of the cell')
-  const path = bundlePath()
   await mkdir(dirname(path), { recursive: true })
   const unfinished = `${path}.${process.pid}`
   await writeFile(unfinished, output.contents)
