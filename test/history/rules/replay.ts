@@ -157,11 +157,10 @@ class Run implements Replay {
     const mayStillHappen = ({ outcome, endMs }: Operation): boolean => outcome === 'unknown' || endMs >= this.#lastInvokeMs
     const may = (operation: Operation): boolean => operation.invokeMs <= seenMs && mayStillHappen(operation) && fits(operation)
     // Whose key is done already comes last: an operation that happens to ask for the same may have made it, and only where none has is it done twice.
-    const isDone = (operation: Operation): boolean => this.#keysDone.has(keyOf(operation))
-    const fresh = owed === undefined ? this.#possible.findIndex((operation) => !isDone(operation) && may(operation)) : -1
-    const index = owed === undefined && fresh < 0 ? this.#possible.findIndex(may) : fresh
-    const operation = owed ?? this.#possible[index]
-    if (index >= 0) this.#possible.splice(index, 1)
+    const candidates = owed === undefined ? this.#possible.filter(may) : []
+    const possible = candidates.find((operation) => !this.#keysDone.has(keyOf(operation))) ?? candidates[0]
+    if (possible !== undefined) this.#possible.splice(this.#possible.indexOf(possible), 1)
+    const operation = owed ?? possible
     if (operation === undefined) {
       const failed = this.#operations.filter((one) => one.outcome === 'failed' && one.invokeMs <= seenMs && changes(one.action.kind) && fits(one))
       const why = failed.length === 0 ? 'is the doing of no operation' : 'fits only what was answered as failed, with nothing changed'
