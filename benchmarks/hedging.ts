@@ -1,6 +1,6 @@
 import { HeadTimes } from '../edge-node/routing/proxy/head-times.ts'
 import { HedgeBudget } from '../edge-node/routing/proxy/hedge-budget.ts'
-import { createRandom } from '../test/helpers/random.ts'
+import { createRandom, type Random } from '../test/helpers/random.ts'
 
 /**
  * What hedging saves, in simulation: a node 4 ms away and one 30 ms away, eight requests at a time each, that stand still now and then, and functions of
@@ -26,23 +26,20 @@ const cases: readonly Case[] = [
   { name: 'nearly full', requestsPerSecond: 1_250, pauseMs: 0, slowShare: 0 },
 ]
 
-type Draw = () => number
-const exponential = (draw: Draw, mean: number): number => -Math.log(1 - draw()) * mean
-
 /** Serves in order, so many at a time, and stands still in its pauses. */
 class SimulatedNode {
   readonly #roundTripMs: number
   readonly #freeAtMs = Array.from({ length: atATime }, () => 0)
   readonly #pauses: (readonly [number, number])[] = []
 
-  constructor(roundTripMs: number, pauseMs: number, draw: Draw) {
+  constructor(roundTripMs: number, pauseMs: number, random: Random) {
     this.#roundTripMs = roundTripMs
     if (pauseMs === 0) return
-    let atMs = exponential(draw, pauseEveryMs)
+    let atMs = random.exponential(pauseEveryMs)
     while (atMs < horizonMs) {
-      const untilMs = atMs + pauseMs * (0.5 + draw())
+      const untilMs = atMs + pauseMs * (0.5 + random.next())
       this.#pauses.push([atMs, untilMs])
-      atMs = untilMs + exponential(draw, pauseEveryMs)
+      atMs = untilMs + random.exponential(pauseEveryMs)
     }
   }
 
@@ -59,16 +56,15 @@ class SimulatedNode {
 
 function simulate({ requestsPerSecond, pauseMs, slowShare }: Case, quantile: number | undefined): Record<string, number> {
   const random = createRandom(7)
-  const draw: Draw = () => random.next()
-  const [near, far] = [new SimulatedNode(4, pauseMs, draw), new SimulatedNode(30, pauseMs, draw)]
+  const [near, far] = [new SimulatedNode(4, pauseMs, random), new SimulatedNode(30, pauseMs, random)]
   const [times, budget] = [new HeadTimes(), new HedgeBudget()]
   const tookMs: number[] = []
   let underWay: { readonly endMs: number; readonly tookMs: number }[] = []
   let [hedges, won] = [0, 0]
-  for (let nowMs = 0; nowMs < horizonMs; nowMs += exponential(draw, 1_000 / requestsPerSecond)) {
+  for (let nowMs = 0; nowMs < horizonMs; nowMs += random.exponential(1_000 / requestsPerSecond)) {
     budget.deposit()
-    const isSlow = draw() < slowShare
-    const workMs = (): number => (isSlow ? 300 + draw() * 400 : 2 + exponential(draw, 4))
+    const isSlow = random.next() < slowShare
+    const workMs = (): number => (isSlow ? 300 + random.next() * 400 : 2 + random.exponential(4))
     const firstMs = near.answerAtMs(nowMs, workMs())
     const arrived = underWay.filter(({ endMs }) => endMs <= nowMs)
     if (arrived.length > 0) underWay = underWay.filter(({ endMs }) => endMs > nowMs)

@@ -1,7 +1,7 @@
 import { Peers, VersionPlacement } from '../../edge-node/placement/index.ts'
 import type { RoutableNode } from '../../geography/index.ts'
-import { createRandom } from '../../test/helpers/random.ts'
-import { exponential, nodeRegions, region, roundTripMs, sampleRoundTripMs, type Random } from './world.ts'
+import { createRandom, type Random } from '../../test/helpers/random.ts'
+import { nodeRegions, region, roundTripMs, sampleRoundTripMs } from './world.ts'
 
 export interface Scenario {
   /** Where the back end answers from; the nearest of several, as with anycast. */
@@ -73,7 +73,7 @@ export function simulate(scenario: Scenario, door: string, make: MakeStrategy, s
   const endMs = scenario.minutes * 60_000
   const bestNode = best(door, scenario.backEnds, scenario)
   const better = new Map<string, boolean>()
-  for (let nowMs = exponential(arrivals, 1_000 / scenario.requestsPerSecond); nowMs < endMs; nowMs += exponential(arrivals, 1_000 / scenario.requestsPerSecond)) {
+  for (let nowMs = arrivals.exponential(1_000 / scenario.requestsPerSecond); nowMs < endMs; nowMs += arrivals.exponential(1_000 / scenario.requestsPerSecond)) {
     pending.sort((a, b) => a.atMs - b.atMs)
     while ((pending[0]?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs) pending.shift()?.run()
     const isSecondHalf = nowMs >= endMs / 2
@@ -134,14 +134,14 @@ function serve(
     usedMs.set(key, nowMs)
     return nowMs - before
   }
-  let ms = exponential(random, workMs) + (idleMs(`run ${node}`) > coldAfterMs ? 15 : 0)
+  let ms = random.exponential(workMs) + (idleMs(`run ${node}`) > coldAfterMs ? 15 : 0)
   if (node !== door) ms += sampleRoundTripMs(door, node, random) * (idleMs(`hop ${node}`) > toNodeIdleMs ? 2 : 1)
-  if (node === scenario.noisy) return { ms: ms + (random.next() < 0.7 ? 0 : exponential(random, 1_500)), waits: { rounds: 0, waitedMs: 0 } }
+  if (node === scenario.noisy) return { ms: ms + (random.next() < 0.7 ? 0 : random.exponential(1_500)), waits: { rounds: 0, waitedMs: 0 } }
   if (at.isBackEndOut) return { ms, waits: { rounds: 1, waitedMs: 0 } }
   const backEnd = backEnds.toSorted((a, b) => roundTripMs(node, a) - roundTripMs(node, b))[0] ?? node
   const rounds = scenario.rounds[Math.floor(random.next() * scenario.rounds.length)] ?? 0
   let waitedMs = rounds > 0 && idleMs(`back end ${node} ${backEnd}`) > toBackEndIdleMs ? 2 * sampleRoundTripMs(node, backEnd, random) : 0
-  for (let round = 0; round < rounds; round += 1) waitedMs += sampleRoundTripMs(node, backEnd, random) + exponential(random, scenario.serviceMs)
+  for (let round = 0; round < rounds; round += 1) waitedMs += sampleRoundTripMs(node, backEnd, random) + random.exponential(scenario.serviceMs)
   return { ms: ms + waitedMs, waits: { rounds, waitedMs } }
 }
 

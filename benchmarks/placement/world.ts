@@ -1,4 +1,5 @@
 import { distanceKm, findRegion, fractionOf, type Region } from '../../geography/index.ts'
+import type { Random } from '../../test/helpers/random.ts'
 
 /** Regions where nodes stand: where most people are, on every continent. */
 export const nodeRegions = [
@@ -8,10 +9,6 @@ export const nodeRegions = [
 
 /** Between pairs, once computed. */
 const roundTrips = new Map<string, number>()
-
-export interface Random {
-  next(): number
-}
 
 /** @throws RangeError where there is none of this code. */
 export function region(code: string): Region {
@@ -32,10 +29,8 @@ export function roundTripMs(from: string, to: string): number {
   return ms
 }
 
-export const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean
-
 /** One round trip as it comes about: with queues on the way, and one packet of 200 lost. */
 export function sampleRoundTripMs(from: string, to: string, random: Random): number {
   const ms = roundTripMs(from, to)
-  return ms + exponential(random, 0.5 + 0.03 * ms) + (random.next() < 0.005 ? 200 + ms : 0)
+  return ms + random.exponential(0.5 + 0.03 * ms) + (random.next() < 0.005 ? 200 + ms : 0)
 }

@@ -50,7 +50,6 @@ interface TownNode {
 
 function play(policy: Policy, hot: number, cold: number): ChoiceOutcome {
   const random = createRandom(7)
-  const exponential = (mean: number): number => -mean * Math.log(1 - random.next())
   const nodes = town.map((name): TownNode => ({
     name, ownInFlight: Array.from({ length: gateways }, () => 0), freeAtMs: 0, asked: 0, load: 0, pressureMs: 0, heardMs: 0,
   }))
@@ -59,7 +58,7 @@ function play(policy: Policy, hot: number, cold: number): ChoiceOutcome {
   const fullest: number[] = []
   const used = new Set<string>()
   let stepAtMs: number = pressureStepMs
-  for (let nowMs = exponential(1_000 / (hot + cold)); nowMs < seconds * 1_000; nowMs += exponential(1_000 / (hot + cold))) {
+  for (let nowMs = random.exponential(1_000 / (hot + cold)); nowMs < seconds * 1_000; nowMs += random.exponential(1_000 / (hot + cold))) {
     while ((answers[0]?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs) answers.shift()?.end()
     for (; stepAtMs <= nowMs; stepAtMs += pressureStepMs) {
       for (const node of nodes) step(node)
@@ -72,7 +71,7 @@ function play(policy: Policy, hot: number, cold: number): ChoiceOutcome {
     node.asked += 1
     node.ownInFlight[gateway] = (node.ownInFlight[gateway] ?? 0) + 1
     const beginsMs = Math.max(nowMs + wayMs, node.freeAtMs)
-    node.freeAtMs = beginsMs + exponential(serviceMs)
+    node.freeAtMs = beginsMs + random.exponential(serviceMs)
     if (nowMs > settledAfterMs) waits.push(beginsMs - nowMs - wayMs)
     const atMs = node.freeAtMs + wayMs
     const position = answers.findLastIndex((answer) => answer.atMs <= atMs) + 1

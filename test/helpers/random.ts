@@ -4,6 +4,8 @@ export interface Random {
   next(): number
   /** An integer, both ends included. */
   between(least: number, most: number): number
+  /** Above 0, with this mean: waits between things that come by chance. */
+  exponential(mean: number): number
   pick<T>(from: readonly [T, ...(readonly T[])]): T
   /** A sequence of its own, so that what one part of the test draws does not depend on how far another is. */
   fork(): Random
@@ -21,6 +23,7 @@ export function createRandom(seed: number): Random {
   const between = (least: number, most: number): number => least + Math.floor(next() * (most - least + 1))
   return {
     next, between,
+    exponential: (mean) => -Math.log(1 - next()) * mean,
     pick: (from) => from[between(0, from.length - 1)] ?? from[0],
     fork: () => createRandom(between(0, 2 ** 32 - 1)),
   }
