@@ -110,3 +110,20 @@ export function answer(exchange: FakeExchange, status: number, body: string | Ui
 export function answerHead(exchange: FakeExchange, status: number, headers: readonly string[] = []): void {
   exchange.handler.onHead({ status, statusText: '', headers, startKind: 'cold', startMs: 1.5, cpuMs: 0.1 }, undefined, true)
 }
+
+/** Has the function of an exchange fetch a URL, and answer with the status and what came. */
+export function answerByFetching(controls: FakeRuntimeControls, exchange: FakeExchange, url: string, method = 'GET'): void {
+  let [status, text] = [0, '']
+  controls.dispatchSubrequest?.({
+    version: exchange.version, parent: exchange.request, work: exchange.request, method, url, headers: [], redirect: 'follow', webSocket: false, body: undefined,
+  }, {
+    head: (head) => void (status = head.status),
+    write: (chunk) => {
+      text += Buffer.from(chunk).toString()
+      return true
+    },
+    end: () => answer(exchange, 200, `${status} ${text}`),
+    error: (error) => answer(exchange, 200, `error ${error.code}`),
+    consumed: () => undefined,
+  })
+}

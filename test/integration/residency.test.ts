@@ -9,7 +9,7 @@ import { done } from '../../control-plane/testing/harness.ts'
 import { type EdgeNode, startEdgeNode } from '../../edge-node/index.ts'
 import { type Gateway, startGateway } from '../../edge-node/routing/index.ts'
 import { EdgeStatistics } from '../../edge-node/statistics.ts'
-import { answer, answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../helpers/fake-runtime.ts'
+import { answerByFetching, answerHead, createFakeRuntime, type FakeRuntimeControls } from '../helpers/fake-runtime.ts'
 import { exchangeRaw, openSocket, readUntil } from '../helpers/raw-http.ts'
 import { until } from '../helpers/until.ts'
 
@@ -58,23 +58,7 @@ async function call(door: string, host: string, more = '', path = '/'): Promise<
 
 /** Has a function of this name, wherever it runs, fetch a URL and answer with what came. */
 function fetches(name: string, url: string): void {
-  for (const { fake } of Object.values(nodes)) fake.functions.set(name, (exchange) => fetchOf(fake, exchange, url))
-}
-
-function fetchOf(fake: FakeRuntimeControls, exchange: FakeExchange, url: string): void {
-  let [status, text] = [0, '']
-  fake.dispatchSubrequest?.({
-    version: exchange.version, parent: exchange.request, work: exchange.request, method: 'GET', url, headers: [], redirect: 'follow', webSocket: false, body: undefined,
-  }, {
-    head: (head) => void (status = head.status),
-    write: (chunk) => {
-      text += Buffer.from(chunk).toString()
-      return true
-    },
-    end: () => answer(exchange, 200, `${status} ${text}`),
-    error: (error) => answer(exchange, 200, `error ${error.code}`),
-    consumed: () => undefined,
-  })
+  for (const { fake } of Object.values(nodes)) fake.functions.set(name, (exchange) => answerByFetching(fake, exchange, url))
 }
 
 const doors = (): string[] => [gateway.url, ...Object.values(nodes).map(({ node }) => node.url)]
@@ -208,7 +192,7 @@ it('holds the functions of an account to its regions from one moment on, and lea
   // A request that began before may end, and what it calls is already held.
   let asks: (() => void) | undefined
   nodes.iad.fake.functions.set('before', (exchange) => {
-    asks = () => fetchOf(nodes.iad.fake, exchange, 'http://held.localhost/')
+    asks = () => answerByFetching(nodes.iad.fake, exchange, 'http://held.localhost/')
   })
   await deploy('before', ['*'])
   const before = call(nodes.iad.node.url, 'before.localhost')

@@ -14,6 +14,8 @@ export interface ElsewhereOptions {
   readonly account: string
   /** Where the called version may run. */
   readonly regions: readonly string[]
+  /** What it is answered where no node takes it. */
+  readonly refusal: SkerryError
   readonly requestId: string
   readonly hops: number
   /** How many calls between functions it may set off there. */
@@ -32,7 +34,7 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const unreachableCodes: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
 
 /**
- * A function's call of one that may not run on this node: leaves the node for the nearest that may run it, once, as what nodes forward does.
+ * A function's call of one that may not run on this node, or that it has no script of: leaves the node for the nearest that may run it, once, as what nodes forward does.
  *
  * Invariants: goes on to the next node only where the one before was not reached, or vouched that nothing ran, or the method is safe, and
  * nothing of a streamed body was given away; exactly one of `onEnd` and `onError` follows a head. What is internal of a node's answer is not told.
@@ -94,10 +96,9 @@ export class ElsewhereCall implements TransportControl {
     if (this.#isOver) return
     const node = this.#nodes.nodes[this.#position]
     if (node === undefined) {
-      const { regions, requestId } = this.#options
+      const { refusal, requestId } = this.#options
       this.#isOver = true
-      const where = regions.length === 0 ? 'The function may run nowhere.' : `No node in ${regions.join(', ')} can answer.`
-      answerProblemTo(this.#events, this.#request.method, new SkerryError('no_healthy_node', where), requestId)
+      answerProblemTo(this.#events, this.#request.method, refusal, requestId)
       return
     }
     this.#position += 1

@@ -4,7 +4,7 @@ import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, RunnableVersion, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
 import { type Forwarder, RequestOrigin, type RoutedVersion, type RouteTable } from '../../ingress/index.ts'
 import type { RequestOutcome } from '../../usage/index.ts'
-import type { QuotaTable } from '../../quotas/index.ts'
+import type { AccountGate, QuotaTable } from '../../quotas/index.ts'
 import type { OpenSockets, OpenStream } from '../websocket/index.ts'
 import type { SubrequestBudgets } from './budget.ts'
 import type { CallClient } from './call-client.ts'
@@ -72,7 +72,7 @@ export function createNodeTransport(options: NodeTransportOptions, caller: NodeC
     requireFewHops(caller.hops + 1)
     const exchange = new NodeExchange(request, events, options, caller)
     exchange.start(options)
-    return exchange.elsewhere ?? exchange
+    return exchange
   }
 }
 
@@ -97,9 +97,12 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
   #status: number | undefined
   #headMs: number | undefined
   #isPreview = false
-  #leaveGate: (() => void) | undefined
-  /** What carries it on, where the called function may not run here. */
+  /** Where the called function's account counts it. */
+  #gate: AccountGate | undefined
+  /** What carries it on, where the called function may not run here, or its script is not to be had. */
   #elsewhere: ElsewhereCall | undefined
+  /** Gives it to another node, as long as nothing of it was given to the function here. */
+  #leave: ((refusal: SkerryError) => void) | undefined
 
   constructor(request: TransportRequest, events: TransportEvents, options: Pick<NodeTransportOptions, 'sockets' | 'onServed'>, caller: NodeCaller) {
     this.#caller = caller
@@ -107,10 +110,6 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     this.#onServed = options.onServed
     this.#request = request
     this.#events = events
-  }
-
-  get elsewhere(): TransportControl | undefined {
-    return this.#elsewhere
   }
 
   start(options: NodeTransportOptions): void {
@@ -121,12 +120,14 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     const origin = RequestOrigin.of(subrequest.parent) ?? new RequestOrigin(table, performance.now(), requestId)
     const found = origin.find(table, routeHostOf(url), url.pathname)
     if (found === undefined) {
-      this.onError(new SkerryError('function_not_found', `No function answers at ${url.host}.`))
+      this.#fail(new SkerryError('function_not_found', `No function answers at ${url.host}.`))
       return
     }
     const { version, isPreview, isSplit } = found
+    const leave = (refusal: SkerryError): void => this.#goElsewhere(version, requestId, isSplit ? origin.key : undefined, options, refusal)
     if (!version.allowedHere) {
-      this.#goElsewhere(version, requestId, isSplit ? origin.key : undefined, options)
+      const { regions } = version
+      leave(new SkerryError('no_healthy_node', regions.length === 0 ? 'The function may run nowhere.' : `No node in ${regions.join(', ')} can answer.`))
       return
     }
     this.#requestId = requestId
@@ -142,19 +143,20 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
       workOfMessage: () => this.#workOfMessageIn(),
       origin,
     }
+    if (body !== 'stream') this.#leave = leave
     trees.graft(request, subrequest)
     this.#work = { work: request, version: version.runnable }
     this.#control = options.runtime().dispatch(version.runnable, request, this)
     if (this.#isOver) this.#control.abort()
   }
 
-  /** It may not run here, whoever calls it: another node answers. */
-  #goElsewhere({ regions }: RoutedVersion, requestId: string, affinity: string | undefined, { node, forwarder }: NodeTransportOptions): void {
+  /** Another node answers; with `refusal` it is refused where none does. */
+  #goElsewhere({ regions }: RoutedVersion, requestId: string, affinity: string | undefined, { node, forwarder }: NodeTransportOptions, refusal: SkerryError): void {
     const { subrequest, hops, budgets, trees, callClient } = this.#caller
     const { country, latitude, longitude } = subrequest.parent?.metadata ?? {}
     const calls = trees.lend(subrequest, fixedLimits.hops - hops - 1)
     this.#elsewhere = new ElsewhereCall(this.#request, this.#events, {
-      node, forwarder, client: callClient, account: subrequest.version.account, regions, requestId, hops: hops + 1, calls, affinity, country, latitude, longitude,
+      node, forwarder, client: callClient, account: subrequest.version.account, regions, refusal, requestId, hops: hops + 1, calls, affinity, country, latitude, longitude,
       workOfMessage: () => (budgets.of(subrequest).spendMessage() ? trees.branch(subrequest) : undefined),
     })
   }
@@ -168,19 +170,20 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     const gate = quotas.gateOf(account)
     const excess = gate.admit(functionName, this.#startedMs)
     if (excess === undefined) {
-      this.#leaveGate = () => gate.leave(functionName)
+      this.#gate = gate
       return true
     }
-    this.onError(quotas.refusal(gate, excess))
+    this.#fail(quotas.refusal(gate, excess))
     return false
   }
 
   onSettled(): void {
-    this.#leaveGate?.()
+    if (this.#work !== undefined) this.#gate?.leave(this.#work.version.functionName)
   }
 
   /** For a message that comes back from the called function. */
   readonly workOfMessage = (): object | undefined => {
+    if (this.#elsewhere !== undefined) return this.#elsewhere.workOfMessage()
     const { budgets, trees } = this.#caller
     const sender = this.#work
     return sender !== undefined && budgets.of(sender).spendMessage() ? trees.branch(sender) : undefined
@@ -221,15 +224,25 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
 
   onEnd(): void {
     if (this.#isOver) return
-    this.#leave('ok')
+    this.#finish('ok')
     if (this.#socket === undefined || this.#socket.isClosed) this.#events.onEnd()
     else this.#events.onError(new SkerryError('subrequest_failed', 'The called function ended the connection.'))
   }
 
-  /** Before the head the caller gets what a client would get: the problem document. */
   onError(error: SkerryError): void {
+    // Others may have what is missing here.
+    if (error.code !== 'no_healthy_node' || this.#hasHead || this.#leave === undefined) return this.#fail(error)
     if (this.#isOver) return
-    this.#leave(error.code)
+    this.#finish(error.code)
+    // It is counted where it is repeated.
+    this.#gate?.refund()
+    this.#leave(error)
+  }
+
+  /** Before the head the caller gets what a client would get: the problem document. */
+  #fail(error: SkerryError): void {
+    if (this.#isOver) return
+    this.#finish(error.code)
     if (this.#hasHead) {
       this.#events.onError(new SkerryError('subrequest_failed', `The called function broke off: ${error.code}.`, { cause: error }))
       return
@@ -244,7 +257,7 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
   /** It may not run here any more. */
   breakOff(): void {
     this.#control?.abort()
-    this.onError(new SkerryError('no_healthy_node', 'The account of the function is held to other regions now.'))
+    this.#fail(new SkerryError('no_healthy_node', 'The account of the function is held to other regions now.'))
   }
 
   onDrain(): void {
@@ -254,12 +267,14 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
   }
 
   write(chunk: Uint8Array): void {
+    if (this.#elsewhere !== undefined) return this.#elsewhere.write(chunk)
     if (this.#control === undefined || this.#isOver || !this.#takes(chunk)) return
     if (this.#control.write(chunk)) this.#events.onConsumed(chunk.length)
     else this.#undrained += chunk.length
   }
 
   end(): void {
+    if (this.#elsewhere !== undefined) return this.#elsewhere.end()
     if (this.#socket === undefined) this.#control?.end()
   }
 
@@ -270,7 +285,7 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
   /** Both have closed; or what passed was no messages. */
   #closeSocket(error: SkerryError | undefined): void {
     if (this.#isOver) return
-    this.#leave(error === undefined ? 'ok' : error.code)
+    this.#finish(error === undefined ? 'ok' : error.code)
     if (error === undefined) {
       // Each may still have the other's close before it.
       this.#control?.end()
@@ -281,7 +296,7 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     }
   }
 
-  #leave(code: string): void {
+  #finish(code: string): void {
     this.#isOver = true
     this.#sockets.removeStream(this)
     if (this.#work !== undefined) {
@@ -298,19 +313,21 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     this.#bodyBytes += chunk.length
     if (this.#bodyBytes <= this.#bodyBytesMax) return true
     this.#control?.abort()
-    this.onError(new SkerryError('request_too_large', `The body is larger than the called function's limit of ${this.#bodyBytesMax} bytes.`, {
+    this.#fail(new SkerryError('request_too_large', `The body is larger than the called function's limit of ${this.#bodyBytesMax} bytes.`, {
       limit: this.#bodyBytesMax, used: this.#bodyBytes,
     }))
     return false
   }
 
   resume(): void {
+    if (this.#elsewhere !== undefined) return this.#elsewhere.resume()
     this.#control?.resume()
   }
 
   abort(): void {
+    if (this.#elsewhere !== undefined) return this.#elsewhere.abort()
     if (this.#isOver) return
-    this.#leave('client_gone')
+    this.#finish('client_gone')
     this.#control?.abort()
   }
 }

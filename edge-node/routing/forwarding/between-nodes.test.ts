@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { SkerryError } from '../../../errors/index.ts'
-import { answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
+import { answerByFetching, answerHead, createFakeRuntime, type FakeExchange, type FakeRuntimeControls } from '../../../test/helpers/fake-runtime.ts'
 import { functionState, versionRecord } from '../../../test/helpers/function-states.ts'
 import { exchangeRaw, openSocket, readUntil } from '../../../test/helpers/raw-http.ts'
 import { type ScriptedControlPlane, startScriptedControlPlane } from '../../../test/helpers/scripted-control-plane.ts'
@@ -26,7 +26,7 @@ const nodes = new Map<Region, { readonly node: EdgeNode; readonly fake: FakeRunt
 const state = (name: string, of: readonly string[], number = 1) => functionState(name, { versions: [versionRecord(name, number, { config: { regions: of } })] })
 /** As each node sees it. */
 const feeds: Record<Region, ReturnType<typeof state>[]> = {
-  iad: [state('anywhere', ['*']), state('ring', ['lhr']), state('both', ['lhr']), state('late', ['lhr', 'fra']), state('fixed', ['lhr'])],
+  iad: [state('anywhere', ['*']), state('caller', ['*']), state('ring', ['lhr']), state('both', ['lhr']), state('late', ['lhr', 'fra']), state('fixed', ['lhr'])],
   lhr: [state('anywhere', ['*']), state('ring', ['fra']), state('both', ['iad']), state('fixed', ['lhr'])],
   fra: [state('anywhere', ['*']), state('ring', ['iad']), state('both', ['iad']), state('late', ['lhr', 'fra']), state('fixed', ['lhr'])],
 }
@@ -153,6 +153,18 @@ it('has another node answer where the script is not to be had here', async () =>
   expect(await get('iad', 'anywhere')).toMatchObject({ status: 200, node: 'lhr-1' })
   const inside = await get('iad', 'anywhere', 'authorization: Bearer internal-token-of-the-test\r\n', 'internalUrl')
   expect(inside.text).toMatch(/^HTTP\/1.1 503[^]*x-skerry-not-begun: 1/)
+})
+
+it.each(['GET', 'POST'])("has another node answer a function's %s to one whose script is not to be had here", async (method) => {
+  const noScript = new SkerryError('no_healthy_node', 'This node does not have the script of the version, and could not get it.')
+  const { fake } = at('iad')
+  fake.functions.set('caller', (exchange) => answerByFetching(fake, exchange, 'http://anywhere.localhost/', method))
+  fake.functions.set('anywhere', ({ handler }) => handler.onError(noScript))
+  expect((await get('iad', 'caller')).text).toMatch(/200 01J/)
+  expect(ran('anywhere')).toEqual({ iad: 1, lhr: 1 })
+  everywhere('anywhere', ({ handler }) => handler.onError(noScript))
+  expect((await get('iad', 'caller')).text).toMatch(/503 [^]*"code":"no_healthy_node","detail":"This node does not have the script/)
+  expect(ran('anywhere')).toEqual({ iad: 2, lhr: 2, fra: 1 })
 })
 
 it('streams both ways at the pace of who reads, and passes on that the client is gone', async () => {
