@@ -16,6 +16,8 @@ export interface ErrorDefinition {
   readonly remedy: string
   /** Whether the answer carries `Retry-After`. */
   readonly retryAfterSeconds?: number
+  /** So many seconds more it says at most, by chance: those that were refused because of load must not all come back together. */
+  readonly retrySpreadSeconds?: number
 }
 
 const define = <const T extends Record<string, ErrorDefinition>>(definitions: T): { readonly [K in keyof T]: ErrorDefinition } =>
@@ -76,7 +78,7 @@ export const errorRegistry = define({
     remedy: 'Wait for midnight (UTC), or have the operator raise the quota `cpuSecondsPerDay`.',
   },
   overloaded: {
-    status: 503, audience: 'operator', title: 'The node has more work than it can do', retryAfterSeconds: 1,
+    status: 503, audience: 'operator', title: 'The node has more work than it can do', retryAfterSeconds: 1, retrySpreadSeconds: 2,
     remedy: 'Repeat later; add nodes if it lasts.',
   },
   no_healthy_node: {

@@ -2,9 +2,6 @@ import type { ServerResponse } from 'node:http'
 import { errorRegistry, type SkerryError, toProblem } from '../../errors/index.ts'
 import { internalHeaders, type NotBegun } from './internal-headers.ts'
 
-/** Retries of what was refused for load are spread over so many seconds. */
-const retryJitterSeconds = 3
-
 export interface ProblemContext {
   readonly requestId: string
   readonly node: string
@@ -38,9 +35,10 @@ function problemHeaders(error: SkerryError, length: number, context: ProblemCont
   return headers
 }
 
-/** Seconds. Whoever was refused because of load must not come back together with all the others. */
+/** Seconds. */
 function retryAfter(error: SkerryError, seconds: number): number {
-  return error.code === 'overloaded' ? seconds + Math.floor(Math.random() * retryJitterSeconds) : seconds
+  const { retrySpreadSeconds = 0 } = errorRegistry[error.code]
+  return seconds + Math.floor(Math.random() * (retrySpreadSeconds + 1))
 }
 
 /** What is told to the gateway where nothing of the request ran. A node that drains refuses whatever comes, however little it has to do. */

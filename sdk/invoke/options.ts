@@ -1,5 +1,5 @@
 import type { DiscoveredNode } from '../../control-plane/protocol/discovery.ts'
-import { SkerryError } from '../../errors/index.ts'
+import { errorRegistry, SkerryError } from '../../errors/index.ts'
 import { type Coordinates, isValidCoordinates } from '../../geography/index.ts'
 import type { InvokerEvent } from './events.ts'
 
@@ -32,7 +32,7 @@ export interface InvokerOptions {
   readonly retry?: RetryRule
   /** Bound on the time until an answer's head, over all attempts and waits, in ms; none unless set. */
   readonly timeoutMs?: number
-  /** How long a node that refuses for load (`Retry-After`) is waited for at most, in ms; 2,000 unless set. */
+  /** How long a node that refuses for load (`Retry-After`) is waited for at most, in ms; unless set, as long as any does: 3,000. */
   readonly retryAfterMsMax?: number
   /** How old the list of nodes may get before it is asked for anew, behind the calls, in ms; 10,000 unless set. */
   readonly refreshMs?: number
@@ -56,6 +56,10 @@ export interface InvokeInit extends RequestInit {
   /** In ms until the answer's head; rejects with a `TimeoutError` as `AbortSignal.timeout` does. */
   readonly timeoutMs?: number
 }
+
+const { retryAfterSeconds: overloadSeconds = 0, retrySpreadSeconds: overloadSpreadSeconds = 0 } = errorRegistry.overloaded
+/** What busy nodes ask to wait at most. Who waits for less gives up by chance. */
+const overloadMsMax = 1_000 * (overloadSeconds + overloadSpreadSeconds)
 
 /** The options as they are used. */
 export interface Settings extends InvokerOptions {
@@ -87,7 +91,7 @@ export function readOptions(options: InvokerOptions): Settings {
     isOurHost: (host, domain) => host === domain || host.endsWith(`.${domain}`) ||
       hosts.some((of) => (of.startsWith('*.') ? host.endsWith(of.slice(1)) : host === of)),
     refreshMs: options.refreshMs ?? 10_000,
-    retryAfterMsMax: options.retryAfterMsMax ?? 2_000,
+    retryAfterMsMax: options.retryAfterMsMax ?? overloadMsMax,
     emit: (event) => {
       try {
         onEvent?.(event)

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Request as UndiciRequest } from 'undici'
+import { errorRegistry } from '../../../errors/index.ts'
 import type { Invoker } from '../create-invoker.ts'
 import type { InvokerEvent } from '../events.ts'
 import type { InvokerOptions } from '../options.ts'
@@ -144,6 +145,17 @@ export function invokerContract(name: string, open: () => Promise<Harness>): voi
       const refused = await invoker.fetch('http://hello.example.com/')
       expect([refused.status, await refused.text()]).toEqual([503, 'busy'])
       expect(events.filter(({ kind }) => kind === 'wait')).toHaveLength(1)
+    })
+
+    test('waits as long as any node may ask for because of load', async () => {
+      const { retryAfterSeconds = 0, retrySpreadSeconds = 0 } = errorRegistry.overloaded
+      const refused = { ...cors, 'x-skerry-error': 'overloaded', 'retry-after': String(retryAfterSeconds + retrySpreadSeconds) }
+      for (const node of nodes.all) node.script = (_request, response) => response.writeHead(503, refused).end()
+      const waiting = new AbortController()
+      const call = create().fetch('http://hello.example.com/', { signal: waiting.signal })
+      await vi.waitFor(() => expect(events.some(({ kind }) => kind === 'wait')).toBe(true), { timeout: 10_000 })
+      waiting.abort(new Error('waited'))
+      await expect(call).rejects.toThrow('waited')
     })
 
     test('a signal ends the call, what it waits for, and the body that is read', async () => {
