@@ -115,6 +115,44 @@ describe('failover', () => {
     expect([answer.status, answer.headers['x-skerry-error'], answer.headers['retry-after']]).toEqual([503, code, expect.stringMatching(/^\d+$/)])
   })
 
+  test.each([
+    { what: 'all are overloaded', isNearGone: false }, { what: 'those that are left are overloaded', isNearGone: true },
+  ])('a moment in which $what is waited out, with body and all, and told as time that is over', async ({ isNearGone }) => {
+    let refusals = 0
+    for (const node of fixture.cluster.nodes) {
+      const echo = node.script
+      node.script = (request, response) => {
+        if (refusals === 3) return echo(request, response)
+        refusals += 1
+        refuseBusy(request, response)
+      }
+    }
+    if (isNearGone) await fixture.cluster.node('fra').kill()
+    const answer = await fixture.call({ method: 'POST', body: 'abc' })
+    expect([answer.status, refusals]).toEqual([200, 3])
+    const { headers } = JSON.parse(answer.text) as { headers: Record<string, string> }
+    expect(Number(headers['x-skerry-elapsed'])).toBeGreaterThanOrEqual(125)
+    expect(await (await fetch(`${fixture.gateway.adminUrl}/metrics`)).text()).toMatch(/^skerry_gateway_rounds_again_total 1$/m)
+  })
+
+  test('an overload that lasts is told to the client after three rounds', async () => {
+    for (const node of fixture.cluster.nodes) node.script = refuseBusy
+    const answer = await fixture.call()
+    expect([answer.status, answer.headers['x-skerry-error'], answer.headers['retry-after']]).toEqual([503, 'overloaded', '2'])
+    expect(fixture.cluster.nodes.map(({ requests }) => requests)).toEqual([3, 3, 3])
+  })
+
+  test('a limit of the function is no overload that passes', async () => {
+    for (const node of fixture.cluster.nodes) {
+      node.script = (request, response) => {
+        request.resume()
+        response.writeHead(429, { 'x-skerry-not-begun': 'busy', 'x-skerry-error': 'concurrency_limit_exceeded', 'retry-after': '1' }).end()
+      }
+    }
+    expect((await fixture.call()).status).toBe(429)
+    expect(fixture.cluster.nodes.map(({ requests }) => requests)).toEqual([1, 1, 1])
+  })
+
   test('takes no connection before it knows the nodes', async () => {
     const port = Number(new URL(fixture.gateway.url).port)
     const open: boolean[] = []

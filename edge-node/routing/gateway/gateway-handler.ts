@@ -115,7 +115,7 @@ function relay(
     body: hasBody ? new ReplayableBody(request, expectsContinue ? () => response.writeContinue() : undefined) : undefined,
   }
   return proxy(onward, targets, response, {
-    passLastRefusal: true, retries: options.retries, held: options.protection.held, hedges: options.hedges,
+    passLastRefusal: true, outlastsOverload: true, retries: options.retries, held: options.protection.held, hedges: options.hedges,
     onFailure: (target, failure) => {
       metrics.countFailure(target.name, failure)
       if (failure === 'busy') options.pressures.refused(head.hostName, target.name, performance.now())
@@ -135,6 +135,10 @@ function relay(
     },
     onSlow: (target) => nodes.reportSuspicion(target.name),
     onExtra: (target, why) => metrics.countExtra(target.name, why),
+    onAgain: () => {
+      metrics.countAgain()
+      noteElapsed(headers, performance.now() - startedMs)
+    },
   })
 }
 

@@ -10,6 +10,7 @@ export class GatewayMetrics {
   readonly #duration: Histogram
   readonly #failures: Counter<'node' | 'failure'>
   readonly #extras: Counter<'node' | 'reason'>
+  readonly #rounds: Counter
   readonly #falls: Counter<'node' | 'condition'>
   readonly #heads: Histogram<'node'>
   inFlight = 0
@@ -33,6 +34,9 @@ export class GatewayMetrics {
     })
     this.#extras = new Counter({
       name: 'skerry_gateway_extra_attempts_total', help: 'Requests for which another node was asked before this one had failed, by why.', labelNames: ['node', 'reason'], registers,
+    })
+    this.#rounds = new Counter({
+      name: 'skerry_gateway_rounds_again_total', help: 'How often all nodes were asked anew for a request, since they had been overloaded.', registers,
     })
     this.#falls = new Counter({
       name: 'skerry_gateway_node_falls_total', help: 'How often a node was taken out: down by checks and connections, ejected by its traffic.', labelNames: ['node', 'condition'], registers,
@@ -104,6 +108,10 @@ export class GatewayMetrics {
 
   countExtra(node: string, reason: Extra): void {
     this.#extras.inc({ node, reason })
+  }
+
+  countAgain(): void {
+    this.#rounds.inc()
   }
 
   /** The node was taken out. */

@@ -16,7 +16,7 @@ export interface AttemptOptions {
   readonly upstream: Upstream
   readonly response: ServerResponse
   /** Whether a refusal may be swallowed, because the request can go elsewhere; `isBusy` where that costs others something. */
-  readonly mayMoveOn: (isBusy: boolean) => boolean
+  readonly mayMoveOn: (isBusy: boolean, code: string | undefined) => boolean
   /** Which `set-cookie` of the answer the client gets; all unless given. */
   readonly keepsCookie: ((setCookie: string) => boolean) | undefined
   /** Counts what the client has yet to take. */
@@ -127,7 +127,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ConnectionWaiter, Un
     this.#isLast = headers.connection?.toLowerCase() === 'close'
     const code = codeOf(headers)
     const notBegun = headers[internalHeaders.notBegun]
-    if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
+    if (notBegun !== undefined && mayMoveOn(notBegun === 'busy', code)) {
       this.#state = 'swallowing'
       onRefused(notBegun === 'busy', code)
       return

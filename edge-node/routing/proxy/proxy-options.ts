@@ -48,6 +48,8 @@ export interface ProxyEvents {
   onSlow?(target: ProxyTarget): void
   /** Another node is asked besides. */
   onExtra?(target: ProxyTarget, why: Extra): void
+  /** All nodes are asked anew, since those that could be reached were overloaded. */
+  onAgain?(): void
 }
 
 export interface ProxyOptions extends ProxyEvents {
@@ -55,6 +57,8 @@ export interface ProxyOptions extends ProxyEvents {
   readonly passLastRefusal: boolean
   /** What may be repeated of what nodes refuse because they are busy. */
   readonly retries: RetryBudget
+  /** Whether all are asked anew in a moment where they are overloaded, twice at most and within the same budget. */
+  readonly outlastsOverload?: boolean
   readonly held: UnreadBytes
   /** Which `set-cookie` of an answer goes to the client; all unless given. */
   readonly keepsCookie?: ((setCookie: string) => boolean) | undefined

@@ -16,6 +16,10 @@ const idempotentMethods: ReadonlySet<string> = new Set([...safeMethods, 'PUT', '
 const staleMax = 3
 /** A head that takes longer than this share of a node's is one that the next node is asked for as well. */
 const hedgeQuantile = 0.98
+/** So often all nodes are asked at most, where those that can be reached are overloaded. */
+const roundsMax = 3
+/** About so long after one another: nodes reconsider whom they take every 200 ms. */
+const roundMs = 250
 /** Nobody is asked for a second answer sooner: what it saves would be less than the way to the next node. */
 const hedgeMsMin = 30
 
@@ -43,6 +47,9 @@ export class Relay {
   #spared: ProxyTarget[] = []
   /** The last that may have begun with it, and broke. */
   #broken: ProxyTarget | undefined
+  #rounds = 1
+  #isRoundDue = false
+  #isOverloaded = false
   #attempts = 0
   #stale = 0
   #busy = false
@@ -81,19 +88,41 @@ export class Relay {
     // Whoever is spared is better than nobody.
     const spared = this.#spared.shift()
     if (spared !== undefined) return this.#try(spared)
+    if (this.#isRoundDue || (this.#isOverloaded && this.#mayAskAgain())) return this.#askAgain()
     this.#finish(this.#broken === undefined ? { kind: 'unavailable', busy: this.#busy } : { kind: 'broken', target: this.#broken })
+  }
+
+  /** Whether an overload of all is waited out; counts it. */
+  #mayAskAgain(): boolean {
+    const { body } = this.#request
+    const { retries, outlastsOverload = false } = this.#options
+    if (!outlastsOverload || this.#rounds === roundsMax || (body !== undefined && !body.isReplayable) || !retries.withdraw(performance.now())) return false
+    this.#isRoundDue = true
+    return true
+  }
+
+  #askAgain(): void {
+    this.#isRoundDue = false
+    this.#isOverloaded = false
+    this.#rounds += 1
+    this.#timer = setTimeout(() => {
+      this.#options.onAgain?.()
+      this.#position = 0
+      this.next()
+    }, roundMs * (0.5 + Math.random()))
   }
 
   #try(target: ProxyTarget): void {
     const response = this.#response
     const options: AttemptOptions = {
       request: this.#request, upstream: target.upstream, response, held: this.#options.held, keepsCookie: this.#options.keepsCookie,
-      mayMoveOn: (isBusy) => this.#mayMoveOn(isBusy),
+      mayMoveOn: (isBusy, code) => this.#mayMoveOn(isBusy, code),
       onBegin: () => this.#onBegin(lane),
       onHead: (status, code, tookMs, regions) => this.#onHead(lane, status, code, tookMs, regions),
       onNodeDown: () => this.#onNodeDown(lane),
       onRefused: (isBusy, code) => {
         this.#drop(lane)
+        this.#isOverloaded ||= isBusy && code === 'overloaded'
         // A node that drains refuses whatever comes.
         if (!isBusy && code !== 'overloaded') this.#refusedBy.push(target)
         this.#fail(target, isBusy ? 'busy' : 'refused')
@@ -110,13 +139,14 @@ export class Relay {
     this.#watch()
   }
 
-  #mayMoveOn(isBusy: boolean): boolean {
+  #mayMoveOn(isBusy: boolean, code: string | undefined): boolean {
     const { body } = this.#request
     const { retries, passLastRefusal } = this.#options
     // Somebody else still has it, and may answer.
     if (this.#over || this.#lanes.length > 1) return true
     const hasMore = this.#position < this.#targets.length || this.#spared.length > 0
-    if ((body !== undefined && !body.isReplayable) || (!hasMore && passLastRefusal)) return false
+    if (body !== undefined && !body.isReplayable) return false
+    if (!hasMore && passLastRefusal) return ((isBusy && code === 'overloaded') || this.#isOverloaded) && this.#mayAskAgain()
     if (!isBusy || !hasMore || retries.withdraw(performance.now())) return true
     if (passLastRefusal) return false
     this.#position = this.#targets.length

@@ -129,10 +129,11 @@ export class UpgradeAttempt {
     const status = answer.statusCode ?? 502
     if (this.#isOver) return
     const notBegun = answer.headers[internalHeaders.notBegun]
-    if (notBegun !== undefined && mayMoveOn(notBegun === 'busy')) {
+    const code = codeOf(answer.headers)
+    if (notBegun !== undefined && mayMoveOn(notBegun === 'busy', code)) {
       this.#settle()
       answer.destroy()
-      onRefused(notBegun === 'busy', codeOf(answer.headers))
+      onRefused(notBegun === 'busy', code)
       return
     }
     const headers = this.#passOn(status, answer)
