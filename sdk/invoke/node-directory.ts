@@ -97,7 +97,7 @@ export class NodeDirectory {
     const node = this.#nodes.find(({ name }) => name === target.name)
     const place = this.#place
     const usualMs = node === undefined || place === undefined ? unknownMs : usualLatencyMs(distanceKm(place, node))
-    return Math.min(1_500, Math.max(300, 4 * (this.#latencies.get(target.name, performance.now()) ?? usualMs)))
+    return Math.min(1_500, Math.max(250, 3 * (this.#latencies.get(target.name, performance.now()) ?? usualMs)))
   }
 
   /** Whether it answered anything so lately; within 10 s unless told, for which its connections are taken to be open and good. */
