@@ -41,10 +41,15 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, is
   const chain = forwardedFor.split(',').map((part) => part.trim())
   let client = peer
   for (let index = chain.length - 1; index >= 0; index -= 1) {
-    const address = chain[index] ?? ''
+    const address = withoutPort(chain[index] ?? '')
     if (!ipaddr.isValid(address)) break
     client = plainAddress(address)
     if (!isTrusted(client)) break
   }
   return client
+}
+
+/** Some proxies write the port of the connection too, and IPv6 in brackets then. */
+function withoutPort(text: string): string {
+  return /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text)?.slice(1).find((address) => address !== undefined) ?? text
 }
