@@ -6,7 +6,7 @@ import { RememberedNodes } from '../../../geography/index.ts'
 import { readToken, type Token } from '../../control-plane/index.ts'
 
 const fetchTimeoutMs = 2_000
-/** Whoever misses a node asks for the list no more often. */
+/** Whoever misses a node asks for the list no more often, and each time in vain half as often, until it comes as often by itself. */
 const earlyRefreshMs = 250
 
 export interface NodeSourceOptions {
@@ -39,10 +39,12 @@ export class NodeSource {
   #timer: NodeJS.Timeout | undefined
   readonly #remembered = new RememberedNodes<NodeInfo>()
   #lastText = ''
+  #available = ''
   #keptText = ''
   #failing = false
   #refreshing: Promise<boolean> | undefined
   #refreshedAtMs = Number.NEGATIVE_INFINITY
+  #earlyAfterMs = earlyRefreshMs
 
   constructor(options: NodeSourceOptions) {
     this.#options = options
@@ -59,8 +61,12 @@ export class NodeSource {
 
   /** Asks for the list before its time, where that has not just been done. Resolves when it is as new as can be had. Never rejects. */
   async refreshEarly(): Promise<void> {
-    const isDue = !this.#failing && performance.now() - this.#refreshedAtMs >= earlyRefreshMs
-    if (isDue || this.#refreshing !== undefined) await this.#refresh()
+    if (this.#refreshing === undefined) {
+      if (this.#failing || performance.now() - this.#refreshedAtMs < this.#earlyAfterMs) return
+      // Until a list has other nodes.
+      this.#earlyAfterMs *= 2
+    }
+    await this.#refresh()
   }
 
   close(): void {
@@ -91,6 +97,7 @@ export class NodeSource {
         this.#remembered.forget(removed)
         const list = { ...rest, nodes: this.#remembered.merge(nodes, performance.now()) }
         this.#lastText = text
+        this.#noteAvailable(list.nodes)
         this.#options.onChange(list)
         await this.#writeFile(list)
       }
@@ -100,6 +107,13 @@ export class NodeSource {
       if (!this.#stop.signal.aborted) this.#settle(error)
       return false
     }
+  }
+
+  /** Who may have missed one finds it now: what is asked for early next is not in vain. */
+  #noteAvailable(nodes: readonly NodeInfo[]): void {
+    const available = nodes.filter(({ connected, draining }) => connected && !draining).map(({ name, region }) => `${name} ${region}`).join()
+    if (available !== this.#available) this.#earlyAfterMs = earlyRefreshMs
+    this.#available = available
   }
 
   #fetch(): Promise<string> {
