@@ -61,6 +61,11 @@ export function call(runtime: Runtime, version: RunnableVersion, options: CallOp
   })
 }
 
+/** The body of an answer, or what it failed with. */
+export function textOf({ body, error }: Answer): string {
+  return error === undefined ? body.toString() : `${error.code}: ${error.message}`
+}
+
 function requestOf(options: CallOptions): Parameters<Runtime['dispatch']>[1] {
   return {
     method: options.method ?? 'GET',

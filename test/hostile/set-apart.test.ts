@@ -4,7 +4,7 @@ import { getPriority } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunnableVersion } from '../../runtime/supervisor/index.ts'
 import { hasProcessFolder, killCells, processTree } from '../helpers/processes.ts'
-import { call, versionOf } from '../helpers/runtime-caller.ts'
+import { call, textOf, versionOf } from '../helpers/runtime-caller.ts'
 import { until } from '../helpers/until.ts'
 import { bystanderAnswer, type HostileRuntime, startHostileRuntime, withLimits } from './hostile-runtime.ts'
 
@@ -16,6 +16,8 @@ beforeAll(async () => {
 })
 afterAll(() => hostile.runtime.close())
 
+/** What gives way waits long where others want the cores. */
+const patient = withLimits({ wallMs: 60_000 })
 const endsItsCell = `export default { fetch() { for (;;) new Array(6e7).fill(0) } }`
 const burn = (iterations: number): string => `let x = 1; for (let i = 0; i < ${iterations}; i++) x = (Math.imul(x, 1103515245) + 12345) | 0;`
 
@@ -28,9 +30,9 @@ async function cellProcesses(): Promise<readonly number[]> {
   })
 }
 
-test('who ends its cell twice in a minute gets one of its own, waits, and is told of; others of the account do not notice', async () => {
+test('who ends its cell twice in a minute gets one of its own, waits, and is told of; others of the account do not notice', { timeout: 120_000 }, async () => {
   const { runtime } = hostile
-  const crasher = versionOf('crasher', endsItsCell)
+  const crasher = versionOf('crasher', endsItsCell, patient)
   expect(await bystanderAnswer(runtime)).toBe('unharmed')
   expect((await call(runtime, crasher)).error?.code).toBe('cpu_limit_exceeded')
   expect(await bystanderAnswer(runtime)).toBe('unharmed')
@@ -44,8 +46,8 @@ test('who ends its cell twice in a minute gets one of its own, waits, and is tol
   const record = await hostile.logged(({ code }) => code === 'function_quarantined')
   expect(record.version.functionName).toBe('crasher')
 
-  const mended: RunnableVersion = { ...versionOf('crasher', `export default { fetch() { return new Response('mended') } }`), key: 'test/crasher/mended', version: '01J00000000000000000000001' }
-  expect((await call(runtime, mended)).body.toString()).toBe('mended')
+  const mended: RunnableVersion = { ...versionOf('crasher', `export default { fetch() { return new Response('mended') } }`, patient), key: 'test/crasher/mended', version: '01J00000000000000000000001' }
+  expect(textOf(await call(runtime, mended))).toBe('mended')
 
   await until('the crasher may be tried again', () => runtime.status().quarantined[0]?.refusedMs === 0)
   const crashesBefore = runtime.status().cellCrashes
@@ -59,7 +61,7 @@ test('who ends its cell twice in a minute gets one of its own, waits, and is tol
 
 test.runIf(hasProcessFolder)('a cell that somebody else killed is nobody\'s fault: what is safe is repeated, and nothing set apart', { timeout: 90_000 }, async () => {
   const { runtime, logs } = hostile
-  const innocent = versionOf('innocent', `export default { async fetch() { console.log('begun'); await new Promise((done) => setTimeout(done, 3_000)); return new Response('late') } }`, withLimits({ wallMs: 60_000 }))
+  const innocent = versionOf('innocent', `export default { async fetch() { console.log('begun'); await new Promise((done) => setTimeout(done, 8_000)); return new Response('late') } }`, patient)
   const before = runtime.status().quarantined.length
   // Who ran when its cell died is suspected a little: here nobody shall, so that another's turn comes first in the one cell.
   const theirTurnsAreOver = async (): Promise<void> => expect(await bystanderAnswer(runtime)).toBe('unharmed')
@@ -75,24 +77,24 @@ test.runIf(hasProcessFolder)('a cell that somebody else killed is nobody\'s faul
     await until('the safe one goes on in another cell', () => logs.filter(({ text }) => text === 'begun').length === begunBefore + 3)
     await theirTurnsAreOver()
     await killCells(process.pid)
-    expect((await safe).body.toString()).toBe('late')
+    expect(textOf(await safe)).toBe('late')
   }
   expect(runtime.status().quarantined).toHaveLength(before)
 })
 
 test.runIf(hasProcessFolder)('who computes for long moves to a cell that gives way', async () => {
   const { runtime } = hostile
-  const painter = versionOf('painter', `export default { fetch() { ${burn(1e7)} return new Response('painted') } }`, { account: 'painters', ...withLimits({ cpuMs: 2_000 }) })
-  const neighbour = versionOf('neighbour', `export default { fetch() { return new Response('here') } }`, { account: 'painters' })
+  const painter = versionOf('painter', `export default { fetch() { ${burn(1e7)} return new Response('painted') } }`, { account: 'painters', ...withLimits({ cpuMs: 2_000, wallMs: 60_000 }) })
+  const neighbour = versionOf('neighbour', `export default { fetch() { return new Response('here') } }`, { account: 'painters', ...patient })
   await call(runtime, neighbour)
   const cellsBefore = runtime.status().cells
   let answers = 0
   while (runtime.status().hungryFunctions === 0 && answers < 1_000) {
-    expect((await call(runtime, painter)).body.toString()).toBe('painted')
+    expect(textOf(await call(runtime, painter))).toBe('painted')
     answers++
   }
   expect(runtime.status().hungryFunctions).toBe(1)
-  expect((await call(runtime, painter)).body.toString()).toBe('painted')
+  expect(textOf(await call(runtime, painter))).toBe('painted')
   expect((await call(runtime, neighbour)).head?.startKind).toBe('warm')
   expect(runtime.status().cells).toBeGreaterThanOrEqual(cellsBefore)
   expect((await cellProcesses()).map((id) => getPriority(id))).toContain(19)

@@ -31,8 +31,16 @@ const scenario = `
   })
   const { fetch: call, nodes } = invoker
   const seen = {}
-  seen.nearest = await where(await call('http://hello.${domain}/a'))
-  seen.named = await where(await invoker.function('hello').fetch('/b', { method: 'POST', body: 'abc' }))
+  // A busy machine may keep a node silent for a moment.
+  const nearest = async (ask) => {
+    for (let left = 20; ; left -= 1) {
+      const answered = await where(await ask())
+      if (answered[0] === 'fra-1' || left === 0) return answered
+      await new Promise((done) => setTimeout(done, 250))
+    }
+  }
+  seen.nearest = await nearest(() => call('http://hello.${domain}/a'))
+  seen.named = await nearest(() => invoker.function('hello').fetch('/b', { method: 'POST', body: 'abc' }))
   seen.echo = await (await call('http://hello.${domain}/echo', { method: 'POST', body: new Blob(['x'.repeat(100000)]) })).text().then((text) => text.length)
   const reader = (await call('http://hello.${domain}/stream')).body.getReader()
   seen.chunks = [new TextDecoder().decode((await reader.read()).value)]
