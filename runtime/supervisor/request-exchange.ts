@@ -15,7 +15,10 @@ export type PartInLoss = 'offender' | 'suspect' | 'bystander'
 
 /** Of a body, before the function has taken any of it: where it hands the body on, no more than that goes through the cell. */
 const firstUploadBytes = 64 * 1024
-/** How often a request is tried whose start may be what ended the cell; and one that has nothing to do with it, where one cell after another dies. */
+/**
+ * How often a request is tried whose start may be what ended the cell; and one that has nothing to do with it, where one cell after another dies.
+ * Where all die at once, it may be given to several whose end has yet to be noticed.
+ */
 const suspectTimesMax = 2
 const timesMax = 6
 
@@ -42,6 +45,7 @@ export class RequestExchange implements RequestControl {
   /** In the cell that it is in now. */
   id = 0
   isolate: IsolateRecord | undefined
+  /** How often it was given to a cell since code of the function last began on it. */
   attempts = 0
   /** Whether it is (one of) those that waited for the isolate to load. */
   cold = false
@@ -310,7 +314,10 @@ export class RequestExchange implements RequestControl {
       return
     }
     const isWhole = !this.#headReceived && !this.#uploadBegun
-    if (begun) this.#runs++
+    if (begun) {
+      this.#runs++
+      this.attempts = 0
+    }
     // Whoever is not to blame may go on as often as its cell dies under it; what its start may have ended is not tried for ever.
     const triesMax = part === 'bystander' ? timesMax : suspectTimesMax
     const isSafe = begun ? safeMethods.has(this.request.method) && this.#runs < triesMax : this.attempts < triesMax

@@ -61,7 +61,7 @@ test('who ends its cell twice in a minute gets one of its own, waits, and is tol
 
 test.runIf(hasProcessFolder)('a cell that somebody else killed is nobody\'s fault: what is safe is repeated, and nothing set apart', { timeout: 90_000 }, async () => {
   const { runtime, logs } = hostile
-  const innocent = versionOf('innocent', `export default { async fetch() { console.log('begun'); await new Promise((done) => setTimeout(done, 8_000)); return new Response('late') } }`, patient)
+  const innocent = versionOf('innocent', `export default { async fetch() { console.log('begun'); await new Promise((done) => setTimeout(done, 3_000)); return new Response('late') } }`, patient)
   const before = runtime.status().quarantined.length
   // Who ran when its cell died is suspected a little: here nobody shall, so that another's turn comes first in the one cell.
   const theirTurnsAreOver = async (): Promise<void> => expect(await bystanderAnswer(runtime)).toBe('unharmed')
