@@ -72,11 +72,14 @@ describe('top-level await', () => {
     ['throws after it waited', `await crypto.subtle.digest('SHA-1', new Uint8Array(1))\nthrow new Error('after all')`, /after all[\s\S]*index\.ts:2/],
     ['never settles', 'await new Promise(() => {})', /top-level await of the module did not settle within 5000 ms/],
     ['works too long', `await new Promise((done) => setTimeout(done, 1))\nfor (;;);`, /Start-up used \d+ ms of CPU(?: in one turn)?; the limit is 1000 ms/],
-    // Where it gets less than a fifth of a core, the other limit comes first.
-    ['works too long in small parts', `for (;;) { for (let step = 0; step < 4e7; step++); await new Promise((done) => setTimeout(done, 0)) }`, /Start-up used \d+ ms of CPU; the limit is 1000 ms|did not settle within 5000 ms/],
+    ['works too long in small parts', `for (;;) { for (let step = 0; step < 4e7; step++); await new Promise((done) => setTimeout(done, 0)) }`, /Start-up used \d+ ms of CPU; the limit is 1000 ms/],
     ['fetches', `await fetch('https://example.com/')`, /fetch works only while a request is being handled/],
   ])('a module that %s does not load, and says why', async (_, code, message) => {
-    await expect(open({ 'index.ts': `${code}\nexport default { fetch: () => new Response() }` })).rejects.toThrow(message)
+    const failure = (): Promise<string> => open({ 'index.ts': `${code}\nexport default { fetch: () => new Response() }` }).then(() => 'it loads', String)
+    let said = await failure()
+    // On a machine that gives it less than a fifth of a core, the limit by the clock comes first.
+    for (let again = 0; again < 3 && !message.test(said) && said.includes('did not settle'); again += 1) said = await failure()
+    expect(said).toMatch(message)
   })
 
   test('what is exported before the module is done counts only when it is', async () => {
