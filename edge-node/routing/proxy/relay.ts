@@ -71,6 +71,11 @@ export class Relay {
     options.hedges?.deposit()
   }
 
+  /** Whether it can be sent once more, its body too. */
+  get #isReplayable(): boolean {
+    return this.#request.body?.isReplayable ?? true
+  }
+
   /** Asks the next node that takes more, and ends where there is none and nobody is being asked. */
   next(): void {
     while (!this.#over) {
@@ -94,9 +99,8 @@ export class Relay {
 
   /** Whether an overload of all is waited out; counts it. */
   #mayAskAgain(): boolean {
-    const { body } = this.#request
     const { retries, outlastsOverload = false } = this.#options
-    if (!outlastsOverload || this.#rounds === roundsMax || (body !== undefined && !body.isReplayable) || !retries.withdraw(performance.now())) return false
+    if (!outlastsOverload || this.#rounds === roundsMax || !this.#isReplayable || !retries.withdraw(performance.now())) return false
     this.#isRoundDue = true
     return true
   }
@@ -122,7 +126,6 @@ export class Relay {
       onNodeDown: () => this.#onNodeDown(lane),
       onRefused: (isBusy, code) => {
         this.#drop(lane)
-        this.#isOverloaded ||= isBusy && code === 'overloaded'
         // A node that drains refuses whatever comes.
         if (!isBusy && code !== 'overloaded') this.#refusedBy.push(target)
         this.#fail(target, isBusy ? 'busy' : 'refused')
@@ -140,13 +143,13 @@ export class Relay {
   }
 
   #mayMoveOn(isBusy: boolean, code: string | undefined): boolean {
-    const { body } = this.#request
     const { retries, passLastRefusal } = this.#options
+    this.#isOverloaded ||= isBusy && code === 'overloaded'
     // Somebody else still has it, and may answer.
     if (this.#over || this.#lanes.length > 1) return true
     const hasMore = this.#position < this.#targets.length || this.#spared.length > 0
-    if (body !== undefined && !body.isReplayable) return false
-    if (!hasMore && passLastRefusal) return ((isBusy && code === 'overloaded') || this.#isOverloaded) && this.#mayAskAgain()
+    if (!this.#isReplayable) return false
+    if (!hasMore && passLastRefusal) return this.#isOverloaded && this.#mayAskAgain()
     if (!isBusy || !hasMore || retries.withdraw(performance.now())) return true
     if (passLastRefusal) return false
     this.#position = this.#targets.length
@@ -178,9 +181,9 @@ export class Relay {
     this.#drop(lane)
     if (this.#over) return
     const { target } = lane
-    const { method, body } = this.#request
+    const { method } = this.#request
     if (isOwnFault(error)) return this.#finish({ kind: 'invalid', reason: error.message })
-    if (how === 'stale' && this.#lanes.length === 0 && this.#stale < staleMax && (body?.isReplayable ?? true)) {
+    if (how === 'stale' && this.#lanes.length === 0 && this.#stale < staleMax && this.#isReplayable) {
       this.#stale += 1
       this.#attempts -= 1
       return this.#try(target)
@@ -188,7 +191,7 @@ export class Relay {
     this.#fail(target, how === 'begun' ? 'broken' : whyNoConnection(error))
     if (how === 'begun') this.#broken = target
     if (this.#lanes.length > 0) return
-    const isRepeatable = (how !== 'begun' || idempotentMethods.has(method)) && (body?.isReplayable ?? true)
+    const isRepeatable = (how !== 'begun' || idempotentMethods.has(method)) && this.#isReplayable
     if (isRepeatable) this.next()
     else this.#finish({ kind: 'broken', target })
   }
