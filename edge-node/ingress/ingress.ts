@@ -23,7 +23,7 @@ import { type InboundHead, readRequestHead } from './request-head.ts'
 import { RequestOrigin } from './request-origin.ts'
 import { isCookieAtOrAbove } from './response-head.ts'
 import type { RouteTable } from './route-table.ts'
-import type { RoutedVersion } from './runnable-version.ts'
+import { noNodeIn, type RoutedVersion } from './runnable-version.ts'
 import { UpgradeResponse } from './upgrade-response.ts'
 
 export type { LocateClient } from './client-details.ts'
@@ -147,8 +147,7 @@ export class Ingress {
     }
     if (!version.allowedHere) {
       const { regions } = version
-      const where = regions.length === 0 ? 'The function may run nowhere: its regions are all outside those that its account is held to.' : `No node in ${regions.join(', ')} can answer.`
-      this.#sendOn(arrival, inbound, 'region', regions, () => this.#refuse(arrival, new SkerryError('no_healthy_node', where), true))
+      this.#sendOn(arrival, inbound, 'region', regions, () => this.#refuse(arrival, noNodeIn(regions), true))
       return
     }
     if (head.contentLength !== undefined && head.contentLength > version.requestBodyBytesMax) {

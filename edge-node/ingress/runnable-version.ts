@@ -66,6 +66,13 @@ export function toRoutedVersion(
   }
 }
 
+/** What a request of a version is answered that may not run on this node, where none in its regions takes it. */
+export function noNodeIn(regions: RoutedVersion['regions']): SkerryError {
+  return new SkerryError('no_healthy_node', regions.length === 0
+    ? 'The function may run nowhere: its regions are all outside those that its account is held to.'
+    : `No node in ${regions.join(', ')} can answer.`)
+}
+
 /** What is missing here others may have: nothing of a request that waits for it has begun. */
 function readScript({ artifactHash }: VersionRecord, { readArtifact }: Here): Promise<Uint8Array> | Uint8Array {
   const read = readArtifact(artifactHash)

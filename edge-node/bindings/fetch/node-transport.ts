@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { SkerryError } from '../../../errors/index.ts'
 import { fixedLimits } from '../../../runtime/bridge/index.ts'
 import type { FunctionRequest, FunctionResponseHead, RequestControl, ResponseHandler, RunnableVersion, Runtime, Subrequest } from '../../../runtime/supervisor/index.ts'
-import { type Forwarder, RequestOrigin, type RoutedVersion, type RouteTable } from '../../ingress/index.ts'
+import { type Forwarder, noNodeIn, RequestOrigin, type RoutedVersion, type RouteTable } from '../../ingress/index.ts'
 import type { RequestOutcome } from '../../usage/index.ts'
 import type { AccountGate, QuotaTable } from '../../quotas/index.ts'
 import type { OpenSockets, OpenStream } from '../websocket/index.ts'
@@ -126,8 +126,7 @@ class NodeExchange implements TransportControl, ResponseHandler, OpenStream {
     const { version, isPreview, isSplit } = found
     const leave = (refusal: SkerryError): void => this.#goElsewhere(version, requestId, isSplit ? origin.key : undefined, options, refusal)
     if (!version.allowedHere) {
-      const { regions } = version
-      leave(new SkerryError('no_healthy_node', regions.length === 0 ? 'The function may run nowhere.' : `No node in ${regions.join(', ')} can answer.`))
+      leave(noNodeIn(version.regions))
       return
     }
     this.#requestId = requestId
