@@ -51,5 +51,6 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, is
 
 /** Some proxies write the port of the connection too, and IPv6 in brackets then. */
 function withoutPort(text: string): string {
-  return /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text)?.slice(1).find((address) => address !== undefined) ?? text
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? []
+  return bracketed ?? plain ?? text
 }
